@@ -1,0 +1,103 @@
+"""Which light image backbone for `live`: held-out accuracy after a short equal training, and ms.
+
+    python -m benchmarks.backbones --data ferplus:DIR --landmark-weights FILE
+        --efficientnet-weights FILE [--pictures 4000] [--epochs 2]
+
+Every candidate trains on the same pictures in the same order; 1,300 others of the training part
+judge it. PublicTest is not touched. Prints one row a candidate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ferdesk.model.checkpoint import Card
+from ferdesk.model.config import LIVE, ArchitectureConfig, Preprocessing
+from ferdesk.model.network import DualStreamFER
+from ferdesk.model.predictor import Predictor
+from ferdesk.model.weights import load_backbone_weights
+from trainer.config import TrainConfig
+from trainer.data.packed import load_split
+from trainer.data.sets import prepare
+from trainer.evaluate import predict
+from trainer.loop import Trainer
+from trainer.metrics import measure
+
+WATCHED = 1300
+
+
+def milliseconds(network: DualStreamFER, threads: int) -> float:
+    """Median of 100 single crops on OpenVINO."""
+    card = Card("candidate", network.config, network.preprocessing)
+    predictor = Predictor(network, card, "openvino", threads)
+    crop = np.zeros((1, 112, 112, 3), np.uint8)
+    times = []
+    for _ in range(100):
+        start = time.perf_counter()
+        predictor.predict(crop)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--cache", type=Path, default=Path(".cache"))
+    parser.add_argument("--landmark-weights", type=Path, required=True)
+    parser.add_argument("--efficientnet-weights", type=Path, required=True)
+    parser.add_argument("--pictures", type=int, default=4000)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    torch.set_num_threads(args.threads)
+    data = load_split(prepare(args.data, args.cache), "train")
+    order = np.random.default_rng(0).permutation(len(data))
+    watch = data.take(np.sort(order[:WATCHED]))
+    train = data.take(np.sort(order[WATCHED : WATCHED + args.pictures]))
+    candidates: dict[str, tuple[ArchitectureConfig, Path]] = {
+        "efficientnet_lite0 + landmarks at 80 px": (LIVE, args.efficientnet_weights),
+        "efficientnet_lite0 + landmarks at 112 px": (
+            replace(LIVE, landmark_size=112), args.efficientnet_weights,
+        ),
+        "mobilefacenet + landmarks at 80 px": (
+            replace(LIVE, image_backbone="mobilefacenet"), args.landmark_weights,
+        ),
+    }  # fmt: skip
+    sys.stdout.write(f"{'candidate':42} {'accuracy':>8} {'mean class':>10} {'ms 1 t':>7} {'ms 2 t':>7} "
+                     f"{'pictures/s':>10}\n")  # fmt: skip
+    for name, (architecture, weights) in candidates.items():
+        torch.manual_seed(0)
+        mean_std = ((0.0,) * 3, (255.0,) * 3) if "mobile" in name else ((127.0,) * 3, (128.0,) * 3)
+        network = DualStreamFER(
+            architecture,
+            Preprocessing(grayscale=True, detail=56, image_mean=mean_std[0], image_std=mean_std[1]),
+        )
+        load_backbone_weights(network.landmark_backbone, "mobilefacenet", args.landmark_weights)
+        load_backbone_weights(network.image_backbone, architecture.image_backbone, weights)
+        config = TrainConfig(epochs=args.epochs, threads=args.threads)
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            trained = Trainer(network, train, watch, config, Path(folder)).run()
+            seconds = time.perf_counter() - start
+        result = measure(predict(trained, watch, torch.device("cpu")).final, watch.labels)
+        sys.stdout.write(
+            f"{name:42} {result.accuracy:8.3f} {result.mean_class_accuracy:10.3f} "
+            f"{milliseconds(trained, 1):7.2f} {milliseconds(trained, 2):7.2f} "
+            f"{args.pictures * args.epochs / seconds:10.1f}\n"
+        )
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

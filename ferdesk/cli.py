@@ -1,0 +1,136 @@
+"""Argument parsing only: the window, analyze, bench, doctor, info."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferdesk import __version__
+from ferdesk.bootstrap import start_logging
+from ferdesk.errors import FerdeskError
+
+COMMANDS = ("analyze", "bench", "doctor", "info")
+DEVICES = ("auto", "openvino", "cpu", "cuda", "mps")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", type=Path, help="a .safetensors file (default: built-in)")
+    parser.add_argument("--device", choices=DEVICES, help="where the network runs (default: auto)")
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ferdesk",
+        description="Read facial expressions live, and say how far the reading can be trusted.",
+        epilog="Commands: ferdesk analyze | bench | doctor | info, each with --help.",
+    )
+    parser.add_argument(
+        "source", nargs="?",
+        help="camera, camera:NAME, sample, a file, a folder or an address (default: the last one)",
+    )  # fmt: skip
+    _common(parser)
+    parser.add_argument("--verbose", action="store_true", help="log to the terminal too")
+    parser.add_argument("--version", action="version", version=f"ferdesk {__version__}")
+    return parser
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ferdesk")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    analyze = commands.add_parser(
+        "analyze", help="read every frame of a source into a CSV file",
+        description="Read every frame of a source into a CSV file, one row a face and frame.",
+    )  # fmt: skip
+    analyze.add_argument("source", help="sample, a video, picture or folder, camera or address")
+    analyze.add_argument("--out", type=Path, required=True, help="CSV file to write")
+    analyze.add_argument("--picture", type=Path, help="also write the clearest frame, annotated")
+    analyze.add_argument("--faces", type=int, default=3, help="most faces in a frame (default 3)")
+    analyze.add_argument(
+        "--smoothing", type=float, default=0.0, metavar="SECONDS",
+        help="time constant of the label column (default 0: every frame for itself)",
+    )  # fmt: skip
+    analyze.add_argument("--frames", type=int, default=0, help="stop after so many (default: all)")
+    _common(analyze)
+
+    bench = commands.add_parser(
+        "bench", help="measure speed, latency and memory, stage by stage",
+        description="Measure speed, latency and memory of the live pipeline, without a window.",
+    )  # fmt: skip
+    bench.add_argument("--source", default="sample", help="what to play in a loop")
+    bench.add_argument("--frames", type=int, default=300, help="readings to take (default 300)")
+    bench.add_argument("--faces", type=int, default=1, help="tile the picture to so many faces")
+    bench.add_argument("--fps", type=float, default=30.0, help="of the pretended camera")
+    bench.add_argument("--json", action="store_true")
+    _common(bench)
+
+    doctor = commands.add_parser("doctor", help="check what is installed and what works")
+    doctor.add_argument("--json", action="store_true")
+
+    info = commands.add_parser("info", help="print a checkpoint's card as JSON")
+    info.add_argument("checkpoint", type=Path, nargs="?")
+    return parser
+
+
+def _positive(value: int | float, name: str) -> None:
+    if value <= 0:
+        raise FerdeskError(f"--{name} must be more than 0, not {value}.")
+
+
+def _command(args: argparse.Namespace) -> int:
+    match args.command:
+        case "analyze":
+            from ferdesk.analyze import analyze
+
+            _positive(args.faces, "faces")
+            return analyze(
+                args.source, args.out, picture=args.picture, checkpoint=args.checkpoint,
+                device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
+                frames=args.frames,
+            )  # fmt: skip
+        case "bench":
+            from ferdesk.bench import bench
+
+            for name in ("frames", "faces", "fps"):
+                _positive(getattr(args, name), name)
+            return bench(
+                args.source, frames=args.frames, faces=args.faces, fps=args.fps,
+                checkpoint=args.checkpoint, device=args.device or "auto", as_json=args.json,
+            )  # fmt: skip
+        case "doctor":
+            from ferdesk import doctor
+
+            return doctor.main(json=args.json)
+        case _:
+            from ferdesk.model.checkpoint import read_card
+            from ferdesk.resources import asset
+
+            card = read_card(args.checkpoint or asset("live.safetensors"))
+            sys.stdout.write(json.dumps(card.to_json(), indent=2) + "\n")
+            return 0
+
+
+def _window(args: argparse.Namespace) -> int:
+    from ferdesk.ui import app
+
+    app.leave(app.run(app.WindowOptions(args.source, args.checkpoint, args.device)))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Exit code: 0 done, 1 the doctor found a fault, 2 one sentence said what is wrong, 130 Ctrl-C."""
+    try:
+        if argv and argv[0] in COMMANDS:
+            start_logging()
+            return _command(_command_parser().parse_args(argv))
+        args = _window_parser().parse_args(argv)
+        start_logging(args.verbose)
+        return _window(args)
+    except FerdeskError as error:
+        sys.stderr.write(f"ferdesk: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("ferdesk: stopped.\n")
+        return 130

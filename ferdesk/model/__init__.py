@@ -1,0 +1,1 @@
+"""The network, its checkpoints and its predictor, shared by the application and the trainer."""

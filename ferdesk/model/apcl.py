@@ -1,0 +1,154 @@
+"""Adaptive label purification (paper III.D; methods.md 1.2-1.3): embedding in, `Purified` out."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ferdesk.model.config import ArchitectureConfig, Fusion
+from ferdesk.model.dwmca import multi_head_attention
+from ferdesk.model.labels import NUM_EXPRESSIONS
+from ferdesk.model.purified import Purified
+
+EPSILON = 1e-8
+
+
+def confidence(distribution: Tensor) -> Tensor:
+    """c(q) = 1 - H(q)/ln N over the last axis: 0 for the uniform distribution, 1 for a certain one."""
+    entropy = -(distribution * distribution.clamp_min(EPSILON).log()).sum(dim=-1)
+    return (1.0 - entropy / math.log(distribution.shape[-1])).clamp(0.0, 1.0)
+
+
+def weigh(first: Tensor, c_first: Tensor, second: Tensor, c_second: Tensor) -> Tensor:
+    """(c₁ q₁ + c₂ q₂) / (c₁ + c₂) for (B, N) distributions; their mean where both c are 0."""
+    share = (c_first + EPSILON / 2) / (c_first + c_second + EPSILON)
+    return share.unsqueeze(-1) * first + (1.0 - share).unsqueeze(-1) * second
+
+
+def fuse(p: Tensor, c_p: Tensor, t: Tensor, c_t: Tensor, kind: Fusion) -> Tensor:
+    """L_final from the primary and the corrected distribution.
+
+    `normalised`: (c_p p + c_t t)/(c_p + c_t), reading A of methods.md 1.3.
+    `complementary`: c_p p + (1 - c_p) t, reading B.
+    """
+    if kind == "normalised":
+        return weigh(p, c_p, t, c_t)
+    return c_p.unsqueeze(-1) * p + (1.0 - c_p).unsqueeze(-1) * t
+
+
+class BasicLabelPrediction(nn.Module):
+    """Embedding (B, E) → primary logits (B, 7); hidden layers are Linear, ReLU, BatchNorm, Dropout."""
+
+    def __init__(self, embed_dim: int, hidden: tuple[int, ...], dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width = embed_dim
+        for size in hidden:
+            layers += [
+                nn.Linear(width, size),
+                nn.ReLU(),
+                nn.BatchNorm1d(size),
+                nn.Dropout(dropout),
+            ]
+            width = size
+        self.mlp = nn.Sequential(*layers, nn.Linear(width, NUM_EXPRESSIONS))
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        out: Tensor = self.mlp(embedding)
+        return out
+
+
+class AnchorCorrection(nn.Module):
+    """K trainable anchors a^{ij} per class, drawn from N(0, I); their labels are one-hot and fixed."""
+
+    def __init__(self, embed_dim: int, anchors_per_class: int, delta: float) -> None:
+        super().__init__()
+        self.delta = delta
+        self.anchors = nn.Parameter(torch.randn(NUM_EXPRESSIONS, anchors_per_class, embed_dim))
+
+    def distances(self, embedding: Tensor) -> Tensor:
+        """‖e - a^{ij}‖₂ as (B, 7, K); 1e-12 under the root keeps the gradient finite at 0."""
+        difference = embedding[:, None, None, :] - self.anchors
+        return (difference.square().sum(dim=-1) + 1e-12).sqrt()
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """t_g (B, 7): softmax of -d/δ over all 7·K anchors, summed over the K of each class."""
+        distances = self.distances(embedding)
+        similarity = torch.softmax(-distances.flatten(1) / self.delta, dim=-1)
+        return similarity.reshape(distances.shape).sum(dim=-1)
+
+
+class AttentionCorrection(nn.Module):
+    """Multi-head self-attention over S parts of one embedding (never over the batch).
+
+    e is split into S tokens of E/S numbers with learned positions; MHSA, mean over the tokens,
+    Linear, softmax → t_a (B, 7).
+    """
+
+    def __init__(self, embed_dim: int, tokens: int, heads: int) -> None:
+        super().__init__()
+        width = embed_dim // tokens
+        if width * tokens != embed_dim or width % heads:
+            raise ValueError(
+                f"an embedding of {embed_dim} does not split into {tokens} tokens of {heads} heads"
+            )
+        self.tokens = tokens
+        self.heads = heads
+        self.positions = nn.Parameter(torch.randn(tokens, width) * 0.02)
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.output = nn.Linear(width, width)
+        self.classify = nn.Linear(width, NUM_EXPRESSIONS)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        parts = embedding.reshape(embedding.shape[0], self.tokens, -1) + self.positions
+        mixed = multi_head_attention(
+            self.query(parts), self.key(parts), self.value(parts), self.heads
+        )
+        return torch.softmax(self.classify((parts + self.output(mixed)).mean(dim=1)), dim=-1)
+
+
+class APCL(nn.Module):
+    """z (B, 768) → reduction to e (B, 128), layer-normed without scale → `Purified`."""
+
+    def __init__(self, config: ArchitectureConfig) -> None:
+        super().__init__()
+        self.fusion: Fusion = config.fusion
+        self.detach_confidence = config.detach_confidence
+        self.reduce = nn.Linear(config.feature_dim, config.embed_dim)
+        self.norm = nn.LayerNorm(config.embed_dim, elementwise_affine=False)
+        self.primary = BasicLabelPrediction(config.embed_dim, config.mlp_hidden, config.dropout)
+        self.geometric = AnchorCorrection(
+            config.embed_dim, config.anchors_per_class, config.delta
+        )
+        self.attentive = AttentionCorrection(
+            config.embed_dim, config.attention_tokens, config.attention_heads
+        )
+
+    def _confidence(self, distribution: Tensor) -> Tensor:
+        c = confidence(distribution)
+        return c.detach() if self.detach_confidence else c
+
+    def forward(self, z: Tensor, trust: float = 1.0) -> Purified[Tensor]:
+        """`trust` τ in [0, 1] ramps the purification in while training: (1-τ) p + τ L_final.
+
+        Always computed in float32: ε = 1e-8 and the logarithms do not survive half precision.
+        """
+        with torch.autocast(z.device.type, enabled=False):
+            e = self.norm(self.reduce(z.float()))
+            logits = self.primary(e)
+            p = torch.softmax(logits, dim=-1)
+            t_g, t_a = self.geometric(e), self.attentive(e)
+            c_p, c_g, c_a = self._confidence(p), self._confidence(t_g), self._confidence(t_a)
+            t = weigh(t_g, c_g, t_a, c_a)
+            c_t = self._confidence(t)
+            final = fuse(p, c_p, t, c_t, self.fusion)
+            if trust < 1.0:
+                final = (1.0 - trust) * p + trust * final
+        return Purified(
+            logits=logits, p=p, t_g=t_g, t_a=t_a, t=t, final=final,
+            c_p=c_p, c_g=c_g, c_a=c_a, c_t=c_t, embedding=e,
+        )  # fmt: skip

@@ -1,0 +1,55 @@
+"""What the network says about a batch of faces: every distribution and every confidence.
+
+Needs neither torch nor numpy to import: the fields are torch tensors inside the network and
+numpy arrays once they left the predictor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+ArrayT = TypeVar("ArrayT")
+OtherT = TypeVar("OtherT")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purified(Generic[ArrayT]):
+    """The output of APCL (methods.md 1.2-1.3), for B faces or, after indexing, for one.
+
+    Distributions sum to 1 over the last axis and follow ``labels.EXPRESSIONS``; confidences are
+    one minus the normalised entropy of their distribution, in [0, 1].
+    """
+
+    logits: ArrayT
+    """(B, 7) primary logits, before the softmax."""
+    p: ArrayT
+    """(B, 7) primary distribution: softmax of the logits."""
+    t_g: ArrayT
+    """(B, 7) geometric correction: similarity to the anchors of each class."""
+    t_a: ArrayT
+    """(B, 7) attentive correction: self-attention over the parts of the embedding."""
+    t: ArrayT
+    """(B, 7) corrected distribution: t_g and t_a weighted by c_g and c_a."""
+    final: ArrayT
+    """(B, 7) L_final: p and t weighted by c_p and c_t. Its argmax is the label."""
+    c_p: ArrayT
+    """(B,) confidence of p."""
+    c_g: ArrayT
+    """(B,) confidence of t_g."""
+    c_a: ArrayT
+    """(B,) confidence of t_a."""
+    c_t: ArrayT
+    """(B,) confidence of t."""
+    embedding: ArrayT
+    """(B, 128) the embedding e in which anchors live."""
+
+    def map(self, fn: Callable[[ArrayT], OtherT]) -> Purified[OtherT]:
+        """Apply `fn` to every field."""
+        values: dict[str, Any] = {f.name: fn(getattr(self, f.name)) for f in fields(self)}
+        return Purified(**values)
+
+    def __getitem__(self, index: Any) -> Purified[Any]:
+        """One face (int) or some faces (slice, mask) of the batch."""
+        return self.map(lambda array: array[index])  # type: ignore[index]

@@ -1,0 +1,36 @@
+"""The network on torch: CUDA with autocast, MPS, or the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ferdesk.model.devices import DeviceInfo
+from ferdesk.model.network import DualStreamFER
+from ferdesk.model.predictor import Backend
+from ferdesk.model.purified import Purified
+
+
+class TorchBackend(Backend):
+    """CUDA runs the backbones in bf16 where the card has it, else fp16; APCL stays float32."""
+
+    def __init__(self, network: DualStreamFER, device: DeviceInfo, threads: int) -> None:
+        self.device = torch.device(device.key)
+        self.name = device.name
+        self.precision: torch.dtype | None = None
+        if device.key == "cuda":
+            self.precision = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+            self.name = f"{device.name}, {'bf16' if torch.cuda.is_bf16_supported() else 'fp16'}"
+        else:
+            torch.set_num_threads(threads)
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
+        batch = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float()
+        with torch.autocast(
+            self.device.type, dtype=self.precision, enabled=self.precision is not None
+        ):
+            out = self.network(batch)
+        return out.map(lambda t: t.float().cpu().numpy())

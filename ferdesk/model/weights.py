@@ -1,0 +1,126 @@
+"""Published backbone weights: plain state dicts in, a report of every key out."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ferdesk.errors import FerdeskError
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """How a state dict meets a module."""
+
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    """Needed by the module, absent in the file."""
+    unexpected: tuple[str, ...]
+    """In the file, not used by the module."""
+    mismatched: tuple[str, ...]
+    """In both, but of another shape."""
+
+    @property
+    def complete(self) -> bool:
+        """Every tensor fits and nothing is left over."""
+        return not (self.missing or self.unexpected or self.mismatched)
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.loaded)} tensors fit"]
+        for what in ("missing", "unexpected", "mismatched"):
+            keys = getattr(self, what)
+            if keys:
+                more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+                parts.append(f"{len(keys)} {what} ({keys[0]}{more})")
+        return ", ".join(parts)
+
+
+def compare_keys(module: nn.Module, tensors: Mapping[str, Tensor]) -> KeyReport:
+    """Which tensors of a state dict fit `module`; nothing is loaded."""
+    own = module.state_dict()
+    common = [key for key in own if key in tensors]
+    return KeyReport(
+        loaded=tuple(k for k in common if own[k].shape == tensors[k].shape),
+        missing=tuple(k for k in own if k not in tensors),
+        unexpected=tuple(k for k in tensors if k not in own),
+        mismatched=tuple(k for k in common if own[k].shape != tensors[k].shape),
+    )
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """A plain state dict from .safetensors or from a PyTorch file with `weights_only`.
+
+    ``{"state_dict": …}`` is unwrapped and the prefix ``module.`` removed. Raises FerdeskError for a
+    missing or damaged file, and for a pickled module, which could run code.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            content: object = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise FerdeskError(f"The weights file '{path}' does not exist.") from error
+    except pickle.UnpicklingError as error:
+        raise FerdeskError(
+            f"'{path.name}' is not a plain state dict (it holds pickled objects, which could run "
+            "code); save its state_dict() and give that file."
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise FerdeskError(f"The weights file '{path.name}' is damaged or not PyTorch's.") from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+        raise FerdeskError(f"'{path.name}' does not hold a plain state dict of tensors.")
+    return {str(key).removeprefix("module."): value for key, value in content.items()}
+
+
+def _ir50_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """face.evoLVe numbers the units ``body.0`` … ``body.23``; ours are ``body1.0`` … ``body3.13``."""
+    starts = (0, 3, 7, 21)
+    renamed = {}
+    for key, value in tensors.items():
+        match = re.match(r"body\.(\d+)\.(.*)", key)
+        if match:
+            unit = int(match.group(1))
+            stage = next((s for s in range(3) if unit < starts[s + 1]), None)
+            if stage is None:
+                continue
+            key = f"body{stage + 1}.{unit - starts[stage]}.{match.group(2)}"
+        renamed[key] = value
+    return renamed
+
+
+_BEHIND_THE_CUT = {
+    "ir50": re.compile(r"body4\.|output_layer\."),
+    "mobilefacenet": re.compile(r"output_layer\."),
+    "efficientnet_lite0": re.compile(r"_blocks\.1[1-5]\.|_conv_head\.|_bn1\.|_fc\."),
+}
+"""Parts of the published files that lie behind the point where we cut the network."""
+
+
+def load_backbone_weights(module: nn.Module, kind: str, path: Path, strict: bool = True) -> KeyReport:
+    """Load a published file into a backbone of the given registry name.
+
+    Tensors behind the cut are dropped by name. With `strict`, anything else that is missing, left
+    over or of another shape raises FerdeskError with the key report and loads nothing; without, the
+    tensors that fit are loaded.
+    """
+    tensors = read_state_dict(path)
+    if kind == "ir50":
+        tensors = _ir50_keys(tensors)
+    cut = _BEHIND_THE_CUT.get(kind)
+    if cut is not None:
+        tensors = {key: value for key, value in tensors.items() if not cut.match(key)}
+    report = compare_keys(module, tensors)
+    if strict and not report.complete:
+        raise FerdeskError(f"'{path.name}' does not fit the backbone '{kind}': {report}.")
+    module.load_state_dict({k: tensors[k] for k in report.loaded}, strict=False)
+    return report

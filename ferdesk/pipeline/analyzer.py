@@ -1,0 +1,102 @@
+"""One frame in, one reading out. The window and the batch run call the same code."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+
+from ferdesk.pipeline.smoothing import Smoother
+from ferdesk.pipeline.types import FaceReading, Frame, Reading, Timings
+from ferdesk.vision.crop import align_face
+from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.quality import head_pose, measure
+from ferdesk.vision.tracking import FaceTracker
+from ferdesk.vision.types import FaceLandmarks
+
+if TYPE_CHECKING:
+    from ferdesk.model.predictor import Predictor
+
+
+def _area(face: FaceLandmarks) -> float:
+    _, _, width, height = face.box
+    return width * height
+
+
+class Analyzer:
+    """Landmarks → face ids → aligned crops → network → smoothing. Use and close it on one thread."""
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        max_faces: int,
+        smoothing_seconds: float,
+        mode: Literal["video", "image"] = "video",
+    ) -> None:
+        """`mode` is "image" for unrelated pictures, "video" where frames follow each other.
+
+        Raises FerdeskError when the landmarker cannot be started.
+        """
+        self.predictor = predictor
+        self.max_faces = max_faces
+        self.mode: Literal["video", "image"] = mode
+        self.smoother = Smoother(smoothing_seconds)
+        self._tracker = FaceTracker()
+        self._landmarker = Landmarker(mode=mode, max_faces=max_faces)
+
+    def analyze(self, frame: Frame, capture_ms: float = 0.0) -> Reading:
+        """Everything ferdesk knows about `frame`, largest face first."""
+        start = time.perf_counter()
+        rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
+        found = self._landmarker.detect(rgb, round(frame.media_time * 1000))
+        faces = sorted(found, key=_area, reverse=True)
+        located = time.perf_counter()
+        ids = self._tracker.update([face.box for face in faces], frame.media_time)
+        crops = [align_face(rgb, face.points) for face in faces]
+        poses = [head_pose(face.transform) for face in faces]
+        qualities = [
+            measure(face.points, pose, crop, (rgb.shape[0], rgb.shape[1]))
+            for face, pose, crop in zip(faces, poses, crops, strict=True)
+        ]
+        cropped = time.perf_counter()
+        readings = []
+        if faces:
+            purified = self.predictor.predict(np.stack(crops))
+            for i, face in enumerate(faces):
+                own = purified[i]
+                readings.append(
+                    FaceReading(
+                        face_id=ids[i],
+                        landmarks=face,
+                        pose=poses[i],
+                        quality=qualities[i],
+                        purified=own,
+                        probabilities=self.smoother.update(ids[i], frame.media_time, own.final),
+                    )
+                )
+        finished = time.perf_counter()
+        return Reading(
+            frame=frame,
+            faces=tuple(readings),
+            timings=Timings(
+                capture=capture_ms,
+                waiting=(start - frame.captured_at) * 1e3,
+                landmarks=(located - start) * 1e3,
+                crop=(cropped - located) * 1e3,
+                model=(finished - cropped) * 1e3,
+            ),
+            finished_at=finished,
+        )
+
+    def reset(self) -> None:
+        """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
+        self._tracker.reset()
+        self.smoother.reset()
+        self._landmarker.close()
+        self._landmarker = Landmarker(mode=self.mode, max_faces=self.max_faces)
+
+    def close(self) -> None:
+        """Free the landmarker."""
+        self._landmarker.close()

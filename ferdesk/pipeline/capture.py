@@ -1,0 +1,165 @@
+"""The capture thread of one source: open, pace, read, reconnect, close."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.mailbox import Mailbox
+from ferdesk.pipeline.types import Frame
+from ferdesk.sources.base import Source, SourceInfo, SourceLostError
+
+log = logging.getLogger(__name__)
+
+RECONNECT_AFTER = (0.5, 1.0, 2.0)
+"""Seconds between attempts to open a lost source again; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Captured:
+    """A frame on its way to the analysis."""
+
+    frame: Frame
+    capture_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureCallbacks:
+    """What a capture tells the engine, on the capture thread."""
+
+    opened: Callable[[Capture, SourceInfo], None]
+    failed: Callable[[Capture, str, str], None]
+    """Sentence and detail: the source never opened, or broke for good."""
+    lost: Callable[[Capture, str], None]
+    """A live source is gone; opening it again is being tried."""
+    regained: Callable[[Capture, SourceInfo], None]
+    ended: Callable[[Capture, str], None]
+    """A file was played to its end; the sentence is a warning or empty."""
+
+
+class Capture:
+    """Owns one source on one thread and puts its frames into a mailbox."""
+
+    def __init__(
+        self, source: Source, frames: Mailbox[Captured], callbacks: CaptureCallbacks
+    ) -> None:
+        self.source = source
+        self.description = source.description
+        self.info: SourceInfo | None = None
+        self.captured = 0
+        self.preview: Mailbox[Frame] = Mailbox()
+        self._frames = frames
+        self._tell = callbacks
+        self._stop = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin; `opened` or `failed` follows."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
+        self._stop.set()
+        self._running.set()
+
+    def pause(self, paused: bool) -> None:
+        """Hold a file where it is; a live source goes on and its frames are thrown away."""
+        if paused:
+            self._running.clear()
+        else:
+            self._running.set()
+
+    def join(self, timeout: float) -> bool:
+        """True when the thread has ended within `timeout` seconds."""
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.info = self.source.open()
+            if not self._stop.is_set():
+                self._tell.opened(self, self.info)
+                self._read_all(self.info)
+        except FerdeskError as error:
+            self._tell.failed(self, str(error), "")
+        except Exception as error:
+            log.exception("capture of %s failed", self.description)
+            self._tell.failed(
+                self, f"Reading '{self.description}' failed unexpectedly ({error}).", repr(error)
+            )
+        finally:
+            self.source.close()
+
+    def _read_all(self, info: SourceInfo) -> None:
+        clock = _Clock()
+        while not self._stop.is_set():
+            if not info.live and not self._running.is_set():
+                self._running.wait()
+                clock = _Clock()
+                continue
+            start = time.perf_counter()
+            try:
+                frame = self.source.read()
+            except SourceLostError as error:
+                if not self._reconnect(str(error)):
+                    return
+                continue
+            took = (time.perf_counter() - start) * 1e3
+            if frame is None:
+                self._tell.ended(self, self.source.warning)
+                return
+            if not info.live and not clock.wait_for(frame.media_time, self._stop):
+                return
+            self._put(frame, took)
+
+    def _put(self, frame: Frame, took: float) -> None:
+        self.captured += 1
+        if self._stop.is_set() or not self._running.is_set():
+            return
+        # A file's frame is "captured" when it is due, not when it was decoded ahead of time.
+        now = time.perf_counter()
+        if self.info is not None and not self.info.live:
+            frame = Frame(frame.image, frame.index, frame.media_time, now)
+        self.preview.put(frame)
+        self._frames.put(Captured(frame, took))
+
+    def _reconnect(self, message: str) -> bool:
+        self._tell.lost(self, message)
+        attempt = 0
+        while True:
+            self.source.close()
+            if self._stop.wait(RECONNECT_AFTER[min(attempt, len(RECONNECT_AFTER) - 1)]):
+                return False
+            attempt += 1
+            try:
+                self.info = self.source.open()
+            except FerdeskError as error:
+                log.info("not back yet: %s", error)
+                continue
+            self._tell.regained(self, self.info)
+            return True
+
+
+class _Clock:
+    """Plays media time against the wall clock, from the first frame it sees."""
+
+    def __init__(self) -> None:
+        self._start: float | None = None
+
+    def wait_for(self, media_time: float, stop: threading.Event) -> bool:
+        """Sleep until the frame is due; False when told to stop meanwhile."""
+        now = time.perf_counter()
+        if self._start is None:
+            self._start = now - media_time
+        late = now - (self._start + media_time)
+        if late > 0.5:
+            # The machine slept or decoding is too slow: do not hurry to catch up.
+            self._start = now - media_time
+        return late >= 0 or not stop.wait(-late)

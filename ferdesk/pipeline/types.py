@@ -1,0 +1,137 @@
+"""The only values that cross threads. All frozen; arrays in them are never written again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.purified import Purified
+from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture as it left its source."""
+
+    image: NDArray[np.uint8]
+    """(H, W, 3) uint8 BGR, C-contiguous, H and W >= 1."""
+    index: int
+    """0, 1, 2, … within the source."""
+    media_time: float
+    """Seconds since the first frame of the source: file time for files, elapsed time for cameras."""
+    captured_at: float
+    """`time.perf_counter()` when the frame was read: the start of every latency."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceReading:
+    """Everything known about one face in one frame."""
+
+    face_id: int
+    """Stable across frames, counted from 1."""
+    landmarks: FaceLandmarks
+    pose: HeadPose
+    quality: FaceQuality
+    purified: Purified[NDArray[np.float32]]
+    """The network's answer for this frame alone: fields of shape (7,), () and (128,)."""
+    probabilities: NDArray[np.float32]
+    """(7,) `final` smoothed over time; equals `purified.final` when smoothing is off."""
+
+    @property
+    def label(self) -> str:
+        """The expression shown: argmax of the smoothed probabilities."""
+        return EXPRESSIONS[int(self.probabilities.argmax())]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent on one frame, stage by stage."""
+
+    capture: float
+    """Reading and decoding the frame in the source."""
+    waiting: float
+    """Lying in the mailbox until the analysis was free."""
+    landmarks: float
+    crop: float
+    """Tracking, quality and aligned crops of all faces."""
+    model: float
+
+    @property
+    def analysis(self) -> float:
+        """From the frame in hand to its `Purified` values."""
+        return self.landmarks + self.crop + self.model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One analysed frame. The overlay belongs on `frame.image` and on no other."""
+
+    frame: Frame
+    faces: tuple[FaceReading, ...]
+    """Largest face first."""
+    timings: Timings
+    finished_at: float
+    """`time.perf_counter()` when the analysis ended."""
+
+
+class EngineState(StrEnum):
+    """The states of the one machine behind the window."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FAULTED = "faulted"
+
+
+class EventKind(StrEnum):
+    """Rare things the engine tells its listener about."""
+
+    STATE = "state"
+    """`state` changed; `message` says what is going on ("Opening camera …")."""
+    SOURCE_OPENED = "source-opened"
+    """`message` describes the granted mode ("Integrated Camera, 640x480, 30 fps")."""
+    SOURCE_ENDED = "source-ended"
+    """A file was played to its end."""
+    CHECKPOINT_LOADED = "checkpoint-loaded"
+    """A checkpoint is in use from now on; `checkpoint` and `device` of the stats changed."""
+    WARNING = "warning"
+    """Something the program goes on from (a refused checkpoint, a camera that is reconnecting)."""
+    ERROR = "error"
+    """The source or the analysis cannot go on; the state becomes FAULTED."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEvent:
+    """What happened, in one sentence for the person at the screen."""
+
+    kind: EventKind
+    message: str
+    state: EngineState
+    detail: str = ""
+    """Traceback or further text for the log; never needed to understand `message`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """Counters and names for the status bar, taken at one instant."""
+
+    state: EngineState
+    readings_per_second: float
+    """Over the last two seconds."""
+    capture_per_second: float
+    latency_ms: float
+    """Median over the last two seconds, from capture to the end of the analysis."""
+    dropped: int
+    """Frames overwritten in the mailbox since the source was opened."""
+    analysed: int
+    source: str
+    """Display name of the source, with the granted mode."""
+    device: str
+    """For example "OpenVINO CPU" or "CUDA (NVIDIA RTX 4090, bf16)"."""
+    checkpoint: str
+    """Display name of the checkpoint in use; "" before one is loaded."""

@@ -1,0 +1,1 @@
+"""Where frames come from. No Qt, no torch, no mediapipe."""

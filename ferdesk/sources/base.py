@@ -1,0 +1,65 @@
+"""What every source of frames promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.types import Frame
+
+
+class SourceLostError(FerdeskError):
+    """A live source that worked stopped giving frames; opening it again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What was granted when a source was opened."""
+
+    name: str
+    width: int
+    height: int
+    fps: float
+    """Frames per second the source promises; 0 = unknown."""
+    live: bool
+    """True: frames come in real time and wait for nobody. False: `read` is as fast as decoding."""
+    frame_count: int | None
+    """How many frames a file promises; None for live and endless sources."""
+    detail: str
+    """The mode in words, for example "640x480, 30 fps, MJPG, V4L2"."""
+
+
+class Source(Protocol):
+    """Frames in order, from one thread.
+
+    Frames are (H, W, 3) uint8 BGR, C-contiguous, and never written again. Pacing is the caller's
+    job: files are read as fast as they decode, live sources block until a frame comes (about two
+    seconds at most).
+    """
+
+    @property
+    def description(self) -> str:
+        """Name for the screen, known before opening."""
+        ...
+
+    @property
+    def warning(self) -> str:
+        """One sentence about frames that could not be read so far; "" when there were none."""
+        ...
+
+    def open(self) -> SourceInfo:
+        """Start, or start again from the beginning. Raises FerdeskError when that fails."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame; None when the source has ended.
+
+        Raises SourceLostError when a live source is lost, FerdeskError otherwise, RuntimeError
+        when it is not open.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything; may be called at any time, any number of times."""
+        ...

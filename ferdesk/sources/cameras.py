@@ -1,0 +1,126 @@
+"""Which cameras are connected. Listing them never raises."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+logger = logging.getLogger(__name__)
+
+BACKENDS: Final[dict[str, tuple[int, ...]]] = {
+    "linux": (cv2.CAP_V4L2,),
+    "win32": (cv2.CAP_DSHOW, cv2.CAP_MSMF),
+    "darwin": (cv2.CAP_AVFOUNDATION,),
+}
+"""In the order in which they are tried. MSMF opens slowly, so it comes second."""
+
+_V4L = Path("/sys/class/video4linux")
+_BY_ID = Path("/dev/v4l/by-id")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """One camera as one backend sees it."""
+
+    id: str
+    """Stable across restarts and, where the system allows, across sockets."""
+    name: str
+    """For the screen; cameras of one name are told apart by a number."""
+    index: int
+    """What the backend counts it as today."""
+    backend: int
+    """cv2.CAP_*"""
+
+
+def backends() -> tuple[int, ...]:
+    """The capture backends of this system in the order in which they are tried."""
+    return BACKENDS.get(sys.platform, (cv2.CAP_ANY,))
+
+
+def list_cameras(backend: int | None = None) -> tuple[CameraInfo, ...]:
+    """The cameras that `backend` (default: the system's first) knows, in its order."""
+    backend = backends()[0] if backend is None else backend
+    try:
+        return _numbered(_enumerated(backend))
+    except Exception:
+        logger.warning("The cameras could not be listed; looking for device files", exc_info=True)
+    try:
+        return _numbered(_device_files(backend))
+    except OSError:
+        logger.warning("The camera device files could not be read", exc_info=True)
+        return ()
+
+
+def find_camera(value: str, cameras: Iterable[CameraInfo]) -> CameraInfo | None:
+    """The camera meant by an index, id, device path or name; "" means the first one.
+
+    A part of a name is enough when no other camera has it too.
+    """
+    known = list(cameras)
+    if not value:
+        return known[0] if known else None
+    if value.isdecimal():
+        return next((c for c in known if c.index == int(value)), None)
+    wanted = value.casefold()
+    for camera in known:
+        if value == camera.id or wanted == camera.name.casefold():
+            return camera
+    if value.startswith("/dev/video") and value.removeprefix("/dev/video").isdecimal():
+        return find_camera(value.removeprefix("/dev/video"), known)
+    partly = [c for c in known if wanted in c.name.casefold()]
+    return partly[0] if len(partly) == 1 else None
+
+
+def _enumerated(backend: int) -> list[CameraInfo]:
+    from cv2_enumerate_cameras import enumerate_cameras
+
+    stable = _stable_ids()
+    return [
+        CameraInfo(
+            id=stable.get(str(camera.path), str(camera.path or f"{camera.name}#{camera.index}")),
+            name=str(camera.name or f"Camera {camera.index}").strip(),
+            index=int(camera.index),
+            backend=backend,
+        )
+        for camera in enumerate_cameras(backend)
+    ]
+
+
+def _device_files(backend: int) -> list[CameraInfo]:
+    """What Linux tells in plain files, for when the enumeration fails; elsewhere nothing."""
+    if not sys.platform.startswith("linux"):
+        return []
+    stable = _stable_ids()
+    found = []
+    for device in Path("/dev").glob("video*"):
+        number = device.name.removeprefix("video")
+        if not number.isdecimal():
+            continue
+        label = _V4L / device.name / "name"
+        name = label.read_text(errors="replace").strip() if label.is_file() else device.name
+        found.append(CameraInfo(stable.get(str(device), str(device)), name, int(number), backend))
+    return found
+
+
+def _stable_ids() -> dict[str, str]:
+    """On Linux: /dev/videoN -> the link udev names after vendor and serial number."""
+    if not _BY_ID.is_dir():
+        return {}
+    return {str(link.resolve()): str(link) for link in sorted(_BY_ID.iterdir())}
+
+
+def _numbered(cameras: list[CameraInfo]) -> tuple[CameraInfo, ...]:
+    seen: Counter[str] = Counter()
+    result = []
+    for camera in sorted(cameras, key=lambda c: c.index):
+        seen[camera.name] += 1
+        count = seen[camera.name]
+        result.append(camera if count == 1 else replace(camera, name=f"{camera.name} ({count})"))
+    return tuple(result)

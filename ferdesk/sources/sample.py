@@ -1,0 +1,20 @@
+"""The built-in clip, so that the program works without a camera."""
+
+from __future__ import annotations
+
+from ferdesk.resources import asset
+from ferdesk.sources.base import SourceInfo
+from ferdesk.sources.video import VideoSource
+
+SAMPLE_NAME = "Built-in sample"
+
+
+class SampleSource(VideoSource):
+    """The clip that ships with ferdesk."""
+
+    def __init__(self, *, loop: bool = False) -> None:
+        super().__init__("", loop=loop, name=SAMPLE_NAME)
+
+    def open(self) -> SourceInfo:
+        self._target = asset("sample.mp4")
+        return super().open()

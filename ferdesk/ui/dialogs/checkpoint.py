@@ -1,0 +1,163 @@
+"""What a checkpoint says about itself, before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferdesk.errors import FerdeskError
+from ferdesk.model.labels import DISPLAY_NAMES
+from ferdesk.ui.jobs import Jobs
+from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.theme import current_scheme, font
+
+if TYPE_CHECKING:
+    from ferdesk.model.checkpoint import Card
+
+
+class CheckpointDialog(QDialog):
+    """Reads the card elsewhere, shows it, and offers Use or Cancel; or says why not."""
+
+    used = Signal(Path)
+    refused = Signal(str)
+
+    def __init__(self, path: Path, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Open checkpoint")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(580, 560)
+        self._path = path
+        self.heading = QLabel(path.name)
+        self.heading.setFont(font(1.35, bold=True))
+        self.heading.setWordWrap(True)
+        self.message = MutedLabel("Reading its card …")
+        self.message.setWordWrap(True)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(18)
+        self.form.setVerticalSpacing(7)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        inside = QWidget()
+        inside.setLayout(self.form)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(inside)
+        self._scroll.setAccessibleName("Card of the checkpoint")
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.use = self.buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.use.setEnabled(False)
+        self.use.setDefault(True)
+        self.use.setToolTip("Wait until the card was read")
+        self.buttons.accepted.connect(self._take)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.message)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self.buttons)
+        jobs.run(lambda: _read(path), self._show_card, self._show_refusal, owner=self)
+
+    def _take(self) -> None:
+        self.used.emit(self._path)
+        self.accept()
+
+    def _show_card(self, card: Card) -> None:
+        self.heading.setText(card.name or self._path.name)
+        self.message.setText(str(self._path))
+        for title, text in describe(card):
+            label = QLabel(text)
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            label.setAccessibleName(title)
+            self.form.addRow(MutedLabel(title), label)
+        self.use.setEnabled(True)
+        self.use.setToolTip("Read faces with this checkpoint from now on")
+        self.use.setFocus()
+
+    def _show_refusal(self, error: FerdeskError) -> None:
+        self.message.setText(str(error))
+        palette = self.message.palette()
+        palette.setColor(self.message.foregroundRole(), current_scheme().error)
+        self.message.setPalette(palette)
+        self._scroll.hide()
+        self.use.hide()
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
+        self.resize(self.width(), self.minimumSizeHint().height())
+        self.refused.emit(str(error))
+
+
+def _read(path: Path) -> Card:
+    from ferdesk.model.checkpoint import read_card
+
+    return read_card(path)
+
+
+def describe(card: Card) -> list[tuple[str, str]]:
+    """The card as (title, text) rows; what it does not say is named as missing where it matters."""
+    labels = ", ".join(DISPLAY_NAMES.get(name, name) for name in card.labels)
+    rows = [
+        ("Architecture", _architecture(card)),
+        ("Labels", labels),
+        ("Preprocessing", _listing(_as_dict(card.preprocessing))),
+        ("Calibration", _listing(card.calibration) or "not calibrated"),
+        ("Metrics", _listing(card.metrics) or "none stated"),
+        ("Training", _listing(card.training) or "not stated"),
+        ("Licence", card.licence or "not stated"),
+        ("Citation", card.citation),
+        ("Notes", card.notes),
+        ("Created", card.created),
+        ("Format", f"version {card.format_version}"),
+    ]
+    return [(title, text) for title, text in rows if text]
+
+
+def _architecture(card: Card) -> str:
+    values = _as_dict(card.architecture)
+    name = values.pop("name", "")
+    told = ("image_backbone", "landmark_backbone", "scales", "depth", "anchors_per_class")
+    parts = [f"{_title(key).lower()} {_value(values[key])}" for key in told if key in values]
+    return f"{name} ({', '.join(parts)})" if parts else str(name)
+
+
+def _as_dict(config: Any) -> dict[str, Any]:
+    return {spec.name: getattr(config, spec.name) for spec in fields(config)}
+
+
+def _listing(values: Mapping[str, Any]) -> str:
+    return "\n".join(f"{_title(str(key))}: {_value(value)}" for key, value in values.items())
+
+
+def _title(key: str) -> str:
+    text = key.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_title(str(k)).lower()} {_value(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(item) for item in value)
+    return str(value)

@@ -1,0 +1,92 @@
+"""What everybody is told once, before they use the program."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from ferdesk.ui.icons import icon
+from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.theme import current_scheme, font
+
+VERSION: Final = 1
+"""Raised when the notice says something new, so that it is shown again."""
+
+POINTS: Final[tuple[tuple[str, str, str], ...]] = (
+    (
+        "camera",
+        "Your pictures stay on this machine",
+        "Everything is analysed here. No frame is stored unless you ask for it with Save snapshot.",
+    ),
+    (
+        "info",
+        "MediaPipe reports usage to Google",
+        "The face landmarks come from Google's MediaPipe. By its privacy notice it sends its own "
+        "usage and performance metrics to Google, but not pictures. We know of no switch that "
+        "turns this off; without a network connection nothing is sent.",
+    ),
+    (
+        "face",
+        "An expression is an appearance, not a feeling",
+        "ferdesk says what a face looks like in a picture. It does not know what a person feels, "
+        "thinks or intends, and it is often wrong.",
+    ),
+    (
+        "warning",
+        "What it is meant for",
+        "Research, user experience studies and teaching, with the consent of those in the picture. "
+        "Not for decisions about people. In the European Union inferring emotions at work and in "
+        "education is prohibited (EU AI Act, Article 5(1)(f)).",
+    ),
+)
+
+
+class FirstRunDialog(QDialog):
+    """Four points and a choice. The engine starts beneath it; nothing waits."""
+
+    declined = Signal()
+
+    def __init__(self, parent: QWidget | None = None, *, again: bool = False) -> None:
+        """`again`: shown from the Help menu, when there is nothing to accept any more."""
+        super().__init__(parent)
+        self.setWindowTitle("About what ferdesk does")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(560)
+        heading = QLabel("Before you start")
+        heading.setFont(font(1.5, bold=True))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        for row, (symbol, title, text) in enumerate(POINTS):
+            mark = QLabel()
+            mark.setPixmap(icon(symbol, current_scheme().accent).pixmap(24, 24))
+            name = QLabel(title)
+            name.setFont(font(1.05, bold=True))
+            body = MutedLabel(text)
+            body.setWordWrap(True)
+            body.setContentsMargins(0, 0, 0, 12)
+            grid.addWidget(mark, 2 * row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(name, 2 * row, 1)
+            grid.addWidget(body, 2 * row + 1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(26, 22, 26, 18)
+        layout.setSpacing(16)
+        layout.addWidget(heading)
+        layout.addLayout(grid)
+        layout.addStretch(1)
+        buttons = QDialogButtonBox()
+        accept = buttons.addButton(
+            "Close" if again else "I understand", QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        accept.setDefault(True)
+        if not again:
+            leave = buttons.addButton("Quit", QDialogButtonBox.ButtonRole.RejectRole)
+            leave.setAutoDefault(False)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+        if not again:
+            self.rejected.connect(self.declined)

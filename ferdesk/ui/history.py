@@ -1,0 +1,92 @@
+"""The last minute of one face, ready to be plotted without a copy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.pipeline.types import FaceReading, Reading
+
+CONFIDENCES: Final = ("c_p", "c_g", "c_a", "c_t")
+_COLUMNS: Final = 7 + len(CONFIDENCES)
+
+
+class History:
+    """A ring in which every sample is stored twice, so that any window is one contiguous slice."""
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._capacity = capacity
+        self._times = np.zeros(2 * capacity, np.float64)
+        self._rows = np.full((_COLUMNS, 2 * capacity), np.nan, np.float32)
+        self._count = 0
+
+    def add(self, time: float, probabilities: NDArray[np.floating], face: FaceReading) -> None:
+        """One reading of the face at `time` (seconds of perf_counter)."""
+        purified = face.purified
+        values = np.empty(_COLUMNS, np.float32)
+        values[:7] = probabilities
+        values[7:] = [float(getattr(purified, name)) for name in CONFIDENCES]
+        self._append(time, values)
+
+    def gap(self, time: float) -> None:
+        """The face was not seen: curves are interrupted here. Several in a row count as one."""
+        if self._count and not np.isnan(self._rows[0, (self._count - 1) % self._capacity]):
+            self._append(time, np.full(_COLUMNS, np.nan, np.float32))
+
+    @property
+    def last_time(self) -> float:
+        """When something was added last; -inf when nothing was."""
+        if not self._count:
+            return float("-inf")
+        return float(self._times[(self._count - 1) % self._capacity])
+
+    def window(
+        self, since: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+        """Times (N,), probabilities (7, N) and confidences (4, N) after `since`; NaN is a gap."""
+        size = min(self._count, self._capacity)
+        stop = (self._count - size) % self._capacity + size
+        start = stop - size
+        start += int(np.searchsorted(self._times[start:stop], since))
+        rows = self._rows[:, start:stop]
+        return self._times[start:stop], rows[:7], rows[7:]
+
+    def _append(self, time: float, values: NDArray[np.float32]) -> None:
+        at = self._count % self._capacity
+        for place in (at, at + self._capacity):
+            self._times[place] = time
+            self._rows[:, place] = values
+        self._count += 1
+
+
+class Histories:
+    """One history per face id; faces that have not been seen for a while are forgotten."""
+
+    def __init__(self, keep_seconds: float = 60.0) -> None:
+        self._keep = keep_seconds
+        self._by_id: dict[int, History] = {}
+
+    def add(self, reading: Reading) -> None:
+        """Every face of the reading, and a gap for those that are not in it."""
+        now = reading.frame.captured_at
+        seen = set()
+        for face in reading.faces:
+            seen.add(face.face_id)
+            history = self._by_id.setdefault(face.face_id, History())
+            history.add(now, face.probabilities, face)
+        for face_id, history in list(self._by_id.items()):
+            if face_id in seen:
+                continue
+            history.gap(now)
+            if now - history.last_time > self._keep:
+                del self._by_id[face_id]
+
+    def of(self, face_id: int | None) -> History | None:
+        """The history of that face."""
+        return self._by_id.get(face_id) if face_id is not None else None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._by_id.clear()

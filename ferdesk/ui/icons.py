@@ -1,0 +1,101 @@
+"""Monochrome line icons, tinted with the text colour of the scheme."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+_SHAPES: Final[dict[str, str]] = {
+    "camera": '<rect x="2.5" y="6" width="13" height="12" rx="2.5"/>'
+    '<path d="M15.5 10.5 21.5 7v10l-6-3.5"/>',
+    "film": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="m10 9 5 3-5 3z"/>',
+    "image": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="8.5" cy="10" r="1.5"/>'
+    '<path d="m4 17 5-4 3.5 2.5L16 12l5 4"/>',
+    "folder": '<path d="M3 18V7a2 2 0 0 1 2-2h4l2 2.5h8a2 2 0 0 1 2 2V18a1.5 1.5 0 0 1-1.5 1.5h-15'
+    'A1.5 1.5 0 0 1 3 18z"/>',
+    "model": '<circle cx="5" cy="6" r="2"/><circle cx="5" cy="18" r="2"/><circle cx="19" cy="12" '
+    'r="2"/><circle cx="12" cy="12" r="2"/><path d="m6.6 7.2 4 3.4m-4 6.2 4-3.4m3.4-1.4h3"/>',
+    "pause": '<path d="M8.5 5.5v13m7-13v13"/>',
+    "play": '<path d="m8 5.5 10.5 6.5L8 18.5z"/>',
+    "reset": '<path d="M5 12a7 7 0 1 0 2.2-5.1M5 4.5V9h4.5"/>',
+    "snapshot": '<path d="M4 8.5A1.5 1.5 0 0 1 5.5 7H8l1.5-2.500h5L16 7h2.500A1.5 1.5 0 0 1 '
+    '20 8.500v9a1.5 1.5 0 0 1-1.5 1.500h-13A1.5 1.5 0 0 1 4 17.500z"/>'
+    '<circle cx="12" cy="12.5" r="3.2"/>',
+    "box": '<path d="M4 8.5V4h4.5M15.5 4H20v4.500M20 15.500V20h-4.500M8.5 20H4v-4.5"/>',
+    "mesh": '<path d="M12 3.5 5 8l2 9 5 3.5 5-3.5 2-9zM5 8l7 3.500L19 8m-7 3.500V20.5'
+    'M12 3.500v8M7 17l5-5.5 5 5.5"/>',
+    "label": '<path d="M4 5h9l7 7-7 7H4z"/><path d="M8 12h.01"/>',
+    "pose": '<path d="M10 14V4m0 10 9.5 2.500M10 14l-6 5.500M7.5 6.5 10 4l2.5 2.5"/>',
+    "fullscreen": '<path d="M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5"/>',
+    "log": '<rect x="3.5" y="4.5" width="17" height="15" rx="2"/>'
+    '<path d="m7 9.5 2.5 2.500L7 14.500m5.5 0H17"/>',
+    "previous": '<path d="m14.5 6-6 6 6 6"/>',
+    "next": '<path d="m9.5 6 6 6-6 6"/>',
+    "close": '<path d="m7 7 10 10M17 7 7 17"/>',
+    "info": '<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5.500M12 7.700h.01"/>',
+    "warning": '<path d="M12 4 2.8 19.500h18.400zM12 10v4.500M12 17h.01"/>',
+    "error": '<circle cx="12" cy="12" r="8.5"/><path d="m9 9 6 6m0-6-6 6"/>',
+    "face": '<circle cx="12" cy="12" r="8.5"/><path d="M9 10h.01M15 10h.01M8.8 14.5'
+    'q3.2 2.5 6.4 0"/>',
+    "settings": '<path d="M4 7h9m4 0h3M4 17h3m4 0h9"/><circle cx="15" cy="7" r="2"/>'
+    '<circle cx="9" cy="17" r="2"/>',
+}
+
+_TEMPLATE: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{colour}" '
+    'stroke-opacity="{alpha:.3f}" stroke-width="1.7" stroke-linecap="round" '
+    'stroke-linejoin="round">{shape}</svg>'
+)
+
+_SIZES: Final = (16, 20, 24, 32, 48, 64)
+
+
+def draw_icon(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
+    """Paint the icon `name` into `rect`."""
+    svg = _TEMPLATE.format(
+        colour=colour.name(QColor.NameFormat.HexRgb), alpha=colour.alphaF(), shape=_SHAPES[name]
+    )
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, rect)
+
+
+def _pixmap(name: str, size: int, colour: QColor) -> QPixmap:
+    pixmap = QPixmap(QSize(size, size))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_icon(painter, name, QRectF(0, 0, size, size), colour)
+    painter.end()
+    return pixmap
+
+
+def icon(name: str, colour: str | QColor) -> QIcon:
+    """The icon `name` in one colour, paler when disabled. KeyError for an unknown name."""
+    normal = QColor(colour)
+    disabled = QColor(normal)
+    disabled.setAlphaF(normal.alphaF() * 0.4)
+    result = QIcon()
+    for size in _SIZES:
+        result.addPixmap(_pixmap(name, size, normal), QIcon.Mode.Normal)
+        result.addPixmap(_pixmap(name, size, disabled), QIcon.Mode.Disabled)
+    return result
+
+
+def application_icon() -> QIcon:
+    """A face in a frame, for title bars and task switchers."""
+    result = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        pixmap = QPixmap(QSize(size, size))
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#1F5FBF"))
+        painter.drawRoundedRect(QRectF(0, 0, size, size), size * 0.22, size * 0.22)
+        inset = size * 0.14
+        inner = QRectF(inset, inset, size - 2 * inset, size - 2 * inset)
+        draw_icon(painter, "face", inner, QColor("#FFFFFF"))
+        painter.end()
+        result.addPixmap(pixmap)
+    return result

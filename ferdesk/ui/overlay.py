@@ -1,0 +1,276 @@
+"""What is painted over a picture: boxes, mesh, labels, pose axes.
+
+Pure functions on a QPainter, used by the window, by snapshots and without a window. Lines and text
+are placed in the coordinates of the target, so that they stay crisp at every zoom, and text is
+never mirrored.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
+
+from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
+from ferdesk.pipeline.types import FaceReading, Reading
+from ferdesk.ui.face_mesh import MESH, OUTLINE
+from ferdesk.ui.theme import EXPRESSION_QCOLORS
+
+_INK: Final = QColor("#0E1013")
+_PAPER: Final = QColor("#FFFFFF")
+_AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
+"""Head axes: x, y, z."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayOptions:
+    """What to paint."""
+
+    box: bool = True
+    mesh: bool = False
+    label: bool = True
+    pose: bool = False
+    mirror: bool = False
+    """The picture is shown left-right reversed."""
+    selected: int | None = None
+    """Id of the face that the panels show; it gets the stronger box."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMap:
+    """From pixels of the frame to coordinates of the target."""
+
+    target: QRectF
+    width: int
+    height: int
+    mirror: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Target units per pixel of the frame."""
+        return self.target.width() / self.width
+
+    def points(self, pixels: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N, 2) or more columns in pixels -> (N, 2) in the target."""
+        x = pixels[:, 0].astype(np.float64)
+        y = pixels[:, 1].astype(np.float64)
+        if self.mirror:
+            x = self.width - x
+        return np.stack(
+            [self.target.x() + x * self.scale, self.target.y() + y * self.scale], axis=1
+        )
+
+    def rect(self, box: tuple[float, float, float, float]) -> QRectF:
+        """(x, y, width, height) in pixels -> rectangle in the target."""
+        x, y, width, height = box
+        if self.mirror:
+            x = self.width - x - width
+        left, top = self.target.x() + x * self.scale, self.target.y() + y * self.scale
+        return QRectF(left, top, width * self.scale, height * self.scale)
+
+
+def fit(width: int, height: int, area: QRectF) -> QRectF:
+    """The largest rectangle of that aspect ratio in the middle of `area`."""
+    scale = min(area.width() / width, area.height() / height)
+    w, h = width * scale, height * scale
+    return QRectF(area.x() + (area.width() - w) / 2, area.y() + (area.height() - h) / 2, w, h)
+
+
+def to_image(picture: NDArray[np.uint8]) -> QImage:
+    """A QImage over an (H, W, 3) uint8 BGR C-contiguous array, without a copy.
+
+    The image borrows the memory: keep `picture` for as long as the image is used.
+    """
+    height, width = picture.shape[:2]
+    return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_BGR888)
+
+
+def paint_picture(
+    painter: QPainter, picture: NDArray[np.uint8], target: QRectF, mirror: bool
+) -> None:
+    """Draw the BGR picture into `target`."""
+    painter.save()
+    if mirror:
+        painter.translate(target.x() * 2 + target.width(), 0)
+        painter.scale(-1, 1)
+    painter.drawImage(target, to_image(picture))
+    painter.restore()
+
+
+def paint_overlay(
+    painter: QPainter,
+    faces: tuple[FaceReading, ...],
+    frame: FrameMap,
+    options: OverlayOptions,
+    font: QFont,
+) -> None:
+    """Paint everything that `options` asks for, the selected face last."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(font)
+    painter.setClipRect(frame.target)
+    for face in sorted(faces, key=lambda item: item.face_id == options.selected):
+        strong = face.face_id == options.selected or len(faces) == 1
+        colour = EXPRESSION_QCOLORS[int(face.probabilities.argmax())]
+        if options.mesh:
+            _paint_mesh(painter, face, frame)
+        if options.pose:
+            _paint_pose(painter, face, frame)
+        box = _face_box(face, frame)
+        if options.box:
+            _paint_box(painter, box, colour, strong)
+        if options.label:
+            _paint_label(painter, box, frame.target, face, colour, len(faces) > 1)
+    painter.restore()
+
+
+def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
+    """The analysed picture with its overlay, at the size of the frame. Needs no window.
+
+    Text needs a QGuiApplication; where there is none, one without a display is made.
+    """
+    application = QGuiApplication.instance() or QGuiApplication(
+        ["ferdesk", "-platform", "offscreen"]
+    )
+    options = options or OverlayOptions()
+    height, width = reading.frame.image.shape[:2]
+    image = QImage(width, height, QImage.Format.Format_RGB888)
+    target = QRectF(0, 0, width, height)
+    painter = QPainter(image)
+    paint_picture(painter, reading.frame.image, target, options.mirror)
+    font = QFont(QGuiApplication.font())
+    font.setPixelSize(max(10, round(min(width, height) / 30)))
+    paint_overlay(
+        painter, reading.faces, FrameMap(target, width, height, options.mirror), options, font
+    )
+    painter.end()
+    image.setText("Software", "ferdesk")
+    # Fonts die with the application: hold it until everything is drawn.
+    del application
+    return image
+
+
+def _face_box(face: FaceReading, frame: FrameMap) -> QRectF:
+    """The landmark box with a little air, in the target."""
+    box = frame.rect(face.landmarks.box)
+    air = 0.06 * max(box.width(), box.height())
+    return box.adjusted(-air, -air * 1.6, air, air)
+
+
+def _paint_box(painter: QPainter, box: QRectF, colour: QColor, strong: bool) -> None:
+    """Corner brackets in the colour of the expression; a thin full box for the other faces."""
+    radius = min(10.0, box.width() * 0.08)
+    thin = QColor(colour)
+    thin.setAlpha(150)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0, 90), 3.0))
+    painter.drawRoundedRect(box, radius, radius)
+    painter.setPen(QPen(thin, 1.4))
+    painter.drawRoundedRect(box, radius, radius)
+    if not strong:
+        return
+    length = min(box.width(), box.height()) * 0.2
+    pen = QPen(colour, 3.4)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    for x, dx in ((box.left(), 1), (box.right(), -1)):
+        for y, dy in ((box.top(), 1), (box.bottom(), -1)):
+            corner = QRectF(min(x, x + 2 * dx * radius), min(y, y + 2 * dy * radius), 2 * radius, 0)
+            corner.setHeight(2 * radius)
+            start = {(1, 1): 90, (-1, 1): 0, (1, -1): 180, (-1, -1): 270}[(dx, dy)]
+            painter.drawArc(corner, start * 16, 90 * 16)
+            painter.drawLine(QPointF(x + dx * radius, y), QPointF(x + dx * length, y))
+            painter.drawLine(QPointF(x, y + dy * radius), QPointF(x, y + dy * length))
+
+
+def _paint_label(
+    painter: QPainter,
+    box: QRectF,
+    picture: QRectF,
+    face: FaceReading,
+    colour: QColor,
+    numbered: bool,
+) -> None:
+    """A chip above the box: colour mark, name, percentage; below the box if it would be cut off."""
+    best = int(face.probabilities.argmax())
+    number = f"{face.face_id} · " if numbered else ""
+    name = f"{number}{DISPLAY_NAMES[EXPRESSIONS[best]]}"
+    text = f"{name}  {percent(float(face.probabilities[best]))}"
+    metrics = QFontMetricsF(painter.font(), painter.device())
+    height = metrics.height() * 1.45
+    mark = metrics.height() * 0.55
+    width = metrics.horizontalAdvance(text) + mark + height * 0.95
+    x = min(max(box.left(), picture.left() + 2), max(picture.right() - width - 2, picture.left()))
+    y = box.top() - height - 5
+    if y < picture.top() + 2:
+        y = min(box.bottom() + 5, picture.bottom() - height - 2)
+    chip = QRectF(x, y, width, height)
+    ground = QColor(_INK)
+    ground.setAlpha(215)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(chip, height * 0.3, height * 0.3)
+    painter.setBrush(colour)
+    painter.drawEllipse(QRectF(x + height * 0.3, y + (height - mark) / 2, mark, mark))
+    painter.setPen(_PAPER)
+    painter.drawText(
+        chip.adjusted(height * 0.3 + mark + height * 0.22, 0, 0, 0),
+        int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+        text,
+    )
+
+
+def _lines(points: NDArray[np.float64], pairs: NDArray[np.intp]) -> list[QLineF]:
+    ends = np.concatenate([points[pairs[:, 0]], points[pairs[:, 1]]], axis=1).tolist()
+    return [QLineF(x1, y1, x2, y2) for x1, y1, x2, y2 in ends]
+
+
+def _paint_mesh(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
+    """The fine mesh in pale hairlines and the outlines of the parts over it."""
+    points = frame.points(face.landmarks.points)
+    painter.save()
+    # Hairlines of this length look the same with and without antialiasing but cost a third.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(255, 255, 255, 70), 0))
+    painter.drawLines(_lines(points, MESH))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(QColor(190, 235, 255, 210), 1.2))
+    painter.drawLines(_lines(points, OUTLINE))
+    painter.restore()
+
+
+def _paint_pose(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
+    """Three axes from the tip of the nose: right red, up green, towards the camera blue."""
+    yaw, pitch, roll = (
+        math.radians(angle) for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll)
+    )
+    across = np.array([math.cos(yaw), 0.0, -math.sin(yaw)])
+    up = np.array([-math.sin(yaw) * math.sin(pitch), -math.cos(pitch), 0.0])
+    forward = np.array([math.sin(yaw) * math.cos(pitch), -math.sin(pitch), 0.0])
+    turn = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+    origin = frame.points(face.landmarks.points[1:2])[0]
+    length = frame.rect(face.landmarks.box).width() * 0.45
+    for axis, colour in zip((across, up, forward), _AXES, strict=True):
+        direction = turn @ axis[:2]
+        if frame.mirror:
+            direction = direction * np.array([-1.0, 1.0])
+        end = origin + direction * length
+        line = QLineF(QPointF(*origin), QPointF(*end))
+        for pen in (QPen(QColor(0, 0, 0, 110), 5.0), QPen(colour, 3.0)):
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawLine(line)
+
+
+def percent(value: float) -> str:
+    """`0.873` -> `87 %`. Never rounds to a certainty that was not there."""
+    if 0.0 < value < 0.005:
+        return "<1 %"
+    if 0.995 <= value < 1.0:
+        return ">99 %"
+    return f"{value * 100:.0f} %"

@@ -1,0 +1,102 @@
+"""The card that every panel is drawn on, and the parts they share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferdesk.ui.theme import current_scheme, font
+
+
+class Panel(QFrame):
+    """A rounded card with a title line; `header` and `body` are layouts to fill."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(title)
+        self.title = QLabel(title)
+        self.title.setFont(font(1.0, bold=True))
+        self.header = QHBoxLayout()
+        self.header.setSpacing(8)
+        self.header.addWidget(self.title)
+        self.header.addStretch(1)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(6)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 12)
+        layout.setSpacing(8)
+        layout.addLayout(self.header)
+        layout.addLayout(self.body, 1)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.end()
+
+
+class MutedLabel(QLabel):
+    """Secondary text in the muted colour of the scheme."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+
+
+class Chip(QAbstractButton):
+    """A checkable legend entry: a coloured mark and a name, shortened where space is short."""
+
+    def __init__(self, name: str, colour: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(name)
+        self.setAccessibleName(f"Show {name}")
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setFont(font(0.92))
+        self.colour = colour
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 28, metrics.height() + 6)
+
+    def minimumSizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance("Mmm") + 26, metrics.height() + 6)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        scheme = current_scheme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        if self.underMouse() or self.hasFocus():
+            painter.setPen(QPen(QColor(scheme.accent if self.hasFocus() else scheme.border), 1.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area, 5, 5)
+        mark = QRectF(area.left() + 6, area.center().y() - 4.5, 9, 9)
+        painter.setPen(QPen(self.colour, 1.6))
+        painter.setBrush(self.colour if self.isChecked() else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(mark)
+        painter.setPen(QColor(scheme.text if self.isChecked() else scheme.muted))
+        space = area.right() - mark.right() - 8
+        text = self.text()
+        if self.fontMetrics().horizontalAdvance(text) > space + 1:
+            text = text[:3]
+        painter.drawText(
+            QRectF(mark.right() + 5, area.top(), space + 6, area.height()),
+            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+            text,
+        )
+        painter.end()

@@ -1,0 +1,64 @@
+"""The seven probabilities of the shown face over the last seconds."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
+from ferdesk.ui.history import History
+from ferdesk.ui.panels.panel import Chip, Panel
+from ferdesk.ui.panels.plot import TimePlot
+from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme
+
+
+class TimelinePanel(Panel):
+    """Curves with a legend that switches them, a read-out under the pointer and gaps."""
+
+    seconds_chosen = Signal(int)
+
+    def __init__(self, choices: dict[int, str], parent: QWidget | None = None) -> None:
+        super().__init__("Timeline", parent)
+        self._seconds = 20
+        names = [DISPLAY_NAMES[name] for name in EXPRESSIONS]
+        self.plot = TimePlot(names, EXPRESSION_QCOLORS)
+        self.plot.setAccessibleName("Probabilities of the seven expressions over time")
+        self.chips = [
+            Chip(name, colour) for name, colour in zip(names, EXPRESSION_QCOLORS, strict=True)
+        ]
+        legend = QHBoxLayout()
+        legend.setSpacing(2)
+        for index, chip in enumerate(self.chips):
+            chip.setToolTip(f"Show or hide {chip.text()} in the timeline")
+            chip.toggled.connect(lambda on, i=index: self.plot.set_visible(i, on))
+            legend.addWidget(chip)
+        self.length = QComboBox()
+        self.length.setAccessibleName("Length of the timeline")
+        self.length.setToolTip("How many seconds the timeline shows")
+        for seconds, text in choices.items():
+            self.length.addItem(text, seconds)
+        self.length.activated.connect(
+            lambda _index: self.seconds_chosen.emit(self.length.currentData())
+        )
+        self.header.addLayout(legend)
+        self.header.addWidget(self.length)
+        self.body.addWidget(self.plot, 1)
+        self.setMinimumHeight(150)
+
+    def set_seconds(self, seconds: int) -> None:
+        """Show the last `seconds`."""
+        self._seconds = seconds
+        self.length.setCurrentIndex(self.length.findData(seconds))
+        self.plot.set_seconds(seconds)
+
+    def refresh(self, history: History | None, now: float) -> None:
+        """Draw the history so that `now` is at the right edge."""
+        if history is None:
+            self.plot.clear()
+            return
+        times, probabilities, _ = history.window(now - self._seconds)
+        self.plot.show_window(times, probabilities, now)
+
+    def restyle(self, scheme: Scheme) -> None:
+        """Take the colours of `scheme`."""
+        self.plot.restyle(scheme)

@@ -1,0 +1,310 @@
+"""The picture that was analysed, with its overlay, and what there is to say when there is none."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from dataclasses import replace
+from statistics import median
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ferdesk.pipeline.types import Frame, Reading
+from ferdesk.ui.icons import draw_icon
+from ferdesk.ui.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
+from ferdesk.ui.theme import VIDEO_BACKDROP, VIDEO_MUTED, VIDEO_TEXT, current_scheme, font
+
+_WINDOW: Final = 2.0
+"""Seconds over which rates and medians are taken."""
+_SMOOTH_BUDGET_MS: Final = 9.0
+"""Pictures are enlarged smoothly for as long as one drawing stays below this."""
+
+
+class VideoPanel(QWidget):
+    """Draws readings; pulls nothing by itself."""
+
+    face_clicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.redraws = 0
+        """How often the panel was painted, for the benchmark."""
+        self.options = OverlayOptions()
+        self._reading: Reading | None = None
+        self._preview: Frame | None = None
+        self._frame: Frame | None = None
+        self._composed: QPixmap | None = None
+        self._undrawn = False
+        self._cost_ms = 0.0
+        self._smooth = True
+        self._latencies: deque[tuple[float, float]] = deque(maxlen=512)
+        self._draw_times: deque[float] = deque(maxlen=512)
+        self._heading = ""
+        self._hint = ""
+        self._busy = False
+        self._veil = ""
+        self._notice = ""
+        self._paused = False
+        self._ring = False
+        self.setAccessibleName("Video")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 220)
+
+    def show_reading(self, reading: Reading) -> None:
+        """Take a newly analysed frame; it is drawn with the next repaint."""
+        if self._reading is None:
+            self._preview = None
+        self._reading = reading
+        if self._preview is None or reading.frame.index >= self._preview.index:
+            self._frame = reading.frame
+        self._undrawn = True
+        self._composed = None
+        self.setAccessibleDescription(
+            f"{len(reading.faces)} faces in view" if reading.faces else "No face in view"
+        )
+
+    def show_preview(self, frame: Frame) -> None:
+        """Take a frame that was not analysed; the overlay stays that of the last reading."""
+        if self._reading is not None and frame.index < self._reading.frame.index:
+            return
+        self._preview = self._frame = frame
+        self._composed = None
+
+    def drop_preview(self) -> None:
+        """Go back to analysed frames only."""
+        self._preview = None
+        if self._reading is not None:
+            self._frame = self._reading.frame
+        self._composed = None
+
+    def set_options(self, options: OverlayOptions) -> None:
+        """What to paint over the picture."""
+        if options != self.options:
+            self.options = options
+            self._composed = None
+            self.update()
+
+    def select(self, face_id: int | None) -> None:
+        """Give this face the stronger box."""
+        self.set_options(replace(self.options, selected=face_id))
+
+    def set_message(self, heading: str, hint: str = "", *, busy: bool = False) -> None:
+        """What is said while there is no picture."""
+        self._heading, self._hint, self._busy = heading, hint, busy
+        self.update()
+
+    def set_veil(self, text: str) -> None:
+        """Darken the last picture and say why ("No signal"); "" lifts the veil."""
+        self._veil = text
+        self.update()
+
+    def set_notice(self, text: str) -> None:
+        """A lasting line at the foot of the picture; "" removes it."""
+        self._notice = text
+        self.update()
+
+    def set_paused(self, paused: bool) -> None:
+        """Mark the picture as standing still."""
+        self._paused = paused
+        self.update()
+
+    def clear(self) -> None:
+        """Forget the picture."""
+        self._reading = self._preview = self._frame = self._composed = None
+        self._undrawn = False
+        self._latencies.clear()
+        self.update()
+
+    @property
+    def reading(self) -> Reading | None:
+        """The last reading shown."""
+        return self._reading
+
+    def latency_ms(self) -> float | None:
+        """Median over two seconds from capture to drawn; None when nothing was drawn."""
+        now = time.perf_counter()
+        recent = [ms for at, ms in self._latencies if now - at <= _WINDOW]
+        return median(recent) if recent else None
+
+    def redraws_per_second(self) -> float:
+        """Paints over the last two seconds."""
+        now = time.perf_counter()
+        return sum(now - at <= _WINDOW for at in self._draw_times) / _WINDOW
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture lies in this widget; empty without one."""
+        if self._frame is None:
+            return QRectF()
+        height, width = self._frame.image.shape[:2]
+        return fit(width, height, QRectF(self.rect()))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # As with other controls: a ring for those who came by keyboard, none for the pointer.
+        self._ring = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+        )
+        super().focusInEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._composed = None
+        self._smooth = True
+        super().resizeEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._reading is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        frame_map = self._map()
+        hits = [
+            (face.landmarks.box[2], face.face_id)
+            for face in self._reading.faces
+            if frame_map is not None
+            and frame_map.rect(face.landmarks.box).contains(event.position())
+        ]
+        if hits:
+            self.face_clicked.emit(min(hits)[1])
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        now = time.perf_counter()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), 8, 8)
+        painter.setClipPath(outline)
+        painter.fillRect(self.rect(), VIDEO_BACKDROP)
+        if self._frame is None:
+            self._paint_message(painter, now)
+        else:
+            if self._composed is None:
+                self._composed = self._compose(self._frame)
+            painter.drawPixmap(0, 0, self._composed)
+            self._paint_state(painter)
+        painter.setClipping(False)
+        if self._ring and self.hasFocus():
+            painter.setPen(QPen(QColor(current_scheme().accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 7, 7)
+        painter.end()
+        self.redraws += 1
+        done = time.perf_counter()
+        self._draw_times.append(done)
+        if self._undrawn and self._reading is not None:
+            self._undrawn = False
+            latency = (done - self._reading.frame.captured_at) * 1000
+            self._latencies.append((done, latency))
+
+    def _map(self) -> FrameMap | None:
+        if self._frame is None:
+            return None
+        height, width = self._frame.image.shape[:2]
+        return FrameMap(self.picture_rect(), width, height, self.options.mirror)
+
+    def _compose(self, frame: Frame) -> QPixmap:
+        """Picture and overlay at the resolution of the screen, kept until something changes."""
+        start = time.perf_counter()
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(VIDEO_BACKDROP)
+        painter = QPainter(pixmap)
+        frame_map = self._map()
+        assert frame_map is not None
+        smooth = self._smooth or frame_map.scale * ratio < 0.75
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        paint_picture(painter, frame.image, frame_map.target, self.options.mirror)
+        drawn = (time.perf_counter() - start) * 1000
+        if self._reading is not None:
+            faces = self._reading.faces
+            options = self.options
+            if frame is not self._reading.frame:
+                # The faces moved on since: say less than on an analysed frame.
+                options = replace(options, mesh=False)
+            paint_overlay(painter, faces, frame_map, options, font(1.0, digits=True))
+        painter.end()
+        self._cost_ms = drawn if not self._cost_ms else 0.9 * self._cost_ms + 0.1 * drawn
+        if self._smooth and self._cost_ms > _SMOOTH_BUDGET_MS:
+            self._smooth, self._cost_ms = False, 0.0
+        return pixmap
+
+    def _paint_message(self, painter: QPainter, now: float) -> None:
+        """The empty state: icon, one line, a hint, and dots that move while something happens."""
+        middle = QPointF(self.rect().center())
+        if self._busy:
+            for index in range(3):
+                phase = (math.sin(now * 4.0 - index * 0.9) + 1) / 2
+                colour = QColor(VIDEO_TEXT)
+                colour.setAlphaF(0.25 + 0.7 * phase)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(colour)
+                painter.drawEllipse(middle + QPointF((index - 1) * 18, -46), 4.5, 4.5)
+        else:
+            area = QRectF(middle.x() - 24, middle.y() - 84, 48, 48)
+            draw_icon(painter, "camera", area, VIDEO_MUTED)
+        width = min(self.width() - 40.0, 560.0)
+        flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(
+            Qt.TextFlag.TextWordWrap
+        )
+        painter.setFont(font(1.35, bold=True))
+        painter.setPen(VIDEO_TEXT)
+        area = QRectF(middle.x() - width / 2, middle.y() - 22, width, 200)
+        used = painter.boundingRect(area, flags, self._heading)
+        painter.drawText(area, flags, self._heading)
+        painter.setFont(font(1.0))
+        painter.setPen(VIDEO_MUTED)
+        painter.drawText(area.translated(0, used.height() + 8), flags, self._hint)
+
+    def _paint_state(self, painter: QPainter) -> None:
+        """Veil and pills over the picture."""
+        area = QRectF(self.rect())
+        if self._veil:
+            painter.fillRect(area, QColor(10, 11, 13, 175))
+            painter.setFont(font(1.35, bold=True))
+            painter.setPen(VIDEO_TEXT)
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(area.adjusted(30, 0, -30, 0), flags, self._veil)
+        foot = area.bottom() - 12
+        if self._notice:
+            foot = self._pill(painter, self._notice, area.center().x(), foot) - 6
+        if self._reading is None and self._busy:
+            self._pill(painter, self._heading, area.center().x(), foot)
+        elif self._reading is not None and not self._reading.faces and not self._veil:
+            self._pill(painter, "No face in view", area.center().x(), foot)
+        top = area.top() + 12 + painter.fontMetrics().height() * 1.7
+        if self._paused:
+            self._pill(painter, "Paused", area.center().x(), top)
+        elif self._reading is not None and self._frame is not self._reading.frame:
+            assert self._frame is not None
+            lag = (self._frame.captured_at - self._reading.frame.captured_at) * 1000
+            if lag > 0 and self.options.box:
+                text = f"Overlay is {lag:.0f} ms behind this picture"
+                self._pill(painter, text, area.center().x(), top)
+
+    def _pill(self, painter: QPainter, text: str, centre: float, bottom: float) -> float:
+        """A rounded line of text; returns its top. Shortened when the panel is narrow."""
+        painter.setFont(font(1.0))
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - 60)
+        height = metrics.height() * 1.7
+        width = metrics.horizontalAdvance(text) + height
+        pill = QRectF(centre - width / 2, bottom - height, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(14, 16, 19, 205))
+        painter.drawRoundedRect(pill, height / 2, height / 2)
+        painter.setPen(VIDEO_TEXT)
+        painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
+        return pill.top()

@@ -1,0 +1,53 @@
+"""Plain values that vision hands on. Importing this loads neither mediapipe nor cv2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceLandmarks:
+    """One face as MediaPipe found it."""
+
+    points: NDArray[np.float32]
+    """(478, 3) x, y in pixels of the frame (x right, y down); z in the same scale, nearer < 0."""
+    transform: NDArray[np.float32]
+    """(4, 4) facial transformation matrix: canonical face in cm -> camera (x right, y up, z back)."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x, y, width, height in pixels: the tight box round the landmarks (may leave the frame)."""
+        low = self.points[:, :2].min(axis=0)
+        high = self.points[:, :2].max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Degrees. All zero for a face that looks into the camera."""
+
+    yaw: float
+    """> 0: the face turns towards the right edge of the picture."""
+    pitch: float
+    """> 0: the face looks up."""
+    roll: float
+    """> 0: the head is tilted clockwise in the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """How well this face can be seen. Measured, not judged: thresholds live where they are used."""
+
+    size: float
+    """Distance between the outer eye corners, in pixels, corrected for yaw."""
+    sharpness: float
+    """Variance of the Laplacian of the 112 px grey crop divided by its variance; higher is sharper."""
+    brightness: float
+    """Mean grey value of the crop, 0..1."""
+    contrast: float
+    """Standard deviation of the grey crop, 0..0.5."""
+    inside: float
+    """Share of the landmarks that lie within the frame, 0..1."""

@@ -1,0 +1,313 @@
+"""An engine without threads, cameras or networks, and readings that look like real ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.model.labels import NUM_EXPRESSIONS
+from ferdesk.model.purified import Purified
+from ferdesk.pipeline.engine import EngineOptions
+from ferdesk.pipeline.types import (
+    EngineEvent,
+    EngineState,
+    EngineStats,
+    EventKind,
+    FaceReading,
+    Frame,
+    Reading,
+    Timings,
+)
+from ferdesk.sources.spec import SourceSpec
+from ferdesk.ui.explain import sureness
+from ferdesk.ui.face_mesh import MESH
+from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
+
+Array = NDArray[np.float32]
+
+_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+_EYES = (
+    (-0.19, (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)),
+    (0.19, (362, 382, 381, 380, 374, 373, 390, 249, 263, 466, 388, 387, 386, 385, 384, 398)),
+)
+_LIPS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+)  # fmt: skip
+_IRISES = ((-0.19, (468, 469, 470, 471, 472)), (0.19, (473, 474, 475, 476, 477)))
+
+
+@cache
+def face_points() -> Array:
+    """(478, 2) in a unit square: outlines placed by hand, the rest relaxed between them."""
+    points = np.full((478, 2), 0.5)
+    fixed = np.zeros(478, bool)
+
+    def place(indices: Sequence[int], centre: tuple[float, float], rx: float, ry: float) -> None:
+        angles = np.linspace(np.pi, 3 * np.pi, len(indices), endpoint=False)[::-1]
+        for index, angle in zip(indices, angles, strict=True):
+            points[index] = centre[0] + rx * np.cos(angle), centre[1] + ry * np.sin(angle)
+            fixed[index] = True
+
+    place(_OVAL[9 * 3 :] + _OVAL[: 9 * 3], (0.5, 0.5), 0.40, 0.5)
+    for x, eye in _EYES:
+        place(eye, (0.5 + x, 0.40), 0.075, 0.03)
+    place(_LIPS, (0.5, 0.76), 0.14, 0.05)
+    for x, iris in _IRISES:
+        place(iris, (0.5 + x, 0.40), 0.022, 0.022)
+    for index, at in {1: (0.5, 0.58), 4: (0.5, 0.57), 168: (0.5, 0.40)}.items():
+        points[index], fixed[index] = at, True
+    degree = np.bincount(MESH.ravel(), minlength=478).clip(1)[:, None]
+    for _ in range(300):
+        total = np.zeros_like(points)
+        np.add.at(total, MESH[:, 0], points[MESH[:, 1]])
+        np.add.at(total, MESH[:, 1], points[MESH[:, 0]])
+        points[~fixed] = (total / degree)[~fixed]
+    return points.astype(np.float32)
+
+
+@cache
+def picture(width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+    """(H, W, 3) BGR: a soft gradient."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    blue = 120 + 60 * np.sin(x / width * 3)
+    green = 110 + 50 * y / height
+    red = 90 + 60 * np.cos(y / height * 2)
+    return np.ascontiguousarray(np.stack([blue, green, red], axis=-1).astype(np.uint8))
+
+
+def softmax(logits: NDArray[np.floating]) -> Array:
+    """Over the last axis."""
+    e = np.exp(logits - logits.max())
+    return (e / e.sum()).astype(np.float32)
+
+
+def purified(p: Array, t_g: Array, t_a: Array) -> Purified[Array]:
+    """The answer of the network when its three views are these."""
+
+    def number(value: float) -> Array:
+        return np.array(value, np.float32)
+
+    c_p, c_g, c_a = (sureness(q) for q in (p, t_g, t_a))
+    t = ((c_g * t_g + c_a * t_a) / (c_g + c_a + 1e-9)).astype(np.float32)
+    c_t = sureness(t)
+    final = ((c_p * p + c_t * t) / (c_p + c_t + 1e-9)).astype(np.float32)
+    return Purified(
+        logits=np.log(p), p=p, t_g=t_g, t_a=t_a, t=t, final=final,
+        c_p=number(c_p), c_g=number(c_g), c_a=number(c_a), c_t=number(c_t),
+        embedding=np.zeros(128, np.float32),
+    )  # fmt: skip
+
+
+def peaked(index: int, share: float = 0.8) -> Array:
+    """A distribution with `share` on one expression."""
+    q = np.full(NUM_EXPRESSIONS, (1 - share) / (NUM_EXPRESSIONS - 1), np.float32)
+    q[index] = share
+    return q
+
+
+def make_face(
+    face_id: int = 1,
+    *,
+    centre: tuple[float, float] = (320.0, 240.0),
+    size: float = 220.0,
+    answer: Purified[Array] | None = None,
+    probabilities: Array | None = None,
+    points: Array | None = None,
+    pose: HeadPose | None = None,
+) -> FaceReading:
+    """One face; by default a happy one in the middle of 640x480."""
+    answer = answer or purified(peaked(1), peaked(1, 0.6), peaked(1, 0.5))
+    if points is None:
+        flat = (face_points() - 0.5) * size + np.array(centre)
+        points = np.concatenate([flat, np.zeros((478, 1))], axis=1).astype(np.float32)
+    return FaceReading(
+        face_id=face_id,
+        landmarks=FaceLandmarks(points, np.eye(4, dtype=np.float32)),
+        pose=pose or HeadPose(12.0, -4.0, 3.0),
+        quality=FaceQuality(size * 0.4, 0.3, 0.48, 0.2, 1.0),
+        purified=answer,
+        probabilities=answer.final if probabilities is None else probabilities,
+    )
+
+
+def make_reading(
+    faces: tuple[FaceReading, ...] | None = None,
+    *,
+    index: int = 0,
+    captured_at: float | None = None,
+    image: NDArray[np.uint8] | None = None,
+) -> Reading:
+    """An analysed frame, captured 40 ms ago."""
+    at = time.perf_counter() - 0.04 if captured_at is None else captured_at
+    frame = Frame(picture() if image is None else image, index, index / 30, at)
+    return Reading(
+        frame,
+        (make_face(),) if faces is None else faces,
+        Timings(3.0, 2.0, 16.0, 1.5, 8.0),
+        at + 0.035,
+    )
+
+
+class FakeEngine:
+    """Same methods as `ferdesk.pipeline.engine.Engine`; hands out what it is fed.
+
+    With `script`, it makes a reading whenever 33 ms have passed, as a camera would.
+    """
+
+    def __init__(
+        self,
+        options: EngineOptions | None = None,
+        listener: Callable[[EngineEvent], None] = lambda _event: None,
+        script: Callable[[int, float], Reading] | None = None,
+    ) -> None:
+        self.options = options or EngineOptions()
+        self.listener = listener
+        self.script = script
+        self.state = EngineState.STOPPED
+        self.paused = False
+        self.started: list[tuple[SourceSpec, Path | None]] = []
+        self.loaded: list[Path] = []
+        self.resets = 0
+        self.closed_with: float | None = None
+        self.hang = 0.0
+        """Seconds that `close` would like to take."""
+        self.checkpoint = "live-1"
+        self.device = "OpenVINO CPU"
+        self.source = "Integrated Camera, 640x480, 30 fps, MJPG, V4L2"
+        self.dropped = 0
+        self._queue: deque[Reading] = deque(maxlen=1)
+        self._previews: deque[Frame] = deque(maxlen=1)
+        self._index = 0
+        self._last = 0.0
+        self._times: deque[float] = deque(maxlen=120)
+
+    def feed(self, reading: Reading) -> None:
+        """The next `take_reading` returns this."""
+        self._queue.append(reading)
+
+    def feed_preview(self, frame: Frame) -> None:
+        """The next `take_preview` returns this."""
+        self._previews.append(frame)
+
+    def tell(self, kind: EventKind, message: str, state: EngineState | None = None) -> None:
+        """As the engine's threads do."""
+        if state is not None:
+            self.state = state
+        self.listener(EngineEvent(kind, message, self.state))
+
+    def start(self, spec: SourceSpec, checkpoint: Path | None = None) -> None:
+        self.started.append((spec, checkpoint))
+        self.tell(EventKind.STATE, "Opening camera …", EngineState.STARTING)
+        self.tell(EventKind.SOURCE_OPENED, self.source)
+        self.tell(EventKind.STATE, "Running.", EngineState.RUNNING)
+
+    def stop(self) -> None:
+        self.tell(EventKind.STATE, "Stopped.", EngineState.STOPPED)
+
+    def load_checkpoint(self, path: Path) -> None:
+        self.loaded.append(path)
+        self.checkpoint = path.stem
+        self.tell(EventKind.CHECKPOINT_LOADED, f"Using {path.stem} on {self.device}.")
+
+    def set_options(self, options: EngineOptions) -> None:
+        self.options = options
+
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def take_reading(self) -> Reading | None:
+        now = time.perf_counter()
+        if self.script is not None and self.state is EngineState.RUNNING and not self.paused:
+            if now - self._last >= 0.033:
+                self._last = now
+                self._queue.append(self.script(self._index, now - 0.045))
+                self._index += 1
+        if not self._queue:
+            return None
+        self._times.append(now)
+        return self._queue.popleft()
+
+    def take_preview(self) -> Frame | None:
+        return self._previews.popleft() if self._previews else None
+
+    def stats(self) -> EngineStats:
+        now = time.perf_counter()
+        rate = sum(now - at <= 2.0 for at in self._times) / 2.0
+        running = self.state is EngineState.RUNNING
+        return EngineStats(
+            state=self.state,
+            readings_per_second=rate,
+            capture_per_second=30.0 if running else 0.0,
+            latency_ms=41.0,
+            dropped=self.dropped,
+            analysed=self._index,
+            source=self.source if self.state is not EngineState.STOPPED else "",
+            device=self.device,
+            checkpoint=self.checkpoint,
+        )
+
+    def close(self, timeout: float = 2.0) -> bool:
+        self.closed_with = timeout
+        self.script = None
+        if not self.hang:
+            return True
+        stuck = threading.Thread(target=threading.Event().wait, args=(self.hang,), daemon=True)
+        stuck.start()
+        stuck.join(timeout)
+        return not stuck.is_alive()
+
+
+class Wandering:
+    """A script of readings whose expressions drift, for pictures of the window."""
+
+    def __init__(self, faces: int = 1, seed: int = 4) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._faces = faces
+        self._logits = self._rng.normal(0, 1.5, (faces, 3, NUM_EXPRESSIONS))
+        self._goal = self._logits.copy()
+        self._smooth: list[Array | None] = [None] * faces
+
+    def __call__(self, index: int, captured_at: float) -> Reading:
+        rng = self._rng
+        if index % 45 == 0:
+            shared = rng.normal(0, 2.1, (self._faces, 1, NUM_EXPRESSIONS))
+            self._goal = shared + rng.normal(0, 1.1, self._goal.shape)
+        self._logits += 0.12 * (self._goal - self._logits)
+        faces = []
+        for i in range(self._faces):
+            noisy = self._logits[i] + rng.normal(0, 0.12, (3, NUM_EXPRESSIONS))
+            answer = purified(softmax(noisy[0]), softmax(0.8 * noisy[1]), softmax(0.7 * noisy[2]))
+            before = self._smooth[i]
+            smooth = answer.final if before is None else 0.8 * before + 0.2 * answer.final
+            self._smooth[i] = smooth
+            faces.append(self.face(i, index, answer, smooth))
+        return make_reading(
+            tuple(faces), index=index, captured_at=captured_at, image=self.image(index)
+        )
+
+    def image(self, _index: int) -> NDArray[np.uint8]:
+        """The picture of that frame."""
+        return picture()
+
+    def face(self, i: int, index: int, answer: Purified[Array], smooth: Array) -> FaceReading:
+        """One face of that frame."""
+        sway = 12 * np.sin(index / 20 + i)
+        centre = (640 * (i + 1) / (self._faces + 1) + sway, 250.0)
+        size = 300.0 / self._faces**0.5
+        pose = HeadPose(float(sway), 3.0, float(sway) / 4)
+        return make_face(
+            i + 1, centre=centre, size=size, answer=answer, probabilities=smooth, pose=pose
+        )

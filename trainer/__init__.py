@@ -1,0 +1,1 @@
+"""The trainer: teaches the network of ferdesk.model from noisily labelled pictures."""

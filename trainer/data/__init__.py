@@ -1,0 +1,1 @@
+"""One reader a layout, and the packed cache they all end in."""
