@@ -73,8 +73,10 @@ def main() -> int:
             replace(LIVE, image_backbone="mobilefacenet"), args.landmark_weights,
         ),
     }  # fmt: skip
-    sys.stdout.write(f"{'candidate':42} {'accuracy':>8} {'mean class':>10} {'ms 1 t':>7} {'ms 2 t':>7} "
-                     f"{'pictures/s':>10}\n")  # fmt: skip
+    sys.stdout.write(
+        f"{'candidate':42} {'accuracy':>8} {'mean class':>10} "
+        f"{'ms 1 t':>7} {'ms 2 t':>7} {'pictures/s':>10}\n"
+    )
     for name, (architecture, weights) in candidates.items():
         torch.manual_seed(0)
         mean_std = ((0.0,) * 3, (255.0,) * 3) if "mobile" in name else ((127.0,) * 3, (128.0,) * 3)

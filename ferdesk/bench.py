@@ -133,7 +133,7 @@ def _frames(spec: SourceSpec, faces: int, count: int) -> list[Frame]:
     source = open_source(spec)
     source.open()
     try:
-        frames = []
+        frames: list[Frame] = []
         while len(frames) < count and (frame := source.read()) is not None:
             frames.append(
                 Frame(tile(frame.image, faces), frame.index, frame.media_time, frame.captured_at)
@@ -285,7 +285,9 @@ def bench(
     measure_stages(predictor, spec, faces, frames, figures)
     measure_live(predictor, spec, faces, fps, frames, figures)
     if as_json:
-        rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(figures).items()}
+        rounded = {
+            k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(figures).items()
+        }
         sys.stdout.write(json.dumps(rounded) + "\n")
     else:
         sys.stdout.write(report(figures))

@@ -120,7 +120,7 @@ def _window(args: argparse.Namespace) -> int:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Exit code: 0 done, 1 the doctor found a fault, 2 one sentence said what is wrong, 130 Ctrl-C."""
+    """Exit code: 0 done, 1 the doctor found a fault, 2 bad input (one sentence), 130 Ctrl-C."""
     try:
         if argv and argv[0] in COMMANDS:
             start_logging()

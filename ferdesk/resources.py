@@ -16,5 +16,5 @@ def asset(name: str) -> Path:
         if path.is_file():
             return path
     raise FerdeskError(
-        f"The file '{name}' that ships with ferdesk is missing; install ferdesk again to restore it."
+        f"The file '{name}' that ships with ferdesk is missing; install ferdesk again."
     )

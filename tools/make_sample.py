@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -267,8 +268,10 @@ def _placement(puppet: Puppet, seconds: float) -> Array:
     return np.column_stack((linear, place - linear @ centre))
 
 
-def render(portrait: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """All frames, (HEIGHT, WIDTH, 3) uint8 BGR."""
+def render(
+    portrait: NDArray[np.uint8], numbers: Iterable[int] = range(round(SECONDS * FPS))
+) -> list[NDArray[np.uint8]]:
+    """The frames with these numbers, (HEIGHT, WIDTH, 3) uint8 BGR each."""
     # Landmarks are finer on a larger face.
     large = cv2.resize(portrait, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     with Landmarker(mode="image", max_faces=2) as landmarker:
@@ -279,7 +282,7 @@ def render(portrait: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     layers = [puppet.layer(e) if e else puppet.smile() for _, e in TIMELINE]
     times = [t for t, _ in TIMELINE]
     frames = []
-    for index in range(round(SECONDS * FPS)):
+    for index in numbers:
         seconds = index / FPS
         k = min(int(np.searchsorted(times, seconds, side="right")) - 1, len(times) - 2)
         share = (seconds - times[k]) / (times[k + 1] - times[k])

@@ -51,7 +51,9 @@ def _parser() -> ArgumentParser:
 
     convert = ArgumentParser(description="Turn a plain state dict into a checkpoint for the app.")
     convert.add_argument("weights", type=Path, help=".pt/.pth with a plain state dict")
-    convert.add_argument("--like", type=Path, required=True, help="a checkpoint of its architecture")
+    convert.add_argument(
+        "--like", type=Path, required=True, help="a checkpoint of its architecture"
+    )
     convert.add_argument("--out", type=Path, required=True)
     commands.add_subcommand("convert", convert, help="convert a state dict")
     return parser
@@ -82,7 +84,9 @@ def _run(args: Namespace) -> None:
         case "train":
             commands.train(_train_config(options.train), options.run, options.cache)
         case "evaluate":
-            result = commands.evaluate(options.checkpoint, options.data, options.split, options.cache)
+            result = commands.evaluate(
+                options.checkpoint, options.data, options.split, options.cache
+            )
             if options.json:
                 sys.stdout.write(json.dumps(result) + "\n")
             else:

@@ -149,7 +149,11 @@ def evaluate(path: Path, data: str, split: str, cache: Path) -> dict[str, Any]:
     part = load_split(prepare(data, cache), split)  # type: ignore[arg-type]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out = predict(network.to(device), part, device)
-    result: dict[str, Any] = {"checkpoint": path.name, "data": data.partition(":")[0], "split": split}
+    result: dict[str, Any] = {
+        "checkpoint": path.name,
+        "data": data.partition(":")[0],
+        "split": split,
+    }
     for name in ("final", "p", "t_g", "t_a", "t"):
         result[name] = measure(getattr(out, name), part.labels).to_json()
     result.update(result["final"])

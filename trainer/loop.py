@@ -51,6 +51,12 @@ def schedule(step: int, total: int, warmup: int) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
+def _placed(network: DualStreamFER, device: torch.device) -> DualStreamFER:
+    """On the device, with convolutions in channels-last order."""
+    moved: DualStreamFER = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
+
+
 class Averaged:
     """Exponential moving average of weights and buffers, with a warmed-up decay."""
 
@@ -88,7 +94,7 @@ class Trainer:
                 "give more data or a smaller --batch_size."
             )
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network: DualStreamFER = _placed(network, self.device)
         self.train_set, self.watch_set = train, watch
         self.config, self.folder = config, folder
         self.optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=False)
@@ -109,7 +115,7 @@ class Trainer:
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["config"] != json.dumps(asdict(self.config), sort_keys=True):
             raise FerdeskError(
-                f"'{self.folder}' holds a run with another configuration; give another --run folder."
+                f"'{self.folder}' holds a run with another configuration; give another --run."
             )
         self.network.load_state_dict(state["network"])
         self.average.state, self.average.steps = state["average"], state["average_steps"]
@@ -187,7 +193,7 @@ class Trainer:
         """A copy of the network with the averaged weights, in evaluation mode."""
         network = DualStreamFER(self.network.config, self.network.preprocessing)
         network.load_state_dict(self.average.state)
-        return network.to(self.device, memory_format=torch.channels_last).eval()
+        return _placed(network, self.device).eval()
 
     def run(self) -> DualStreamFER:
         """Train to the configured number of epochs; returns the averaged network."""

@@ -1,4 +1,4 @@
-"""The three losses of the paper's joint training (III.E; methods.md 1.4)."""
+"""The three losses of the paper's joint training (III.E; docs/method.md)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def anchor_loss(anchors: Tensor, margin: float = 1.5) -> Tensor:
     """L_a, bounded: mean over pairs of different classes of max(0, M - ‖a^{ij} - a^{kl}‖/√E)².
 
     Anchors (7, K, E). The printed loss is a negative sum without a floor and includes pairs of the
-    same class; this one is 0 as soon as all classes are M apart (methods.md 1.4).
+    same class; this one is 0 as soon as all classes are M apart (docs/method.md).
     """
     classes, per_class, width = anchors.shape
     flat = anchors.reshape(classes * per_class, width)

@@ -40,7 +40,8 @@ def render(card: Card, filename: str) -> str:
     """Markdown. Nothing in it depends on the time or the machine it is rendered on."""
     architecture = card.architecture
     labels = ", ".join(DISPLAY_NAMES[name] for name in card.labels)
-    return f"""\
+    return (
+        f"""\
 # {card.name}
 
 `{filename}`, created {card.created}. Architecture `{architecture.name}`: image stream
@@ -63,4 +64,6 @@ Method: {card.citation}.
 {_USE}
 {_LIMITS}
 {card.notes}
-""".rstrip() + "\n"
+""".rstrip()
+        + "\n"
+    )

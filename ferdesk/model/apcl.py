@@ -1,4 +1,4 @@
-"""Adaptive label purification (paper III.D; methods.md 1.2-1.3): embedding in, `Purified` out."""
+"""Adaptive label purification (paper III.D; docs/method.md): embedding in, `Purified` out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EPSILON = 1e-8
 
 
 def confidence(distribution: Tensor) -> Tensor:
-    """c(q) = 1 - H(q)/ln N over the last axis: 0 for the uniform distribution, 1 for a certain one."""
+    """c(q) = 1 - H(q)/ln N over the last axis: 0 for the uniform distribution, 1 for one-hot."""
     entropy = -(distribution * distribution.clamp_min(EPSILON).log()).sum(dim=-1)
     return (1.0 - entropy / math.log(distribution.shape[-1])).clamp(0.0, 1.0)
 
@@ -30,7 +30,7 @@ def weigh(first: Tensor, c_first: Tensor, second: Tensor, c_second: Tensor) -> T
 def fuse(p: Tensor, c_p: Tensor, t: Tensor, c_t: Tensor, kind: Fusion) -> Tensor:
     """L_final from the primary and the corrected distribution.
 
-    `normalised`: (c_p p + c_t t)/(c_p + c_t), reading A of methods.md 1.3.
+    `normalised`: (c_p p + c_t t)/(c_p + c_t), reading A of docs/method.md.
     `complementary`: c_p p + (1 - c_p) t, reading B.
     """
     if kind == "normalised":
@@ -39,7 +39,7 @@ def fuse(p: Tensor, c_p: Tensor, t: Tensor, c_t: Tensor, kind: Fusion) -> Tensor
 
 
 class BasicLabelPrediction(nn.Module):
-    """Embedding (B, E) → primary logits (B, 7); hidden layers are Linear, ReLU, BatchNorm, Dropout."""
+    """Embedding (B, E) → primary logits (B, 7); hidden: Linear, ReLU, BatchNorm, Dropout."""
 
     def __init__(self, embed_dim: int, hidden: tuple[int, ...], dropout: float) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class BasicLabelPrediction(nn.Module):
 
 
 class AnchorCorrection(nn.Module):
-    """K trainable anchors a^{ij} per class, drawn from N(0, I); their labels are one-hot and fixed."""
+    """K trainable anchors a^{ij} a class, drawn from N(0, I); their labels are one-hot, fixed."""
 
     def __init__(self, embed_dim: int, anchors_per_class: int, delta: float) -> None:
         super().__init__()
@@ -121,9 +121,7 @@ class APCL(nn.Module):
         self.reduce = nn.Linear(config.feature_dim, config.embed_dim)
         self.norm = nn.LayerNorm(config.embed_dim, elementwise_affine=False)
         self.primary = BasicLabelPrediction(config.embed_dim, config.mlp_hidden, config.dropout)
-        self.geometric = AnchorCorrection(
-            config.embed_dim, config.anchors_per_class, config.delta
-        )
+        self.geometric = AnchorCorrection(config.embed_dim, config.anchors_per_class, config.delta)
         self.attentive = AttentionCorrection(
             config.embed_dim, config.attention_tokens, config.attention_heads
         )

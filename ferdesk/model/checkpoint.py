@@ -124,7 +124,9 @@ def _header(path: Path) -> dict[str, Any]:
                 )
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
             if not 2 <= length <= min(_MAX_HEADER, size - 8):
-                raise CheckpointError(f"'{name}' is not a .safetensors checkpoint, or is truncated.")
+                raise CheckpointError(
+                    f"'{name}' is not a .safetensors checkpoint, or is truncated."
+                )
             header = json.loads(file.read(length))
     except OSError as error:
         raise CheckpointError(f"'{name}' cannot be read: {error.strerror or error}.") from error

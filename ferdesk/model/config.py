@@ -1,4 +1,4 @@
-"""Frozen descriptions of a network and of what goes into it. They live in every checkpoint's card."""
+"""Frozen descriptions of a network and of its input. They live in every checkpoint's card."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Preprocessing:
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureConfig:
-    """One config builds every network. Defaults: methods.md 1 and 2.4, architecture `paper`."""
+    """One config builds every network. Defaults: docs/method.md, architecture `paper`."""
 
     name: str = "paper"
     image_backbone: ImageBackbone = "ir50"
@@ -120,7 +120,9 @@ def config_from_json(cls: type[ConfigT], values: Any, where: str) -> ConfigT:
     known = {f.name: getattr(defaults, f.name) for f in fields(cls)}
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise FerdeskError(f"{where} has the unknown entry '{unknown[0]}'; a newer ferdesk wrote it.")
+        raise FerdeskError(
+            f"{where} has the unknown entry '{unknown[0]}'; a newer ferdesk wrote it."
+        )
     clean: dict[str, Any] = {}
     for key, value in values.items():
         expected = known[key]

@@ -1,4 +1,4 @@
-"""Dynamic weighted multi-head cross attention (paper III.A-C; methods.md 1.1)."""
+"""Dynamic weighted multi-head cross attention (paper III.A-C; docs/method.md)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DynamicChannelWeighting(nn.Module):
 
 
 def multi_head_attention(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Concat_i softmax(Q_i K_iᵀ / √d) V_i for Q, K, V of shape (B, T, heads·d) → (B, T, heads·d)."""
+    """Concat_i softmax(Q_i K_iᵀ / √d) V_i for Q, K, V of shape (B, T, heads·d), same out."""
 
     def split(x: Tensor) -> Tensor:
         batch, tokens, width = x.shape
@@ -45,7 +45,7 @@ def multi_head_attention(query: Tensor, key: Tensor, value: Tensor, heads: int) 
 class StreamGate(nn.Module):
     """Y = X̃ + G ⊙ O with G = σ(W_g [X̃ ; O] + b_g), b_g starting at 0 (so G starts near 0.5).
 
-    `elementwise` has one gate per channel and token, `scalar` one per token, `none` adds O as it is.
+    `elementwise` has one gate per channel and token, `scalar` one per token, `none` adds O whole.
     """
 
     def __init__(self, dim: int, kind: Gate) -> None:
@@ -96,9 +96,7 @@ class FeedForward(nn.Module):
 class _Stream(nn.Module):
     """Everything one stream owns inside a DWMCA block."""
 
-    def __init__(
-        self, dim: int, mlp_ratio: float, gate: Gate, drop_path: float
-    ) -> None:
+    def __init__(self, dim: int, mlp_ratio: float, gate: Gate, drop_path: float) -> None:
         super().__init__()
         self.weighting = DynamicChannelWeighting(dim)
         self.norm = nn.LayerNorm(dim)

@@ -42,9 +42,7 @@ def convert(network: DualStreamFER) -> ov.Model:
     try:
         # The input's shape is fixed, so the tracer's warnings about shapes do not apply.
         with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
-            traced = torch.jit.trace(
-                _Export(network.cpu().eval()), example, check_trace=False
-            )
+            traced = torch.jit.trace(_Export(network.cpu().eval()), example, check_trace=False)
         frontend = FrontEndManager().load_by_framework("pytorch")
         # The frontend does not keep the decoder alive by itself.
         decoder = TorchScriptPythonDecoder(traced, example_input=(example,))

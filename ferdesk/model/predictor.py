@@ -84,7 +84,9 @@ class Predictor:
         """
         expected = (self.size, self.size, 3)
         if crops.ndim != 4 or crops.shape[1:] != expected or crops.dtype != np.uint8:
-            raise ValueError(f"crops must be (B, {expected}) uint8, not {crops.shape} {crops.dtype}")
+            raise ValueError(
+                f"crops must be (B, {expected}) uint8, not {crops.shape} {crops.dtype}"
+            )
         out = self._backend.run(np.ascontiguousarray(crops))
         if self._order is None:
             return out

@@ -16,7 +16,7 @@ OtherT = TypeVar("OtherT")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Purified(Generic[ArrayT]):
-    """The output of APCL (methods.md 1.2-1.3), for B faces or, after indexing, for one.
+    """The output of APCL (docs/method.md), for B faces or, after indexing, for one.
 
     Distributions sum to 1 over the last axis and follow ``labels.EXPRESSIONS``; confidences are
     one minus the normalised entropy of their distribution, in [0, 1].

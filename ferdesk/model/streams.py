@@ -1,4 +1,4 @@
-"""From the two streams' feature maps to z ∈ R^768: the pyramid and the single scale (methods.md 2.4)."""
+"""From the two streams' feature maps to z ∈ R^768: the pyramid and the single scale."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def to_map(tokens: Tensor, like: Tensor) -> Tensor:
 
 
 class CrossStreams(nn.Module):
-    """Align two maps of one scale to D channels on the image's grid and run DWMCA blocks on them."""
+    """Align two maps of one scale to D channels on the image's grid, then DWMCA blocks."""
 
     def __init__(
         self,
@@ -40,9 +40,7 @@ class CrossStreams(nn.Module):
             kernel = 3 if config.scales == "pyramid" else 1
             self.landmark_align = nn.Conv2d(landmark_channels, dim, kernel, 1, kernel // 2)
         self.blocks = nn.ModuleList(
-            DWMCABlock(
-                dim, dim // config.head_dim, config.mlp_ratio, config.gate, config.drop_path
-            )
+            DWMCABlock(dim, dim // config.head_dim, config.mlp_ratio, config.gate, config.drop_path)
             for _ in range(config.depth)
         )
 
@@ -131,7 +129,9 @@ class Pyramid(nn.Module):
         )
         self.cls = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.randn(1, 3 * 49 + 1, width) * 0.02)
-        self.blocks = nn.Sequential(*(SelfAttentionBlock(width, 8) for _ in range(config.vit_depth)))
+        self.blocks = nn.Sequential(
+            *(SelfAttentionBlock(width, 8) for _ in range(config.vit_depth))
+        )
         self.norm = nn.LayerNorm(width)
         self.squeeze = nn.Linear(width, width)
         self.excite = nn.Linear(width, width)

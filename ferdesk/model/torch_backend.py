@@ -24,7 +24,7 @@ class TorchBackend(Backend):
             self.name = f"{device.name}, {'bf16' if torch.cuda.is_bf16_supported() else 'fp16'}"
         else:
             torch.set_num_threads(threads)
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:

@@ -74,7 +74,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             "code); save its state_dict() and give that file."
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise FerdeskError(f"The weights file '{path.name}' is damaged or not PyTorch's.") from error
+        raise FerdeskError(
+            f"The weights file '{path.name}' is damaged or not PyTorch's."
+        ) from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
@@ -83,7 +85,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def _ir50_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """face.evoLVe numbers the units ``body.0`` … ``body.23``; ours are ``body1.0`` … ``body3.13``."""
+    """face.evoLVe counts units ``body.0`` … ``body.23``; ours are ``body1.0`` … ``body3.13``."""
     starts = (0, 3, 7, 21)
     renamed = {}
     for key, value in tensors.items():
@@ -106,7 +108,9 @@ _BEHIND_THE_CUT = {
 """Parts of the published files that lie behind the point where we cut the network."""
 
 
-def load_backbone_weights(module: nn.Module, kind: str, path: Path, strict: bool = True) -> KeyReport:
+def load_backbone_weights(
+    module: nn.Module, kind: str, path: Path, strict: bool = True
+) -> KeyReport:
     """Load a published file into a backbone of the given registry name.
 
     Tensors behind the cut are dropped by name. With `strict`, anything else that is missing, left

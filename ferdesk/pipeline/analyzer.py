@@ -26,7 +26,7 @@ def _area(face: FaceLandmarks) -> float:
 
 
 class Analyzer:
-    """Landmarks → face ids → aligned crops → network → smoothing. Use and close it on one thread."""
+    """Landmarks → face ids → aligned crops → network → smoothing. Belongs to one thread."""
 
     def __init__(
         self,

@@ -25,6 +25,8 @@ class Captured:
 
     frame: Frame
     capture_ms: float
+    still: bool
+    """The frame has nothing to do with the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,18 @@ class Capture:
     """Owns one source on one thread and puts its frames into a mailbox."""
 
     def __init__(
-        self, source: Source, frames: Mailbox[Captured], callbacks: CaptureCallbacks
+        self,
+        source: Source,
+        frames: Mailbox[Captured],
+        callbacks: CaptureCallbacks,
+        still: bool = False,
     ) -> None:
         self.source = source
         self.description = source.description
         self.info: SourceInfo | None = None
         self.captured = 0
         self.preview: Mailbox[Frame] = Mailbox()
+        self._still = still
         self._frames = frames
         self._tell = callbacks
         self._stop = threading.Event()
@@ -128,7 +135,7 @@ class Capture:
         if self.info is not None and not self.info.live:
             frame = Frame(frame.image, frame.index, frame.media_time, now)
         self.preview.put(frame)
-        self._frames.put(Captured(frame, took))
+        self._frames.put(Captured(frame, took, self._still))
 
     def _reconnect(self, message: str) -> bool:
         self._tell.lost(self, message)

@@ -1,4 +1,4 @@
-"""The machine behind the window: capture, analysis and loading threads, and one small set of states."""
+"""The machine behind the window: capture, analysis and loading threads, one set of states."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.capture import Capture, CaptureCallbacks, Captured
@@ -118,9 +118,8 @@ class Engine:
         `checkpoint` (default: the one that ships) is loaded when none is in use yet.
         """
         with self._lock:
-            if self._predictor is None and self._wanted is None:
-                self._load(checkpoint)
-            elif checkpoint is not None and checkpoint != self._checkpoint:
+            nothing_yet = self._predictor is None and self._wanted is None
+            if nothing_yet or (checkpoint is not None and checkpoint != self._checkpoint):
                 self._load(checkpoint)
             if self._next_capture is not None:
                 self._retire(self._next_capture)
@@ -128,7 +127,8 @@ class Engine:
             if self._capture is not None and spec.kind is self._spec_kind() is SourceKind.CAMERA:
                 self._retire(self._capture)
                 self._capture = None
-            capture = Capture(self._open_source(spec), self._frames, self._callbacks)
+            still = spec.kind in (SourceKind.IMAGE, SourceKind.FOLDER)
+            capture = Capture(self._open_source(spec), self._frames, self._callbacks, still)
             self._next_capture = capture
             self._spec = spec
             if self._capture is None:
@@ -352,11 +352,14 @@ class Engine:
             if captured is None or predictor is None or self._paused:
                 continue
             try:
-                if analyzer is not None and analyzer.max_faces != options.max_faces:
+                mode: Literal["image", "video"] = "image" if captured.still else "video"
+                if analyzer is not None and (
+                    analyzer.max_faces != options.max_faces or analyzer.mode != mode
+                ):
                     analyzer.close()
                     analyzer = None
                 if analyzer is None:
-                    analyzer = self._make_analyzer(predictor, options)
+                    analyzer = self._make_analyzer(predictor, options, mode)
                 if self._scene_changed:
                     self._scene_changed = False
                     analyzer.reset()
@@ -364,7 +367,7 @@ class Engine:
                 analyzer.smoother.seconds = options.smoothing_seconds
                 reading = analyzer.analyze(captured.frame, captured.capture_ms)
                 failures = 0
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (reported; one bad frame must not end it)
                 failures += 1
                 self._analysis_failed(error, failures)
                 # A landmarker that met a bad frame may fail for ever; start with a fresh one.
@@ -377,11 +380,13 @@ class Engine:
         if analyzer is not None:
             analyzer.close()
 
-    def _make_analyzer(self, predictor: Predictor, options: EngineOptions) -> Analyzer:
+    def _make_analyzer(
+        self, predictor: Predictor, options: EngineOptions, mode: Literal["image", "video"]
+    ) -> Analyzer:
         from ferdesk.pipeline.analyzer import Analyzer
 
         self._scene_changed = False
-        return Analyzer(predictor, options.max_faces, options.smoothing_seconds)
+        return Analyzer(predictor, options.max_faces, options.smoothing_seconds, mode)
 
     def _analysis_failed(self, error: Exception, failures: int) -> None:
         known = isinstance(error, FerdeskError)

@@ -22,7 +22,7 @@ class Frame:
     index: int
     """0, 1, 2, … within the source."""
     media_time: float
-    """Seconds since the first frame of the source: file time for files, elapsed time for cameras."""
+    """Seconds since the first frame of the source: file time or, for cameras, elapsed time."""
     captured_at: float
     """`time.perf_counter()` when the frame was read: the start of every latency."""
 

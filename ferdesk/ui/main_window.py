@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QMainWindow,
+    QSplitter,
+    QSplitterHandle,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ferdesk.errors import FerdeskError
 from ferdesk.ui.actions import Actions
@@ -127,7 +134,7 @@ class MainWindow(QMainWindow):
             status=StatusPanel(),
             log=LogPanel(buffer),
         )
-        self.left = _splitter(Qt.Orientation.Vertical, (panels.video, 5), (panels.timeline, 2))
+        self.left = _splitter(Qt.Orientation.Vertical, (panels.video, 3), (panels.timeline, 1))
         self.right = _splitter(
             Qt.Orientation.Vertical, (panels.distribution, 2), (panels.purification, 3)
         )
@@ -345,13 +352,27 @@ class MainWindow(QMainWindow):
                 getattr(self, name).restoreState(geometry.value(name))
         else:
             self.across.setSizes([770, 500])
+            self.left.setSizes([530, 200])
+            self.right.setSizes([245, 480])
+
+
+class _Handle(QSplitterHandle):
+    """The gap between two cards; it needs no decoration."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Nothing."""
+
+
+class _Splitter(QSplitter):
+    # A style sheet would do the same but cuts its children off from changes of the palette.
+    def createHandle(self) -> QSplitterHandle:  # noqa: N802
+        return _Handle(self.orientation(), self)
 
 
 def _splitter(orientation: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
-    splitter = QSplitter(orientation)
+    splitter = _Splitter(orientation)
     splitter.setChildrenCollapsible(False)
     splitter.setHandleWidth(8)
-    splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
     for index, (widget, stretch) in enumerate(parts):
         splitter.addWidget(widget)
         splitter.setStretchFactor(index, stretch)

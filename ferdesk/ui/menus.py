@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ferdesk.ui.actions import Actions
@@ -126,15 +126,23 @@ class ChoiceMenu:
             action.setChecked(action.data() == value)
 
 
+class _PlainToolBar(QToolBar):
+    """Without the two lines of the style, which are far too bright in the dark scheme."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Nothing: the window shows through."""
+
+
 def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> QToolBar:
     """The commands needed most, with their names beside the icons where space allows."""
-    bar = QToolBar("Toolbar", window)
+    bar = _PlainToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setFloatable(False)
     bar.setIconSize(QSize(18, 18))
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    bar.setStyleSheet("QToolBar { border: 0; padding: 4px 8px; spacing: 2px; }")
+    bar.setContentsMargins(8, 3, 8, 3)
+    bar.layout().setSpacing(2)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     camera = QToolButton()
     camera.setObjectName("camera_button")

@@ -88,7 +88,7 @@ class Narrator(QObject):
                 if self._video.reading is not None:
                     # It ran before: the source was lost, or is about to be replaced.
                     self._lost = True
-                    self._video.set_veil(f"No signal\n{event.message}")
+                    self._video.set_veil("No signal", event.message)
             case EngineState.RUNNING:
                 self._running(event.state)
             case EngineState.STOPPED:
@@ -109,7 +109,7 @@ class Narrator(QObject):
     def _fault(self, message: str) -> None:
         hint = "Choose another source from the File menu, or press F5 to try again."
         self._video.set_message(message or "No signal", hint)
-        self._video.set_veil(f"No signal\n{message}".strip())
+        self._video.set_veil("No signal", message)
 
     def _signal_missing(self, missing: bool) -> None:
         self._video.set_veil("No signal" if missing else "")

@@ -13,13 +13,13 @@ class FaceLandmarks:
     """One face as MediaPipe found it."""
 
     points: NDArray[np.float32]
-    """(478, 3) x, y in pixels of the frame (x right, y down); z in the same scale, nearer < 0."""
+    """(478, 3) x, y in pixels of the frame (x right, y down); z in the same scale, near < 0."""
     transform: NDArray[np.float32]
-    """(4, 4) facial transformation matrix: canonical face in cm -> camera (x right, y up, z back)."""
+    """(4, 4) facial transformation: canonical face in cm -> camera (x right, y up, z back)."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """x, y, width, height in pixels: the tight box round the landmarks (may leave the frame)."""
+        """x, y, width, height in pixels: tight round the landmarks, so it may leave the frame."""
         low = self.points[:, :2].min(axis=0)
         high = self.points[:, :2].max(axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])

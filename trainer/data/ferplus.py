@@ -36,11 +36,13 @@ def read_ferplus(root: Path) -> list[Example]:
     votes_file = root / "fer2013new.csv"
     if not votes_file.is_file():
         raise FerdeskError(
-            f"There is no fer2013new.csv in '{root}'; give the folder that holds it and FER2013Train."
+            f"There is no fer2013new.csv in '{root}'; give the folder that holds it."
         )
     present = {usage for usage, (folder, _) in _FOLDERS.items() if (root / folder).is_dir()}
     if not present:
-        raise FerdeskError(f"'{root}' has none of the folders FER2013Train, FER2013Valid, FER2013Test.")
+        raise FerdeskError(
+            f"'{root}' has none of the folders FER2013Train, FER2013Valid, FER2013Test."
+        )
     examples = []
     with votes_file.open(newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):

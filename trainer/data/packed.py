@@ -76,7 +76,9 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
     return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def crop_picture(image: NDArray[np.uint8], landmarker: Landmarker) -> tuple[NDArray[np.uint8], bool]:
+def crop_picture(
+    image: NDArray[np.uint8], landmarker: Landmarker
+) -> tuple[NDArray[np.uint8], bool]:
     """The app's own aligned crop of the largest face, else the whole picture scaled to the crop.
 
     The picture is enlarged and set into a grey margin for the search only: faces that fill the
@@ -175,7 +177,9 @@ def load_split(folder: Path, split: Split) -> PackedSet:
     crops = np.load(folder / "crops.npy", mmap_mode="r")
     first, last = int(rows[0]), int(rows[-1]) + 1
     if last - first != len(rows):
-        raise FerdeskError(f"The cache '{folder}' is damaged; delete it and prepare the data again.")
+        raise FerdeskError(
+            f"The cache '{folder}' is damaged; delete it and prepare the data again."
+        )
     return PackedSet(
         crops=crops[first:last],
         targets=np.asarray([index["targets"][i] for i in rows], np.float32),

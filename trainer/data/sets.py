@@ -32,7 +32,9 @@ def read_examples(data: str) -> list[Example]:
 def prepare(data: str, cache: Path) -> Path:
     """The folder of the packed cache of `data`, packed now if it was not before."""
     examples = read_examples(data)
-    bar = tqdm(total=len(examples), desc="cropping", unit="picture", disable=not sys.stderr.isatty())
+    bar = tqdm(
+        total=len(examples), desc="cropping", unit="picture", disable=not sys.stderr.isatty()
+    )
 
     def progress(done: int, total: int) -> None:
         bar.total = total

@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from ferdesk.model.backbones.features import Features
 
 # kernel, stride, expansion, outputs, repeats
-_STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3))
+_STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+)
 
 
 class SameConv2d(nn.Conv2d):
@@ -42,9 +48,7 @@ class InvertedResidual(nn.Module):
         if self.expands:
             self._expand_conv = SameConv2d(inputs, hidden, 1, bias=False)
             self._bn0 = _norm(hidden)
-        self._depthwise_conv = SameConv2d(
-            hidden, hidden, kernel, stride, groups=hidden, bias=False
-        )
+        self._depthwise_conv = SameConv2d(hidden, hidden, kernel, stride, groups=hidden, bias=False)
         self._bn1 = _norm(hidden)
         self._project_conv = SameConv2d(hidden, outputs, 1, bias=False)
         self._bn2 = _norm(outputs)

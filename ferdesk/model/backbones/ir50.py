@@ -1,6 +1,6 @@
 """IR-50 (improved residual ArcFace network), cut after stage 3: the paper's image stream.
 
-Stages of 3, 4 and 14 units at 64, 128 and 256 channels (methods.md 2.1); the fourth stage and the
+Stages of 3, 4 and 14 units at 64, 128 and 256 channels (docs/method.md); the fourth stage and the
 embedding layer are not part of it. 17.6 M parameters, 5.47 GMAC at 112 px.
 """
 

@@ -119,6 +119,7 @@ def _about_page() -> QTextBrowser:
     page = QTextBrowser()
     page.setOpenExternalLinks(True)
     page.setAccessibleName("About")
+    page.document().setDocumentMargin(12)
     page.setHtml(
         "<p>An expression is an appearance, not a feeling. ferdesk is meant for research, user "
         "experience studies and teaching, not for decisions about people.</p>"
@@ -138,5 +139,6 @@ def _licence_page() -> QTextBrowser:
         text = "The list of licences (THIRD_PARTY.md) is missing from this installation."
     page.document().setDefaultStyleSheet("td, th { padding: 3px; }")
     page.setMarkdown(text)
+    page.document().setDocumentMargin(12)
     page.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
     return page

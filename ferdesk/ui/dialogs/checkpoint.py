@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QFrame,
+    QGridLayout,
     QLabel,
     QScrollArea,
     QVBoxLayout,
@@ -46,12 +46,13 @@ class CheckpointDialog(QDialog):
         self.heading.setWordWrap(True)
         self.message = MutedLabel("Reading its card …")
         self.message.setWordWrap(True)
-        self.form = QFormLayout()
-        self.form.setHorizontalSpacing(18)
-        self.form.setVerticalSpacing(7)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.table = QGridLayout()
+        self.table.setHorizontalSpacing(18)
+        self.table.setVerticalSpacing(9)
+        self.table.setColumnStretch(1, 1)
+        self.table.setContentsMargins(0, 4, 8, 4)
         inside = QWidget()
-        inside.setLayout(self.form)
+        inside.setLayout(self.table)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -80,7 +81,9 @@ class CheckpointDialog(QDialog):
     def _show_card(self, card: Card) -> None:
         self.heading.setText(card.name or self._path.name)
         self.message.setText(str(self._path))
-        for title, text in describe(card):
+        rows = describe(card)
+        top = Qt.AlignmentFlag.AlignTop
+        for row, (title, text) in enumerate(rows):
             label = QLabel(text)
             label.setWordWrap(True)
             label.setTextInteractionFlags(
@@ -88,7 +91,9 @@ class CheckpointDialog(QDialog):
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
             label.setAccessibleName(title)
-            self.form.addRow(MutedLabel(title), label)
+            self.table.addWidget(MutedLabel(title), row, 0, top)
+            self.table.addWidget(label, row, 1)
+        self.table.setRowStretch(len(rows), 1)
         self.use.setEnabled(True)
         self.use.setToolTip("Read faces with this checkpoint from now on")
         self.use.setFocus()

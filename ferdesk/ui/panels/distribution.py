@@ -12,7 +12,7 @@ from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.icons import icon
 from ferdesk.ui.overlay import percent
-from ferdesk.ui.panels.panel import MutedLabel, Panel
+from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
 from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
@@ -34,15 +34,15 @@ class DistributionPanel(Panel):
         self._next = self._button("Next face", 1)
         for widget in (self._previous, self.which, self._next):
             self.header.addWidget(widget)
-        self.quality = MutedLabel()
+        self.quality = ElidedLabel()
         self.quality.setFont(font(0.88, digits=True))
         self.quality.setToolTip(
             "How well the face can be seen: direction of the head, distance between the outer eye "
             "corners, brightness of the face"
         )
-        self.quality.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.body.addWidget(self.bars, 1)
         self.body.addWidget(self.quality)
+        self.setMinimumHeight(218)
         self.set_position(0, 0)
         self.restyle(current_scheme())
 
@@ -93,7 +93,7 @@ class DistributionBars(QWidget):
         self._numbers: tuple[str, ...] = ("–",) * len(_NAMES)
         self._winner: int | None = None
         self._share = ""
-        self.setMinimumSize(230, 170)
+        self.setMinimumSize(230, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setToolTip(
             "Smoothed over time. The thin line in each bar is the answer for this frame alone."

@@ -54,6 +54,26 @@ class MutedLabel(QLabel):
         self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
 
+class ElidedLabel(MutedLabel):
+    """A line that ends in … where there is no room; the whole of it is in the tooltip."""
+
+    def __init__(self, parent: QWidget | None = None, *, muted: bool = True) -> None:
+        super().__init__("", parent)
+        if not muted:
+            self.setForegroundRole(QPalette.ColorRole.WindowText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(
+            area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text
+        )
+        painter.end()
+
+
 class Chip(QAbstractButton):
     """A checkable legend entry: a coloured mark and a name, shortened where space is short."""
 

@@ -48,10 +48,12 @@ class TimePlot(QWidget):
         self.view.setMouseEnabled(False, False)
         self.view.hideButtons()
         self.item = self.view.getPlotItem()
-        self.item.layout.setContentsMargins(0, 2, 0, 0)
+        self.item.layout.setContentsMargins(0, 8, 16, 0)
         self.item.disableAutoRange()
         self.item.setYRange(-0.02, 1.02, padding=0)
-        self.item.showGrid(x=True, y=True, alpha=0.16)
+        # Lines of our own: pyqtgraph's grid would drop the labels at both ends of an axis.
+        self._across = [self._line(0, share) for share in (0.0, 0.5, 1.0)]
+        self._upright: list[pg.InfiniteLine] = []
         for side in ("left", "bottom"):
             axis = self.item.getAxis(side)
             axis.setStyle(
@@ -95,7 +97,11 @@ class TimePlot(QWidget):
         self.item.setXRange(-seconds, 0, padding=0)
         step = {10: 2, 20: 5, 30: 5, 60: 10}.get(seconds, max(1, seconds // 5))
         marks = [(float(-t), f"−{t} s") for t in range(step, seconds, step)]
-        self.item.getAxis("bottom").setTicks([[*marks, (0.0, "now ")]])
+        self.item.getAxis("bottom").setTicks([[*marks, (0.0, "now")]])
+        for line in self._upright:
+            self.item.removeItem(line)
+        self._upright = [self._line(90, at) for at, _ in marks]
+        self._paint_grid(current_scheme())
 
     def set_visible(self, index: int, visible: bool) -> None:
         """Show or hide one curve."""
@@ -135,11 +141,22 @@ class TimePlot(QWidget):
         self.view.setBackground(scheme.card)
         for side in ("left", "bottom"):
             axis = self.item.getAxis(side)
-            axis.setPen(pg.mkPen(scheme.muted, width=1))
+            axis.setPen(pg.mkPen(scheme.border, width=1))
             axis.setTextPen(pg.mkPen(scheme.muted))
+        self._paint_grid(scheme)
         self._cursor.setPen(pg.mkPen(scheme.muted, width=1))
         for index, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(self.colour(index), width=self._widths[index]))
+
+    def _line(self, angle: int, at: float) -> pg.InfiniteLine:
+        line = pg.InfiniteLine(at, angle=angle, movable=False)
+        line.setZValue(-10)
+        self.item.addItem(line, ignoreBounds=True)
+        return line
+
+    def _paint_grid(self, scheme: Scheme) -> None:
+        for line in (*self._across, *self._upright):
+            line.setPen(pg.mkPen(scheme.track, width=1))
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
@@ -196,8 +213,9 @@ class _EndLabels(QWidget):
         self._plot = plot
         self._names = names
         self.setFont(font(0.85))
+        self.ensurePolished()
         width = max(self.fontMetrics().horizontalAdvance(name) for name in names)
-        self.setFixedWidth(width + 10)
+        self.setFixedWidth(width + 2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         values = self._plot.last_values()
@@ -221,7 +239,7 @@ class _EndLabels(QWidget):
         for top, (_, index) in zip(tops, rows, strict=True):
             painter.setPen(QPen(self._plot.colour(index)))
             painter.drawText(
-                QRectF(7, top, self.width() - 7, line),
+                QRectF(0, top, self.width(), line),
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
                 self._names[index],
             )

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
@@ -34,6 +34,10 @@ _VIEW_COLOURS: Final[tuple[QColor | None, ...]] = (
     QColor("#B5793A"),
 )
 """First guess (text colour), nearest examples, parts of the face, both. No expression has these."""
+_LONGEST: Final = (
+    "The nearest examples point to Happiness, the parts of the face to Surprise; the first guess "
+    "Sadness won because it is more certain. A close call between Happiness and Surprise."
+)
 _WAITING: Final = "The reasons appear here as soon as a face is in view."
 
 
@@ -48,8 +52,6 @@ class PurificationPanel(Panel):
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.sentence.setAccessibleName("The reason in plain words")
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        # Two lines are kept free so that nothing below moves when the sentence changes.
-        self.sentence.setFixedHeight(2 * self.sentence.fontMetrics().lineSpacing() + 4)
         self.table = ViewTable()
         self.plot = TimePlot(
             [view.title for view in VIEWS[:4]],
@@ -59,16 +61,29 @@ class PurificationPanel(Panel):
         )
         self.plot.setAccessibleName("Sureness of the four views over time")
         self.plot.setMinimumHeight(70)
-        caption = MutedLabel("How sure each view was over time")
-        caption.setFont(font(0.9))
-        caption.setToolTip(
+        self.caption = MutedLabel("How sure each view was over time")
+        self.caption.setFont(font(0.9))
+        self.caption.setToolTip(
             "c_p, c_g, c_a and c_t: one minus the normalised entropy. 0 % means that all seven "
             "expressions look equally likely, 100 % that only one is left."
         )
         self.body.addWidget(self.sentence)
         self.body.addWidget(self.table, 3)
-        self.body.addWidget(caption)
+        self.body.addWidget(self.caption)
         self.body.addWidget(self.plot, 2)
+        self.setMinimumSize(340, 250)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Room for the longest sentence, so that nothing below moves when it changes.
+        width = self.width() - 28
+        area = self.sentence.fontMetrics().boundingRect(
+            QRect(0, 0, width, 1000), int(Qt.TextFlag.TextWordWrap), _LONGEST
+        )
+        self.sentence.setFixedHeight(area.height() + 2)
+        tall = self.height() - area.height() > 370
+        self.caption.setVisible(tall)
+        self.plot.setVisible(tall)
+        super().resizeEvent(event)
 
     def set_seconds(self, seconds: int) -> None:
         """Show the last `seconds`, as the timeline does."""
@@ -107,7 +122,7 @@ class ViewTable(QWidget):
         self._tops: list[str] = ["–"] * len(VIEWS)
         self._rows: list[tuple[NDArray[np.float32], float]] = []
         self._sure: list[str] = ["–"] * len(VIEWS)
-        self.setMinimumSize(QSize(330, 170))
+        self.setMinimumSize(QSize(300, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("First guess, corrections and final answer")
 
@@ -162,8 +177,9 @@ class ViewTable(QWidget):
         metrics = self.fontMetrics()
         name = max(metrics.horizontalAdvance(view.title) for view in VIEWS) + 20.0
         top = metrics.horizontalAdvance("Happiness") + 12.0
-        sure = max(64.0, min(96.0, self.width() * 0.2))
-        columns = QRectF(name, 0, max(70.0, self.width() - name - top - sure - 20), self.height())
+        number = metrics.horizontalAdvance(">99 %") + 4.0
+        sure = number if self.width() < 400 else number + min(80.0, self.width() * 0.1)
+        columns = QRectF(name, 0, max(50.0, self.width() - name - top - sure - 20), self.height())
         points_to = columns.right() + 12
         is_sure = points_to + top
         header = self._header()
@@ -173,7 +189,10 @@ class ViewTable(QWidget):
         self._paint_initials(painter, columns, header)
         painter.setPen(QColor(scheme.muted))
         painter.drawText(QRectF(points_to, 0, top, header), left, "points to")
-        painter.drawText(QRectF(is_sure, 0, self.width() - is_sure, header), left, "how sure")
+        right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        painter.drawText(
+            QRectF(is_sure - 40, 0, self.width() - is_sure + 40, header), right, "sure"
+        )
         height = (self.height() - header) / len(VIEWS)
         rows = self._rows
         for index in range(len(VIEWS)):
@@ -223,7 +242,8 @@ class ViewTable(QWidget):
         painter.setFont(font(0.8))
         small = painter.fontMetrics().height()
         both = area.height() >= name_height + small
-        top = area.center().y() - (name_height + (small if both else 0)) / 2
+        # Whole pixels, or the underscores of the symbols fall between two rows.
+        top = round(area.center().y() - (name_height + (small if both else 0)) / 2)
         painter.setFont(font(1.0, bold=index == len(VIEWS) - 1))
         painter.setPen(QColor(scheme.text))
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -234,7 +254,9 @@ class ViewTable(QWidget):
             text = f"{view.symbol}, {view.confidence_symbol}"
             if index == len(VIEWS) - 1:
                 text = view.symbol
-            painter.drawText(QRectF(10, top + name_height, area.width() - 10, small), flags, text)
+            # The underscores hang below the line of some fonts.
+            line = QRectF(10, top + name_height, area.width() - 10, small)
+            painter.drawText(line, flags | int(Qt.TextFlag.TextDontClip), text)
 
     def _paint_sure(
         self,
@@ -252,6 +274,8 @@ class ViewTable(QWidget):
         painter.drawText(
             area, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text
         )
+        if area.width() <= number + 8:
+            return
         bar = QRectF(area.left(), area.center().y() - 3.5, area.width() - number, 7)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(scheme.track))

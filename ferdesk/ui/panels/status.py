@@ -6,9 +6,10 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from ferdesk.pipeline.types import EngineState, EngineStats
+from ferdesk.ui.panels.panel import ElidedLabel
 from ferdesk.ui.theme import current_scheme, font
 
 _STATE_TEXT: Final[dict[EngineState, str]] = {
@@ -53,13 +54,11 @@ class StatusPanel(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.setStyleSheet("QStatusBar::item { border: 0; }")
         self.setContentsMargins(10, 0, 10, 0)
         self._activity = ""
         self._dot = StateDot()
         self.state = QLabel()
-        self.source = QLabel()
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.source = ElidedLabel()
         self.addWidget(self._dot)
         self.addWidget(self.state)
         self.addWidget(self.source, 1)

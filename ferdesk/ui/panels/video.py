@@ -56,7 +56,7 @@ class VideoPanel(QWidget):
         self._heading = ""
         self._hint = ""
         self._busy = False
-        self._veil = ""
+        self._veil = self._veil_hint = ""
         self._notice = ""
         self._paused = False
         self._ring = False
@@ -108,9 +108,9 @@ class VideoPanel(QWidget):
         self._heading, self._hint, self._busy = heading, hint, busy
         self.update()
 
-    def set_veil(self, text: str) -> None:
+    def set_veil(self, text: str, hint: str = "") -> None:
         """Darken the last picture and say why ("No signal"); "" lifts the veil."""
-        self._veil = text
+        self._veil, self._veil_hint = text, hint
         self.update()
 
     def set_notice(self, text: str) -> None:
@@ -255,6 +255,10 @@ class VideoPanel(QWidget):
         else:
             area = QRectF(middle.x() - 24, middle.y() - 84, 48, 48)
             draw_icon(painter, "camera", area, VIDEO_MUTED)
+        self._paint_lines(painter, middle, self._heading, self._hint)
+
+    def _paint_lines(self, painter: QPainter, middle: QPointF, heading: str, hint: str) -> None:
+        """A heading and a smaller line beneath it, centred and wrapped."""
         width = min(self.width() - 40.0, 560.0)
         flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(
             Qt.TextFlag.TextWordWrap
@@ -262,21 +266,18 @@ class VideoPanel(QWidget):
         painter.setFont(font(1.35, bold=True))
         painter.setPen(VIDEO_TEXT)
         area = QRectF(middle.x() - width / 2, middle.y() - 22, width, 200)
-        used = painter.boundingRect(area, flags, self._heading)
-        painter.drawText(area, flags, self._heading)
-        painter.setFont(font(1.0))
+        used = painter.boundingRect(area, flags, heading)
+        painter.drawText(area, flags, heading)
+        painter.setFont(font(1.05))
         painter.setPen(VIDEO_MUTED)
-        painter.drawText(area.translated(0, used.height() + 8), flags, self._hint)
+        painter.drawText(area.translated(0, used.height() + 8), flags, hint)
 
     def _paint_state(self, painter: QPainter) -> None:
         """Veil and pills over the picture."""
         area = QRectF(self.rect())
         if self._veil:
-            painter.fillRect(area, QColor(10, 11, 13, 175))
-            painter.setFont(font(1.35, bold=True))
-            painter.setPen(VIDEO_TEXT)
-            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-            painter.drawText(area.adjusted(30, 0, -30, 0), flags, self._veil)
+            painter.fillRect(area, QColor(10, 11, 13, 185))
+            self._paint_lines(painter, area.center(), self._veil, self._veil_hint)
         foot = area.bottom() - 12
         if self._notice:
             foot = self._pill(painter, self._notice, area.center().x(), foot) - 6

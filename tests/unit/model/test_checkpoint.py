@@ -1,0 +1,141 @@
+"""Checkpoints: round trip, cards without weights, and every refusal."""
+
+import json
+import pickle
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ferdesk.model import checkpoint
+from ferdesk.model.checkpoint import CheckpointError, load, read_card
+from tests.unit.model.helpers import tiny_card, tiny_checkpoint, tiny_network
+
+
+def test_round_trip_keeps_weights_and_card(tmp_path: Path) -> None:
+    network = tiny_network()
+    card = tiny_card(network)
+    path = tmp_path / "a.safetensors"
+    checkpoint.save(path, network, card)
+    loaded, read = load(path)
+    assert read == card
+    assert not loaded.training
+    for key, value in network.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], value), key
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_card_is_readable_without_the_weights(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+    data = bytearray(path.read_bytes())
+    header = 8 + struct.unpack("<Q", data[:8])[0]
+    data[header:] = b"\xff" * (len(data) - header)
+    path.write_bytes(data)
+    assert read_card(path).name == "tiny"
+
+
+def edit_card(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite the card in the header and leave the weights as they are."""
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    card = json.loads(header["__metadata__"]["ferdesk"])
+    change(card)
+    header["__metadata__"]["ferdesk"] = json.dumps(card)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+
+
+CARD_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "newer format": (lambda c: c.update(format_version=99), "format 99"),
+    "other labels": (lambda c: c.update(labels=["cat", "dog"]), r"other labels \(cat, dog\)"),
+    "missing label": (lambda c: c["labels"].pop(), "other labels"),
+    "labels no list": (lambda c: c.update(labels=7), "other labels"),
+    "unknown backbone": (
+        lambda c: c["architecture"].update(image_backbone="vgg"), "cannot be built",
+    ),
+    "unknown entry": (lambda c: c["architecture"].update(novelty=1), "unknown entry 'novelty'"),
+    "wrong type": (lambda c: c["architecture"].update(dims="wide"), "'dims'"),
+    "no preprocessing": (lambda c: c.pop("preprocessing"), "preprocessing"),
+    "another width": (lambda c: c["architecture"].update(embed_dim=64), "do not fit"),
+    "heads that do not divide": (
+        lambda c: c["architecture"].update(attention_heads=3), "cannot be built",
+    ),
+    "metrics no table": (lambda c: c.update(metrics="good"), "wrong type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", CARD_FAULTS)
+def test_faulty_cards_are_refused_with_the_reason(tmp_path: Path, fault: str) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+    change, sentence = CARD_FAULTS[fault]
+    edit_card(path, change)
+    with pytest.raises(CheckpointError, match=sentence) as refusal:
+        load(path)
+    assert "\n" not in str(refusal.value)
+
+
+def truncated(path: Path) -> None:
+    tiny_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def cut_in_the_header(path: Path) -> None:
+    tiny_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def pickled(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+
+
+def torch_file(path: Path) -> None:
+    torch.save(tiny_network().state_dict(), path)
+
+
+def without_card(path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(tiny_network().state_dict(), path)
+
+
+FILE_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "absent": (lambda p: None, "cannot be read"),
+    "a folder": (lambda p: p.mkdir(), "is a folder"),
+    "0 bytes": (lambda p: p.write_bytes(b""), "empty"),
+    "3 bytes": (lambda p: p.write_bytes(b"abc"), "not a .safetensors"),
+    "text": (lambda p: p.write_text("hello " * 100), "not a .safetensors"),
+    "json length but no json": (
+        lambda p: p.write_bytes(struct.pack("<Q", 50) + b"x" * 60), "not a .safetensors",
+    ),
+    "huge header": (
+        lambda p: p.write_bytes(struct.pack("<Q", 2**60) + b"{}"), "not a .safetensors",
+    ),
+    "truncated": (truncated, "truncated or damaged"),
+    "cut in the header": (cut_in_the_header, "truncated"),
+    "pickle": (pickled, "pickled"),
+    "torch file": (torch_file, "pickled PyTorch file"),
+    "weights without a card": (without_card, "no ferdesk card"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FILE_FAULTS)
+def test_faulty_files_are_refused_with_the_reason(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "a.safetensors"
+    make, sentence = FILE_FAULTS[fault]
+    make(path)
+    with pytest.raises(CheckpointError, match=sentence) as refusal:
+        read_card(path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors", "old")
+    (tmp_path / "a.safetensors.part").mkdir()
+    network = tiny_network()
+    with pytest.raises(OSError, match="part"):
+        checkpoint.save(path, network, tiny_card(network, "new"))
+    assert read_card(path).name == "old"

@@ -1,0 +1,110 @@
+"""Predictor: backends agree, order of labels, devices and their reasons."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ferdesk.errors import FerdeskError
+from ferdesk.model.config import LIVE, TINY, ArchitectureConfig
+from ferdesk.model.devices import available_devices, choose_device
+from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.predictor import FIELDS, Predictor
+from tests.unit.model.helpers import tiny_card, tiny_network
+
+TOLERANCE = 1e-4
+"""Largest difference between float32 backends in any distribution or confidence."""
+
+AVAILABLE = {d.key for d in available_devices() if d.available}
+
+
+def crops(n: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (n, 112, 112, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("device", ["openvino", "cuda", "mps"])
+@pytest.mark.parametrize("config", [TINY, LIVE], ids=lambda c: c.name)
+def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device: str) -> None:
+    if device not in AVAILABLE:
+        pytest.skip(f"{device} is not available")
+    network = tiny_network(config=config)
+    card = tiny_card(network)
+    batch = crops(3)
+    expected = Predictor(network, card, "cpu").predict(batch)
+    out = Predictor(tiny_network(config=config), card, device).predict(batch)
+    tolerance = TOLERANCE if device == "openvino" else 2e-2
+    for name in FIELDS:
+        a, b = getattr(expected, name), getattr(out, name)
+        assert a.shape == b.shape
+        assert b.dtype == np.float32
+        if name not in ("logits", "embedding"):
+            assert np.abs(a - b).max() < tolerance, name
+
+
+@pytest.mark.parametrize("device", sorted(AVAILABLE))
+def test_a_face_does_not_depend_on_its_neighbours(device: str) -> None:
+    predictor = Predictor(tiny_network(), tiny_card(tiny_network()), device)
+    batch = crops(4)
+    together = predictor.predict(batch)
+    alone = predictor.predict(batch[2:3])
+    assert np.allclose(together.final[2], alone.final[0], atol=1e-5)
+
+
+def test_results_do_not_change_when_the_next_batch_comes() -> None:
+    predictor = Predictor(tiny_network(), tiny_card(tiny_network()))
+    batch = crops(2)
+    first = predictor.predict(batch[:1])
+    kept = first.final.copy()
+    predictor.predict(batch[1:])
+    assert np.array_equal(first.final, kept)
+
+
+def test_labels_of_another_order_are_put_into_ours() -> None:
+    network = tiny_network()
+    card = tiny_card(network)
+    turned = replace(card, labels=tuple(reversed(EXPRESSIONS)))
+    batch = crops(2)
+    ours, theirs = Predictor(network, card), Predictor(network, turned)
+    assert np.allclose(theirs.predict(batch).final, ours.predict(batch).final[:, ::-1], atol=1e-6)
+    assert np.allclose(theirs.predict(batch).c_p, ours.predict(batch).c_p, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((112, 112, 3), np.uint8),
+        np.zeros((1, 100, 112, 3), np.uint8),
+        np.zeros((1, 112, 112, 3), np.float32),
+        np.zeros((1, 112, 112, 4), np.uint8),
+    ],
+    ids=["no batch", "size", "dtype", "alpha"],
+)
+def test_other_input_is_refused(bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="crops must be"):
+        Predictor(tiny_network(), tiny_card(tiny_network()), "cpu").predict(bad)
+
+
+def test_strided_crops_are_read_right() -> None:
+    predictor = Predictor(tiny_network(), tiny_card(tiny_network()))
+    batch = crops(1)
+    assert np.array_equal(
+        predictor.predict(batch[:, :, ::-1]).final,
+        predictor.predict(batch[:, :, ::-1].copy()).final,
+    )
+
+
+def test_absent_devices_say_why() -> None:
+    for device in available_devices():
+        assert device.available == (not device.reason)
+        if not device.available:
+            with pytest.raises(FerdeskError, match="cannot be used"):
+                choose_device(device.key)
+    with pytest.raises(FerdeskError, match="no device 'tpu'"):
+        choose_device("tpu")
+
+
+def test_auto_prefers_openvino_where_there_is_no_gpu() -> None:
+    if "cuda" in AVAILABLE or "openvino" not in AVAILABLE:
+        pytest.skip("this machine prefers something else")
+    assert choose_device("auto").key == "openvino"
+    assert Predictor(tiny_network(), tiny_card(tiny_network())).device == "OpenVINO (CPU)"

@@ -1,0 +1,308 @@
+"""The engine's states and faults, with the real landmarker and a tiny network."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ferdesk.errors import FerdeskError
+from ferdesk.model.predictor import Predictor
+from ferdesk.pipeline import analyzer as analyzer_module
+from ferdesk.pipeline.engine import EngineOptions
+from ferdesk.pipeline.types import EngineState, EventKind
+from ferdesk.resources import asset
+from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
+from tests.unit.pipeline.fakes import FakeCamera, Listening, tiny_predictor
+
+CAMERA = SourceSpec(SourceKind.CAMERA, "0")
+OTHER = SourceSpec(SourceKind.URL, "http://localhost/other")
+CHECKPOINT = Path("first.safetensors")
+
+
+@pytest.fixture(scope="module")
+def portrait() -> np.ndarray:
+    picture = cv2.imread(str(asset("portrait.png")))
+    assert picture is not None
+    return cv2.resize(picture, (640, 480))
+
+
+@pytest.fixture
+def camera(portrait: np.ndarray) -> FakeCamera:
+    return FakeCamera(portrait)
+
+
+@pytest.fixture
+def live(camera: FakeCamera) -> Iterator[Listening]:
+    listening = Listening(lambda _spec: camera)
+    yield listening
+    assert listening.engine.close(), "threads outlived the engine"
+
+
+def test_a_frame_becomes_a_reading(live: Listening, camera: FakeCamera) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    reading = live.reading()
+    assert len(reading.faces) == 1
+    face = reading.faces[0]
+    assert face.face_id == 1
+    assert reading.frame.image is camera.picture
+    assert face.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+    assert face.purified.final.shape == (7,)
+    assert reading.timings.landmarks > 0
+    assert reading.finished_at > reading.frame.captured_at
+    assert live.engine.state is EngineState.RUNNING
+    stats = live.engine.stats()
+    assert stats.checkpoint == "first"
+    assert "fake mode" in stats.source
+    assert [e.kind for e in live.events].count(EventKind.SOURCE_OPENED) == 1
+
+
+def test_slow_analysis_drops_frames_and_keeps_the_newest(camera: FakeCamera) -> None:
+    class Slow:
+        def __init__(self, inner: Predictor) -> None:
+            self.inner, self.card, self.device = inner, inner.card, inner.device
+
+        def predict(self, crops: np.ndarray) -> object:
+            time.sleep(0.15)
+            return self.inner.predict(crops)
+
+    slow = Listening(lambda _: camera, lambda p, d: Slow(tiny_predictor(p, d)))  # type: ignore[arg-type, return-value]
+    try:
+        slow.engine.start(CAMERA, CHECKPOINT)
+        first, second = slow.reading(), slow.reading()
+        assert second.frame.index - first.frame.index > 5
+        assert second.timings.waiting < 100
+        assert slow.engine.stats().dropped > 5
+    finally:
+        slow.engine.close()
+
+
+def test_stop_and_start_again(live: Listening, camera: FakeCamera) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    live.engine.stop()
+    assert live.engine.state is EngineState.STOPPED
+    live.wait(lambda: camera.closed == 1, "the camera to be closed")
+    live.engine.start(CAMERA)
+    live.wait(lambda: camera.opened == 2, "the camera to be opened again")
+    live.reading()
+    assert sum(e.kind is EventKind.CHECKPOINT_LOADED for e in live.events) == 1
+
+
+def test_no_camera_is_one_sentence_and_a_fault(live: Listening, camera: FakeCamera) -> None:
+    camera.plugged.clear()
+    live.engine.start(CAMERA, CHECKPOINT)
+    event = live.wait_for(EventKind.ERROR)
+    assert event.message == "Fake camera is busy or not connected."
+    assert live.engine.state is EngineState.FAULTED
+    camera.plugged.set()
+    live.engine.start(CAMERA)
+    live.wait_state(EngineState.RUNNING)
+    live.reading()
+
+
+def test_unplugged_camera_is_reported_and_comes_back(live: Listening, camera: FakeCamera) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    camera.plugged.clear()
+    event = live.wait_for(EventKind.WARNING)
+    assert event.message == "Fake camera was disconnected."
+    assert live.engine.state is EngineState.STARTING
+    camera.plugged.set()
+    live.wait_state(EngineState.RUNNING)
+    live.engine.take_reading()
+    live.reading()
+
+
+def test_closing_while_a_camera_is_gone_is_quick(camera: FakeCamera) -> None:
+    listening = Listening(lambda _: camera)
+    listening.engine.start(CAMERA, CHECKPOINT)
+    listening.reading()
+    camera.plugged.clear()
+    listening.wait_for(EventKind.WARNING)
+    assert listening.engine.close()
+
+
+def test_a_source_that_does_not_open_leaves_the_one_in_use(
+    portrait: np.ndarray, camera: FakeCamera
+) -> None:
+    broken = FakeCamera(portrait, "Broken")
+    broken.plugged.clear()
+    live = Listening(lambda spec: camera if spec == CAMERA else broken)
+    try:
+        live.engine.start(CAMERA, CHECKPOINT)
+        live.reading()
+        live.engine.start(OTHER)
+        assert "Broken" in live.wait_for(EventKind.WARNING).message
+        assert live.engine.state is EngineState.RUNNING
+        live.engine.take_reading()
+        live.reading()
+        assert camera.closed == 0
+    finally:
+        live.engine.close()
+
+
+def test_source_swap_starts_new_ids_and_closes_the_old_source(
+    portrait: np.ndarray, camera: FakeCamera
+) -> None:
+    second = FakeCamera(np.ascontiguousarray(portrait[:, ::-1]), "Second")
+    live = Listening(lambda spec: camera if spec == CAMERA else second)
+    try:
+        live.engine.start(CAMERA, CHECKPOINT)
+        live.reading()
+        live.engine.start(OTHER)
+        live.wait(lambda: camera.closed == 1, "the first source to be closed")
+        live.wait(lambda: live.reading().frame.image is second.picture, "the second picture")
+        assert live.reading().faces[0].face_id == 1
+        assert live.engine.stats().source.startswith("Second")
+    finally:
+        live.engine.close()
+
+
+def test_exception_on_the_capture_thread(live: Listening, camera: FakeCamera) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    camera.explode = "bang"
+    event = live.wait_for(EventKind.ERROR)
+    assert "bang" in event.message
+    assert "\n" not in event.message
+    camera.explode = ""
+    live.engine.start(CAMERA)
+    live.wait_state(EngineState.RUNNING)
+
+
+def test_one_exception_in_the_analysis_is_survived(
+    live: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    real, calls = analyzer_module.align_face, iter([True])
+
+    def once(*args: object) -> object:
+        if next(calls, False):
+            raise ZeroDivisionError("a bug")
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analyzer_module, "align_face", once)
+    event = live.wait_for(EventKind.WARNING)
+    assert "a bug" in event.message
+    assert "Traceback" in event.detail
+    live.engine.take_reading()
+    live.reading()
+    assert live.engine.state is EngineState.RUNNING
+
+
+def test_analysis_that_always_fails_stops_with_a_fault(
+    live: Listening, camera: FakeCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def always(*_: object) -> object:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(analyzer_module, "align_face", always)
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.wait_for(EventKind.ERROR, "repeated failures")
+    assert live.engine.state is EngineState.FAULTED
+    live.wait(lambda: camera.closed == 1, "the camera to be closed")
+
+
+def test_checkpoint_swap_and_refusal(live: Listening) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    live.engine.load_checkpoint(Path("second.safetensors"))
+    live.wait(lambda: live.engine.stats().checkpoint == "second", "the second checkpoint")
+    live.engine.load_checkpoint(Path("bad.safetensors"))
+    assert "refused" in live.wait_for(EventKind.WARNING).message
+    assert live.engine.stats().checkpoint == "second"
+    live.reading()
+
+
+def test_a_refused_first_checkpoint_can_be_replaced(live: Listening) -> None:
+    live.engine.start(CAMERA, Path("bad.safetensors"))
+    live.wait_for(EventKind.ERROR, "refused")
+    live.engine.load_checkpoint(CHECKPOINT)
+    live.wait_state(EngineState.RUNNING)
+    live.reading()
+
+
+def test_an_absent_device_keeps_the_one_in_use(live: Listening) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    before = live.engine.stats().device
+    live.engine.set_options(EngineOptions(device="tpu"))
+    assert "tpu" in live.wait_for(EventKind.WARNING).message
+    assert live.engine.stats().device == before
+    live.reading()
+
+
+def test_pause_freezes_and_reset_counts_anew(live: Listening) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.reading()
+    live.engine.pause(True)
+    time.sleep(0.3)
+    live.engine.take_reading()
+    time.sleep(0.3)
+    assert live.engine.take_reading() is None
+    live.engine.pause(False)
+    live.reading()
+    live.engine.reset()
+    live.wait(lambda: live.engine.stats().analysed > 0, "a reading after the reset")
+
+
+def test_smoothing_and_face_count_change_while_running(live: Listening) -> None:
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.engine.set_options(EngineOptions(smoothing_seconds=0.0, max_faces=1))
+    live.reading()
+    reading = live.reading()
+    face = reading.faces[0]
+    assert np.array_equal(face.probabilities, face.purified.final)
+
+
+def test_file_plays_to_its_end_in_its_own_time(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 20, (64, 48))
+    for shade in range(10):
+        writer.write(np.full((48, 64, 3), 20 * shade, np.uint8))
+    writer.release()
+    live = Listening(open_source)
+    try:
+        start = time.monotonic()
+        live.engine.start(SourceSpec.parse(str(clip)), CHECKPOINT)
+        live.wait_for(EventKind.SOURCE_ENDED)
+        assert time.monotonic() - start > 0.4
+        assert live.engine.state is EngineState.STOPPED
+    finally:
+        live.engine.close()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (4320, 7680, 3), (480, 640, 3)])
+def test_frames_without_a_face_and_of_any_size(shape: tuple[int, int, int]) -> None:
+    camera = FakeCamera(np.zeros(shape, np.uint8))
+    live = Listening(lambda _: camera)
+    try:
+        live.engine.start(CAMERA, CHECKPOINT)
+        assert live.reading().faces == ()
+        assert live.engine.state is EngineState.RUNNING
+    finally:
+        live.engine.close()
+
+
+def test_close_during_a_slow_opening_and_a_slow_load(camera: FakeCamera) -> None:
+    camera.wait_open = 1.0
+    released = threading.Event()
+
+    def slow(path: Path, device: str) -> Predictor:
+        released.wait(30)
+        raise FerdeskError(f"too late for {path} on {device}")
+
+    live = Listening(lambda _: camera, slow)
+    live.engine.start(CAMERA, CHECKPOINT)
+    start = time.monotonic()
+    assert not live.engine.close(timeout=0.5)
+    assert time.monotonic() - start < 1.5
+    released.set()
+    assert live.engine.close()

@@ -1,0 +1,173 @@
+"""Names of sources."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ferdesk.errors import FerdeskError
+from ferdesk.resources import asset
+from ferdesk.sources.camera import CameraSource
+from ferdesk.sources.images import FolderSource, ImageSource
+from ferdesk.sources.sample import SampleSource
+from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
+from ferdesk.sources.url import UrlSource
+from ferdesk.sources.video import VideoSource
+
+from .fakes import MakeVideo
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("camera", SourceKind.CAMERA, ""),
+        ("camera:0", SourceKind.CAMERA, "0"),
+        ("camera:HD Webcam: C270", SourceKind.CAMERA, "HD Webcam: C270"),
+        ("sample", SourceKind.SAMPLE, ""),
+        ("http://10.0.0.5/mjpg", SourceKind.URL, "http://10.0.0.5/mjpg"),
+        ("RTSP://u:p@host/1", SourceKind.URL, "RTSP://u:p@host/1"),
+    ],
+)
+def test_names(text: str, kind: SourceKind, value: str) -> None:
+    spec = SourceSpec.parse(f"  {text} ")
+    assert spec == SourceSpec(kind, value)
+    assert SourceSpec.parse(str(spec)) == spec
+
+
+def test_paths(make_video: MakeVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_video("ünï.mp4")
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "face.png").write_bytes(asset("portrait.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    for text, kind in (
+        ("ünï.mp4", SourceKind.VIDEO),
+        ("face.png", SourceKind.IMAGE),
+        ("./sample", SourceKind.FOLDER),
+        (str(tmp_path), SourceKind.FOLDER),
+    ):
+        spec = SourceSpec.parse(text)
+        assert spec.kind is kind
+        assert Path(spec.value).is_absolute()
+        assert SourceSpec.parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.avi", "MJPG"),
+        ("a.mkv", "FFV1"),
+        ("a.mov", "png "),
+        ("a.webm", "VP80"),
+        ("a.mp4", "mp4v"),
+    ],
+)
+def test_content_counts_more_than_the_suffix(
+    make_video: MakeVideo, tmp_path: Path, name: str, codec: str
+) -> None:
+    path = make_video(name, codec=codec, frames=3)
+    misnamed = path.rename(tmp_path / "holiday.jpg")
+    spec = SourceSpec.parse(str(misnamed))
+    assert spec.kind is SourceKind.VIDEO
+    source = open_source(spec)
+    source.open()
+    source.close()
+    portrait = tmp_path / "portrait.mp4"
+    portrait.write_bytes(asset("portrait.png").read_bytes())
+    assert SourceSpec.parse(str(portrait)).kind is SourceKind.IMAGE
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (b"", "a.mp4", "empty"),
+        (b"just text", "notes.txt", "neither a picture nor a video"),
+        (b"PK\3\4 zip", "model.safetensors", "neither a picture nor a video"),
+        (None, "gone.mp4", "does not exist"),
+    ],
+)
+def test_refused(tmp_path: Path, content: bytes | None, name: str, message: str) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FerdeskError, match=message):
+        SourceSpec.parse(str(path))
+
+
+def test_nothing_named() -> None:
+    with pytest.raises(FerdeskError, match="No source was named"):
+        SourceSpec.parse("  ")
+
+
+def test_device_file_is_a_camera() -> None:
+    device = Path("/dev/null")
+    if not device.is_char_device():
+        pytest.skip("no device files here")
+    assert SourceSpec.parse(str(device)) == SourceSpec(SourceKind.CAMERA, "/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (SourceKind.CAMERA, CameraSource),
+        (SourceKind.VIDEO, VideoSource),
+        (SourceKind.IMAGE, ImageSource),
+        (SourceKind.FOLDER, FolderSource),
+        (SourceKind.SAMPLE, SampleSource),
+        (SourceKind.URL, UrlSource),
+    ],
+)
+def test_constructing_touches_nothing(kind: SourceKind, expected: type) -> None:
+    source = open_source(SourceSpec(kind, "http://u:secret@none/such.mp4"))
+    assert type(source) is expected
+    assert source.description
+    assert source.warning == ""
+    with pytest.raises(RuntimeError, match="not open"):
+        source.read()
+    source.close()
+    source.close()
+
+
+def test_sample_plays_and_loops() -> None:
+    source = open_source(SourceSpec(SourceKind.SAMPLE, loop=True))
+    info = source.open()
+    assert (info.width, info.height, info.fps, info.live) == (640, 480, 25.0, False)
+    assert info.name == "Built-in sample"
+    previous = -1.0
+    for index in range(260):
+        frame = source.read()
+        assert frame is not None
+        assert frame.index == index
+        assert frame.media_time == pytest.approx(index / 25, abs=1e-6)
+        assert frame.media_time > previous
+        previous = frame.media_time
+        assert frame.image.shape == (480, 640, 3)
+    source.close()
+
+
+def test_sample_loops_without_a_jump() -> None:
+    source = SampleSource(loop=True)
+    source.open()
+    images = []
+    for _ in range(252):
+        frame = source.read()
+        assert frame is not None
+        images.append(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY))
+    source.close()
+    steps = [float(np.mean(cv2.absdiff(a, b))) for a, b in pairwise(images)]
+    assert steps[249] < 1.5 * max(steps[:30])
+
+
+def test_importing_sources_loads_nothing_heavy() -> None:
+    code = """
+import sys
+import ferdesk.sources.spec
+heavy = ("torch", "mediapipe", "PySide6", "openvino", "pyqtgraph", "matplotlib")
+sys.exit(str([m for m in heavy if m in sys.modules]) if any(m in sys.modules for m in heavy) else 0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
