@@ -13,7 +13,7 @@ from trainer.data.packed import PackedSet
 
 def to_batch(crops: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     """(B, S, S, 3) uint8 → (B, 3, S, S) float in 0..255, channels last in memory."""
-    batch = torch.from_numpy(np.ascontiguousarray(crops)).to(device)
+    batch = torch.from_numpy(np.array(crops)).to(device)
     return batch.permute(0, 3, 1, 2).float()
 
 

@@ -142,7 +142,6 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     bar.setIconSize(QSize(18, 18))
     bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setContentsMargins(8, 3, 8, 3)
-    bar.layout().setSpacing(2)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     camera = QToolButton()
     camera.setObjectName("camera_button")

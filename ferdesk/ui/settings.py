@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
 from PySide6.QtCore import QObject, QSettings, Signal
+
+from ferdesk.paths import config_dir, state_dir
 
 log = logging.getLogger(__name__)
 
@@ -99,18 +100,6 @@ def choices_of(name: str) -> dict[Any, str]:
 def remembered(recent: tuple[str, ...], entry: str) -> tuple[str, ...]:
     """`recent` with `entry` at the front, without duplicates, not longer than the menu."""
     return (entry, *(item for item in recent if item != entry))[:RECENT_LIMIT]
-
-
-def config_dir() -> Path:
-    """Folder of the settings file; `FERDESK_CONFIG_DIR` overrides the system's place."""
-    override = os.environ.get("FERDESK_CONFIG_DIR")
-    return Path(override) if override else Path(platformdirs.user_config_dir("ferdesk", False))
-
-
-def state_dir() -> Path:
-    """Folder of window geometry; `FERDESK_STATE_DIR` overrides the system's place."""
-    override = os.environ.get("FERDESK_STATE_DIR")
-    return Path(override) if override else Path(platformdirs.user_state_dir("ferdesk", False))
 
 
 def geometry_store() -> QSettings:

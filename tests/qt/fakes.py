@@ -230,11 +230,11 @@ class FakeEngine:
 
     def take_reading(self) -> Reading | None:
         now = time.perf_counter()
-        if self.script is not None and self.state is EngineState.RUNNING and not self.paused:
-            if now - self._last >= 0.033:
-                self._last = now
-                self._queue.append(self.script(self._index, now - 0.045))
-                self._index += 1
+        running = self.state is EngineState.RUNNING and not self.paused
+        if self.script is not None and running and now - self._last >= 0.033:
+            self._last = now
+            self._queue.append(self.script(self._index, now - 0.045))
+            self._index += 1
         if not self._queue:
             return None
         self._times.append(now)

@@ -75,7 +75,7 @@ class ElidedLabel(MutedLabel):
 
 
 class Chip(QAbstractButton):
-    """A checkable legend entry: a coloured mark and a name, shortened where space is short."""
+    """A checkable legend entry: a coloured mark and a name."""
 
     def __init__(self, name: str, colour: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +87,8 @@ class Chip(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFont(font(0.92))
         self.colour = colour
+        self.short = False
+        """Three letters have to do."""
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
@@ -110,13 +112,7 @@ class Chip(QAbstractButton):
         painter.setBrush(self.colour if self.isChecked() else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(mark)
         painter.setPen(QColor(scheme.text if self.isChecked() else scheme.muted))
-        space = area.right() - mark.right() - 8
-        text = self.text()
-        if self.fontMetrics().horizontalAdvance(text) > space + 1:
-            text = text[:3]
-        painter.drawText(
-            QRectF(mark.right() + 5, area.top(), space + 6, area.height()),
-            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-            text,
-        )
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        space = QRectF(mark.right() + 5, area.top(), area.width(), area.height())
+        painter.drawText(space, int(flags), self.text()[:3] if self.short else self.text())
         painter.end()

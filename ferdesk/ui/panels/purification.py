@@ -178,7 +178,7 @@ class ViewTable(QWidget):
         name = max(metrics.horizontalAdvance(view.title) for view in VIEWS) + 20.0
         top = metrics.horizontalAdvance("Happiness") + 12.0
         number = metrics.horizontalAdvance(">99 %") + 4.0
-        sure = number if self.width() < 400 else number + min(80.0, self.width() * 0.1)
+        sure = number if self.width() < 340 else number + min(80.0, self.width() * 0.1)
         columns = QRectF(name, 0, max(50.0, self.width() - name - top - sure - 20), self.height())
         points_to = columns.right() + 12
         is_sure = points_to + top

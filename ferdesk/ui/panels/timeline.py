@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
@@ -44,6 +45,13 @@ class TimelinePanel(Panel):
         self.header.addWidget(self.length)
         self.body.addWidget(self.plot, 1)
         self.setMinimumHeight(150)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        taken = self.title.sizeHint().width() + self.length.sizeHint().width() + 56
+        short = sum(chip.sizeHint().width() + 2 for chip in self.chips) > self.width() - taken
+        for chip in self.chips:
+            chip.short = short
+        super().resizeEvent(event)
 
     def set_seconds(self, seconds: int) -> None:
         """Show the last `seconds`."""
