@@ -117,13 +117,14 @@ def _header(path: Path) -> dict[str, Any]:
             start = file.read(8)
             if size == 0:
                 raise CheckpointError(f"'{name}' is empty (0 bytes).")
-            if start[:4] == _ZIP or start[:1] == _PICKLE:
-                raise CheckpointError(
-                    f"'{name}' is a pickled PyTorch file, which could run code when opened; "
-                    "convert it with 'python -m trainer convert' and open the result."
-                )
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
             if not 2 <= length <= min(_MAX_HEADER, size - 8):
+                # Only now: a header length may itself begin with the byte of a pickle.
+                if start[:4] == _ZIP or start[:1] == _PICKLE:
+                    raise CheckpointError(
+                        f"'{name}' is a pickled PyTorch file, which could run code when opened; "
+                        "convert it with 'python -m trainer convert' and open the result."
+                    )
                 raise CheckpointError(
                     f"'{name}' is not a .safetensors checkpoint, or is truncated."
                 )

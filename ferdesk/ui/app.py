@@ -132,15 +132,19 @@ def run(
     threading.excepthook = lambda args: reporter.report(
         args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Python sees signals only while it runs: the window's timers see to that.
-        signal.signal(number, lambda *_: window.close())
+    # Python sees signals only while it runs: the window's timers see to that.
+    handlers = {
+        number: signal.signal(number, lambda *_: window.close())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     window.show()
     window.begin(options.source, options.checkpoint)
     try:
         return app.exec()
     finally:
         sys.excepthook, threading.excepthook = hooks
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         qInstallMessageHandler(None)
 
 

@@ -130,13 +130,10 @@ def paint_overlay(
 
 
 def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
-    """The analysed picture with its overlay, at the size of the frame. Needs no window.
+    """The analysed picture with its overlay, at the size of the frame.
 
-    Text needs a QGuiApplication; where there is none, one without a display is made.
+    Needs no window, but for its fonts a QGuiApplication (see `ferdesk.ui.still`).
     """
-    application = QGuiApplication.instance() or QGuiApplication(
-        ["ferdesk", "-platform", "offscreen"]
-    )
     options = options or OverlayOptions()
     height, width = reading.frame.image.shape[:2]
     image = QImage(width, height, QImage.Format.Format_RGB888)
@@ -150,8 +147,6 @@ def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
     )
     painter.end()
     image.setText("Software", "ferdesk")
-    # Fonts die with the application: hold it until everything is drawn.
-    del application
     return image
 
 

@@ -102,7 +102,7 @@ def purified(p: Array, t_g: Array, t_a: Array) -> Purified[Array]:
     c_t = sureness(t)
     final = ((c_p * p + c_t * t) / (c_p + c_t + 1e-9)).astype(np.float32)
     return Purified(
-        logits=np.log(p), p=p, t_g=t_g, t_a=t_a, t=t, final=final,
+        logits=np.log(p + 1e-9), p=p, t_g=t_g, t_a=t_a, t=t, final=final,
         c_p=number(c_p), c_g=number(c_g), c_a=number(c_a), c_t=number(c_t),
         embedding=np.zeros(128, np.float32),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ferdesk.errors import FerdeskError
 from ferdesk.vision.crop import CROP_SIZE, TEMPLATE, align_face
 from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.types import FaceLandmarks
 from trainer.data.examples import Example, Split
 
 log = logging.getLogger(__name__)
@@ -76,10 +77,8 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
     return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def crop_picture(
-    image: NDArray[np.uint8], landmarker: Landmarker
-) -> tuple[NDArray[np.uint8], bool]:
-    """The app's own aligned crop of the largest face, else the whole picture scaled to the crop.
+def find_face(image: NDArray[np.uint8], landmarker: Landmarker) -> FaceLandmarks | None:
+    """The largest face of a (H, W, 3) uint8 RGB picture, in its pixels; None without one.
 
     The picture is enlarged and set into a grey margin for the search only: faces that fill the
     whole picture are otherwise missed.
@@ -93,11 +92,21 @@ def crop_picture(
     )
     faces = landmarker.detect(np.asarray(search, np.uint8))
     if not faces:
+        return None
+    face = max(faces, key=lambda f: f.box[2] * f.box[3])
+    points = (face.points - np.float32((margin, margin, 0))) / np.float32(scale)
+    return FaceLandmarks(points.astype(np.float32), face.transform)
+
+
+def crop_picture(
+    image: NDArray[np.uint8], landmarker: Landmarker
+) -> tuple[NDArray[np.uint8], bool]:
+    """The app's own aligned crop of the largest face, else the whole picture scaled to the crop."""
+    face = find_face(image, landmarker)
+    if face is None:
         whole = cv2.resize(image, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
         return np.asarray(whole, np.uint8), False
-    face = max(faces, key=lambda f: f.box[2] * f.box[3])
-    points = (face.points[:, :2] - margin) / scale
-    return align_face(image, points.astype(np.float32)), True
+    return align_face(image, face.points), True
 
 
 def _key(examples: Sequence[Example]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ferdesk.errors import FerdeskError
-from ferdesk.model.config import LIVE, TINY, ArchitectureConfig
+from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig
 from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.predictor import FIELDS, Predictor
@@ -39,6 +39,17 @@ def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device
         assert b.dtype == np.float32
         if name not in ("logits", "embedding"):
             assert np.abs(a - b).max() < tolerance, name
+
+
+def test_the_papers_network_runs_on_openvino() -> None:
+    if "openvino" not in AVAILABLE:
+        pytest.skip("OpenVINO is not available")
+    network = tiny_network(config=PAPER)
+    card = tiny_card(network)
+    expected = Predictor(network, card, "cpu").predict(crops(1))
+    out = Predictor(network, card, "openvino").predict(crops(1))
+    for name in ("p", "t_g", "t_a", "t", "final", "c_p", "c_t"):
+        assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
 
 
 @pytest.mark.parametrize("device", sorted(AVAILABLE))
