@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,6 +115,11 @@ def _command(args: argparse.Namespace) -> int:
 
 
 def _window(args: argparse.Namespace) -> int:
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
+        raise FerdeskError(
+            "There is no display here; use 'ferdesk analyze SOURCE --out FILE' to work without one."
+        )
     from ferdesk.ui import app
 
     app.leave(app.run(app.WindowOptions(args.source, args.checkpoint, args.device)))

@@ -57,6 +57,11 @@ def _placed(network: DualStreamFER, device: torch.device) -> DualStreamFER:
     return moved
 
 
+def _identity(config: TrainConfig) -> str:
+    """What two runs must share to be the same run: everything but how many threads compute it."""
+    return json.dumps({k: v for k, v in asdict(config).items() if k != "threads"}, sort_keys=True)
+
+
 class Averaged:
     """Exponential moving average of weights and buffers, with a warmed-up decay."""
 
@@ -113,7 +118,7 @@ class Trainer:
         if not path.is_file():
             return False
         state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["config"] != json.dumps(asdict(self.config), sort_keys=True):
+        if state["config"] != _identity(self.config):
             raise FerdeskError(
                 f"'{self.folder}' holds a run with another configuration; give another --run."
             )
@@ -130,7 +135,7 @@ class Trainer:
         temporary = self.folder / "state.part"
         torch.save(
             {
-                "config": json.dumps(asdict(self.config), sort_keys=True),
+                "config": _identity(self.config),
                 "network": self.network.state_dict(),
                 "average": self.average.state,
                 "average_steps": self.average.steps,

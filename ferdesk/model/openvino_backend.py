@@ -6,17 +6,15 @@ import warnings
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import torch
 from numpy.typing import NDArray
-from openvino.frontend import FrontEndManager
-from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import FIELDS, Backend
 from ferdesk.model.purified import Purified
+from ferdesk.model.quiet_openvino import ov
 
 
 class _Export(nn.Module):
@@ -34,9 +32,12 @@ class _Export(nn.Module):
 def convert(network: DualStreamFER) -> ov.Model:
     """The traced network as an OpenVINO model with the fixed input (1, S, S, 3) uint8.
 
-    Calls the torch frontend itself: `openvino.convert_model` would do the same and report its use
-    to Intel. Raises FerdeskError when the network cannot be converted.
+    Calls the torch frontend itself: `openvino.convert_model` does the same and more, among it
+    telemetry. Raises FerdeskError when the network cannot be converted.
     """
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
     size = network.preprocessing.size
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     try:

@@ -158,29 +158,42 @@ def _face_box(face: FaceReading, frame: FrameMap) -> QRectF:
 
 
 def _paint_box(painter: QPainter, box: QRectF, colour: QColor, strong: bool) -> None:
-    """Corner brackets in the colour of the expression; a thin full box for the other faces."""
+    """A thin box in the colour of the expression, with strong corners for the chosen face."""
     radius = min(10.0, box.width() * 0.08)
     thin = QColor(colour)
     thin.setAlpha(150)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 90), 3.0))
-    painter.drawRoundedRect(box, radius, radius)
-    painter.setPen(QPen(thin, 1.4))
-    painter.drawRoundedRect(box, radius, radius)
-    if not strong:
-        return
-    length = min(box.width(), box.height()) * 0.2
-    pen = QPen(colour, 3.4)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    painter.setPen(pen)
+    _paint_outline(painter, box, radius, QColor(0, 0, 0, 90), 3.0, 1.0)
+    _paint_outline(painter, box, radius, thin, 1.6, 1.0)
+    if strong:
+        _paint_outline(painter, box, radius, colour, 3.4, 0.4)
+
+
+def _paint_outline(
+    painter: QPainter, box: QRectF, radius: float, colour: QColor, thick: float, share: float
+) -> None:
+    """The corners of a rounded rectangle with `share` of its sides.
+
+    Plain bars and small arcs: stroking a large path with antialiasing takes many times as long.
+    """
+    painter.setPen(QPen(colour, thick))
+    across, down = box.width() * share / 2 - radius, box.height() * share / 2 - radius
+    half = thick / 2
+    sides: list[QRectF] = []
     for x, dx in ((box.left(), 1), (box.right(), -1)):
         for y, dy in ((box.top(), 1), (box.bottom(), -1)):
-            corner = QRectF(min(x, x + 2 * dx * radius), min(y, y + 2 * dy * radius), 2 * radius, 0)
-            corner.setHeight(2 * radius)
+            left, top = min(x, x + 2 * dx * radius), min(y, y + 2 * dy * radius)
             start = {(1, 1): 90, (-1, 1): 0, (1, -1): 180, (-1, -1): 270}[(dx, dy)]
-            painter.drawArc(corner, start * 16, 90 * 16)
-            painter.drawLine(QPointF(x + dx * radius, y), QPointF(x + dx * length, y))
-            painter.drawLine(QPointF(x, y + dy * radius), QPointF(x, y + dy * length))
+            painter.drawArc(QRectF(left, top, 2 * radius, 2 * radius), start * 16, 90 * 16)
+            begin_x = x + radius if dx > 0 else x - radius - across
+            begin_y = y + radius if dy > 0 else y - radius - down
+            sides += [
+                QRectF(begin_x, y - half, across, thick),
+                QRectF(x - half, begin_y, thick, down),
+            ]
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for side in sides:
+        painter.fillRect(side, colour)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
 def _paint_label(

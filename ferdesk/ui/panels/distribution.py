@@ -16,6 +16,8 @@ from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
 from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
+NO_FACE: Final = "No face in view"
+WAITING: Final = "Waiting …"
 _TURNED: Final = 8.0
 """Degrees from which a head is described as turned."""
 
@@ -48,7 +50,13 @@ class DistributionPanel(Panel):
 
     def show_face(self, face: FaceReading | None) -> None:
         """Take the smoothed probabilities; None empties the bars. Drawn by `refresh`."""
+        self.bars.empty = NO_FACE
         self.bars.face = face
+
+    def wait(self) -> None:
+        """Nothing was read yet: it is not known whether there is a face."""
+        self.bars.face = None
+        self.bars.empty = WAITING
 
     def refresh(self) -> None:
         """Draw bars and numbers of one and the same reading."""
@@ -90,6 +98,7 @@ class DistributionBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.face: FaceReading | None = None
+        self.empty = WAITING
         self._numbers: tuple[str, ...] = ("–",) * len(_NAMES)
         self._winner: int | None = None
         self._share = ""
@@ -109,7 +118,7 @@ class DistributionBars(QWidget):
             self._winner = max(range(len(values)), key=values.__getitem__)
             self._share = self._numbers[self._winner]
         spoken = ", ".join(f"{n} {v}" for n, v in zip(_NAMES, self._numbers, strict=True))
-        self.setAccessibleDescription(spoken if self.face is not None else "No face in view")
+        self.setAccessibleDescription(spoken if self.face is not None else self.empty)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -151,7 +160,7 @@ class DistributionBars(QWidget):
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         if self._winner is None:
             painter.setPen(QColor(scheme.muted))
-            painter.drawText(area, flags, "No face in view")
+            painter.drawText(area, flags, self.empty)
             return height
         name = _NAMES[self._winner]
         painter.setPen(QColor(scheme.text))

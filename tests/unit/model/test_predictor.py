@@ -1,5 +1,7 @@
 """Predictor: backends agree, order of labels, devices and their reasons."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -119,3 +121,12 @@ def test_auto_prefers_openvino_where_there_is_no_gpu() -> None:
         pytest.skip("this machine prefers something else")
     assert choose_device("auto").key == "openvino"
     assert Predictor(tiny_network(), tiny_card(tiny_network())).device == "OpenVINO (CPU)"
+
+
+def test_openvino_runs_without_its_telemetry() -> None:
+    code = (
+        "import sys, ferdesk.model.openvino_backend;"
+        "print([m for m, v in sys.modules.items() if v and m.startswith('openvino_telemetry')])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
