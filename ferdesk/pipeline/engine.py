@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.analysis import Analysis
 from ferdesk.pipeline.capture import Capture, CaptureCallbacks, Captured
 from ferdesk.pipeline.loader import Loaded, Loader, LoadRequest, PredictorFactory, load_predictor
 from ferdesk.pipeline.mailbox import Mailbox
@@ -30,7 +30,6 @@ from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 
 if TYPE_CHECKING:
     from ferdesk.model.predictor import Predictor
-    from ferdesk.pipeline.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 
@@ -82,18 +81,16 @@ class Engine:
         self._retired: list[Capture] = []
         self._spec: SourceSpec | None = None
         self._paused = False
-        self._scene_changed = False
         self._predictor: Predictor | None = None
         self._checkpoint: Path | None = None
         self._wanted: LoadRequest | None = None
-        self._closing = threading.Event()
         self._callbacks = CaptureCallbacks(
             self._source_opened, self._source_failed, self._source_lost,
             self._source_regained, self._source_ended,
         )  # fmt: skip
         self._loader = Loader(predictor_factory, self._checkpoint_done)
-        self._analysis = threading.Thread(target=self._analyze, name="analysis", daemon=True)
-        self._analysis.start()
+        self._analysis = Analysis(self._frames, self._analysed, self._analysis_failed)
+        self._apply_options()
 
     # What the window asks for
 
@@ -156,20 +153,21 @@ class Engine:
         """Use these from the next frame on; another device reloads the checkpoint there."""
         with self._lock:
             old, self._options = self._options, options
+            self._apply_options()
             if old.device != options.device and self._checkpoint is not None:
                 self._load(self._checkpoint)
 
     def pause(self, paused: bool) -> None:
         """Freeze the reading; files hold their place."""
         with self._lock:
-            self._paused = paused
+            self._paused = self._analysis.paused = paused
             if self._capture is not None:
                 self._capture.pause(paused)
 
     def reset(self) -> None:
         """Forget face ids, smoothing and counters."""
         with self._lock:
-            self._scene_changed = True
+            self._analysis.new_scene()
             self._rates.reset()
 
     def take_reading(self) -> Reading | None:
@@ -208,20 +206,22 @@ class Engine:
         deadline = time.monotonic() + timeout
         self._listener = _ignore
         self.stop()
-        self._closing.set()
-        self._frames.wake()
+        self._analysis.close()
         self._loader.close()
 
         def left() -> float:
             return max(0.0, deadline - time.monotonic())
 
         ended = [capture.join(left()) for capture in self._retired]
-        self._analysis.join(left())
-        ended.append(not self._analysis.is_alive())
+        ended.append(self._analysis.join(left()))
         ended.append(self._loader.join(left()))
         return all(ended)
 
     # What the threads report
+
+    def _apply_options(self) -> None:
+        self._analysis.max_faces = self._options.max_faces
+        self._analysis.smoothing_seconds = self._options.smoothing_seconds
 
     def _tell(self, kind: EventKind, message: str, detail: str = "") -> None:
         log.log(
@@ -264,7 +264,7 @@ class Engine:
                 else:
                     self._tell(EventKind.WARNING, loaded.message, loaded.detail)
                 return
-            self._predictor = loaded.predictor
+            self._predictor = self._analysis.predictor = loaded.predictor
             self._checkpoint = loaded.request.checkpoint
             self._tell(
                 EventKind.CHECKPOINT_LOADED,
@@ -290,7 +290,7 @@ class Engine:
                 self._retire(self._capture)
             self._capture, self._next_capture = capture, None
             self._frames.clear()
-            self._scene_changed = True
+            self._analysis.new_scene()
             self._rates.reset()
             capture.pause(self._paused)
             if self._state is not EngineState.STARTING:
@@ -322,7 +322,7 @@ class Engine:
     def _source_regained(self, capture: Capture, info: SourceInfo) -> None:
         with self._lock:
             if capture is self._capture:
-                self._scene_changed = True
+                self._analysis.new_scene()
                 self._tell(EventKind.SOURCE_OPENED, f"{info.name} is back, {info.detail}.")
                 self._enter_running_if_ready()
 
@@ -341,57 +341,11 @@ class Engine:
         self._state = EngineState.FAULTED
         self._tell(EventKind.ERROR, message, detail)
 
-    # The analysis thread
+    def _analysed(self, reading: Reading) -> None:
+        self._rates.add(reading)
+        self._readings.put(reading)
 
-    def _analyze(self) -> None:
-        analyzer: Analyzer | None = None
-        failures = 0
-        while not self._closing.is_set():
-            captured = self._frames.take(timeout=0.2)
-            predictor, options = self._predictor, self._options
-            if captured is None or predictor is None or self._paused:
-                continue
-            try:
-                mode: Literal["image", "video"] = "image" if captured.still else "video"
-                if analyzer is not None and (
-                    analyzer.max_faces != options.max_faces or analyzer.mode != mode
-                ):
-                    analyzer.close()
-                    analyzer = None
-                if analyzer is None:
-                    analyzer = self._make_analyzer(predictor, options, mode)
-                if self._scene_changed:
-                    self._scene_changed = False
-                    analyzer.reset()
-                analyzer.predictor = predictor
-                analyzer.smoother.seconds = options.smoothing_seconds
-                reading = analyzer.analyze(captured.frame, captured.capture_ms)
-                failures = 0
-            except Exception as error:  # noqa: BLE001 (reported; one bad frame must not end it)
-                failures += 1
-                self._analysis_failed(error, failures)
-                # A landmarker that met a bad frame may fail for ever; start with a fresh one.
-                if analyzer is not None:
-                    analyzer.close()
-                    analyzer = None
-                continue
-            self._rates.add(reading)
-            self._readings.put(reading)
-        if analyzer is not None:
-            analyzer.close()
-
-    def _make_analyzer(
-        self, predictor: Predictor, options: EngineOptions, mode: Literal["image", "video"]
-    ) -> Analyzer:
-        from ferdesk.pipeline.analyzer import Analyzer
-
-        self._scene_changed = False
-        return Analyzer(predictor, options.max_faces, options.smoothing_seconds, mode)
-
-    def _analysis_failed(self, error: Exception, failures: int) -> None:
-        known = isinstance(error, FerdeskError)
-        message = str(error) if known else f"Analysing a frame failed unexpectedly ({error})."
-        detail = "" if known else traceback.format_exc()
+    def _analysis_failed(self, message: str, detail: str, failures: int) -> None:
         with self._lock:
             if failures == 1:
                 self._tell(EventKind.WARNING, message, detail)

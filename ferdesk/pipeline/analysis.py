@@ -1,0 +1,107 @@
+"""The analysis thread: takes the newest frame, leaves a reading, survives bad frames."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.capture import Captured
+from ferdesk.pipeline.mailbox import Mailbox
+from ferdesk.pipeline.types import Reading
+
+if TYPE_CHECKING:
+    from ferdesk.model.predictor import Predictor
+    from ferdesk.pipeline.analyzer import Analyzer
+
+log = logging.getLogger(__name__)
+
+Failed = Callable[[str, str, int], None]
+"""Sentence, detail, and how many frames in a row have failed by now."""
+
+
+class Analysis:
+    """Owns the `Analyzer` on one thread. The public attributes may be set at any time by any thread
+    and hold from the next frame on.
+    """
+
+    def __init__(
+        self, frames: Mailbox[Captured], done: Callable[[Reading], None], failed: Failed
+    ) -> None:
+        self.predictor: Predictor | None = None
+        self.max_faces = 1
+        self.smoothing_seconds = 0.0
+        self.paused = False
+        self._frames = frames
+        self._done = done
+        self._failed = failed
+        self._new_scene = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
+        self._thread.start()
+
+    def new_scene(self) -> None:
+        """Another scene follows: forget ids, smoothing and the landmarker's memory."""
+        self._new_scene.set()
+
+    def close(self) -> None:
+        """End after the frame in work; returns at once."""
+        self._closing.set()
+        self._frames.wake()
+
+    def join(self, timeout: float) -> bool:
+        """True when the thread has ended within `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        analyzer: Analyzer | None = None
+        failures = 0
+        while not self._closing.is_set():
+            captured = self._frames.take(timeout=0.2)
+            predictor = self.predictor
+            if captured is None or predictor is None or self.paused:
+                continue
+            try:
+                analyzer = self._prepare(analyzer, predictor, captured.still)
+                reading = analyzer.analyze(captured.frame, captured.capture_ms)
+            except Exception as error:  # noqa: BLE001 (reported; one bad frame must not end it)
+                failures += 1
+                self._report(error, failures)
+                # A landmarker that met a bad frame may fail for ever; start with a fresh one.
+                if analyzer is not None:
+                    analyzer.close()
+                    analyzer = None
+                continue
+            failures = 0
+            self._done(reading)
+        if analyzer is not None:
+            analyzer.close()
+
+    def _prepare(self, analyzer: Analyzer | None, predictor: Predictor, still: bool) -> Analyzer:
+        """The analyzer as it is wanted now: the one in use, adapted, or a new one."""
+        mode: Literal["image", "video"] = "image" if still else "video"
+        if analyzer is not None and (analyzer.max_faces, analyzer.mode) != (self.max_faces, mode):
+            analyzer.close()
+            analyzer = None
+        if analyzer is None:
+            from ferdesk.pipeline.analyzer import Analyzer
+
+            self._new_scene.clear()
+            return Analyzer(predictor, self.max_faces, self.smoothing_seconds, mode)
+        if self._new_scene.is_set():
+            self._new_scene.clear()
+            analyzer.reset()
+        analyzer.predictor = predictor
+        analyzer.smoother.seconds = self.smoothing_seconds
+        return analyzer
+
+    def _report(self, error: Exception, failures: int) -> None:
+        if isinstance(error, FerdeskError):
+            self._failed(str(error), "", failures)
+        else:
+            sentence = f"Analysing a frame failed unexpectedly ({error})."
+            self._failed(sentence, traceback.format_exc(), failures)
