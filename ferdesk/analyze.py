@@ -21,6 +21,8 @@ from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ferdesk.model.checkpoint import Card
+
 log = logging.getLogger(__name__)
 
 COLUMNS = (
@@ -29,16 +31,19 @@ COLUMNS = (
     *(f"p_{name}" for name in EXPRESSIONS),
     "c_p", "c_g", "c_a", "c_t", "label",
     "yaw", "pitch", "roll", "size", "sharpness", "brightness",
+    "reliability", "prediction_set",
 )  # fmt: skip
 """One row a face and frame. Times in seconds of the source, boxes in pixels, angles in degrees.
 
 `final_*` and `p_*` are the network's answer for this frame; `label` is the winner of `final` after
-smoothing, if smoothing was asked for.
+smoothing, if smoothing was asked for, or "unsure" below the operating point. `reliability` is the
+chance that the winner is right and `prediction_set` what remains possible at 90 %, joined by "+";
+both are empty when the checkpoint has no calibration.
 """
 
 
-def row(reading: Reading, face: FaceReading) -> list[str]:
-    """The CSV row of one face, in the order of `COLUMNS`."""
+def row(reading: Reading, face: FaceReading, threshold: float = 0.0) -> list[str]:
+    """The CSV row of one face in the order of `COLUMNS`; `threshold`: see `FaceReading.answer`."""
     p = face.purified
     numbers = [
         *face.landmarks.box,
@@ -49,9 +54,11 @@ def row(reading: Reading, face: FaceReading) -> list[str]:
         str(face.face_id),
         *(f"{v:.1f}" for v in numbers),
         *(f"{v:.6f}" for v in (*p.final, *p.p, p.c_p, p.c_g, p.c_a, p.c_t)),
-        face.label,
+        face.answer(threshold),
         *(f"{v:.2f}" for v in (face.pose.yaw, face.pose.pitch, face.pose.roll)),
         *(f"{v:.4g}" for v in (face.quality.size, face.quality.sharpness, face.quality.brightness)),
+        "" if face.reliability is None else f"{face.reliability:.4f}",
+        "+".join(face.prediction_set),
     ]
 
 
@@ -85,7 +92,12 @@ def _open_output(path: Path) -> TextIO:
 
 
 def _read_all(
-    source: Source, analyzer: Analyzer, output: TextIO, limit: int, total: int | None
+    source: Source,
+    analyzer: Analyzer,
+    output: TextIO,
+    limit: int,
+    total: int | None,
+    threshold: float,
 ) -> tuple[int, int, int, Reading | None]:
     """(frames, frames with a face, rows, clearest reading)."""
     writer = csv.writer(output)
@@ -103,7 +115,7 @@ def _read_all(
         frames += 1
         with_face += bool(reading.faces)
         for face in reading.faces:
-            writer.writerow(row(reading, face))
+            writer.writerow(row(reading, face, threshold))
             rows += 1
             score = float(face.purified.final.max())
             if best is None or score > best[0]:
@@ -114,6 +126,23 @@ def _read_all(
         progress.show(frames)
     progress.end()
     return frames, with_face, rows, best[1] if best else None
+
+
+def operating_point(card: Card, coverage: float) -> float:
+    """The reliability below which a label reads "unsure"; 0 for a coverage of 1.
+
+    FerdeskError when less is asked of a checkpoint that has no risk-coverage table.
+    """
+    if not 0 < coverage <= 1:
+        raise FerdeskError(f"--coverage must be more than 0 and at most 1, not {coverage:g}.")
+    if coverage == 1:
+        return 0.0
+    if card.risk_coverage is None:
+        raise FerdeskError(
+            f"The checkpoint '{card.name}' has no risk-coverage table, so --coverage cannot be "
+            "used; run 'python -m trainer calibrate' on it first."
+        )
+    return card.risk_coverage.for_coverage(coverage).threshold
 
 
 def save_picture(reading: Reading, path: Path) -> None:
@@ -135,20 +164,25 @@ def analyze(
     max_faces: int = 3,
     smoothing: float = 0.0,
     frames: int = 0,
+    coverage: float = 1.0,
     say: Callable[[str], object] = sys.stdout.write,
 ) -> int:
-    """Write the CSV (and a picture), say where they are; 0. Raises FerdeskError."""
+    """Write the CSV (and a picture), say where they are; 0. Raises FerdeskError.
+
+    `coverage` < 1 labels only about that share of faces like those the checkpoint was measured on.
+    """
     spec = SourceSpec.parse(text)
     source = open_source(spec)
     info = source.open()
     try:
         predictor = load_predictor(checkpoint or asset("live.safetensors"), device)
+        threshold = operating_point(predictor.card, coverage)
         still = spec.kind in (SourceKind.IMAGE, SourceKind.FOLDER)
         analyzer = Analyzer(predictor, max_faces, smoothing, "image" if still else "video")
         try:
             with _open_output(out) as output:
                 count, with_face, rows, best = _read_all(
-                    source, analyzer, output, frames, info.frame_count
+                    source, analyzer, output, frames, info.frame_count, threshold
                 )
         finally:
             analyzer.close()

@@ -55,6 +55,11 @@ def _command_parser() -> argparse.ArgumentParser:
         help="time constant of the label column (default 0: every frame for itself)",
     )  # fmt: skip
     analyze.add_argument("--frames", type=int, default=0, help="stop after so many (default: all)")
+    analyze.add_argument(
+        "--coverage", type=float, default=1.0, metavar="SHARE",
+        help="label so large a share of faces, the most reliable, and call the rest unsure "
+        "(default 1: label all)",
+    )  # fmt: skip
     _common(analyze)
 
     bench = commands.add_parser(
@@ -90,7 +95,7 @@ def _command(args: argparse.Namespace) -> int:
             return analyze(
                 args.source, args.out, picture=args.picture, checkpoint=args.checkpoint,
                 device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
-                frames=args.frames,
+                frames=args.frames, coverage=args.coverage,
             )  # fmt: skip
         case "bench":
             from ferdesk.bench import bench

@@ -1,4 +1,4 @@
-"""The trainer's command line: prepare, train, evaluate, card, convert."""
+"""The trainer's command line: prepare, train, evaluate, calibrate, card, convert."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ def _parser() -> ArgumentParser:
     evaluate.add_argument("--cache", type=Path, default=Path(".cache"))
     evaluate.add_argument("--json", action="store_true")
     commands.add_subcommand("evaluate", evaluate, help="measure a checkpoint")
+
+    calibrate = ArgumentParser(
+        description="Fit calibration and reliability on held-out training pictures, measure them "
+        "on the valid split, and store both in the checkpoint's card."
+    )
+    calibrate.add_argument("checkpoint", type=Path)
+    calibrate.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
+    calibrate.add_argument("--out", type=Path, help="file to write (default: the checkpoint)")
+    calibrate.add_argument("--cache", type=Path, default=Path(".cache"))
+    calibrate.add_argument("--holdout", type=float, default=0.05, help="as in the training")
+    calibrate.add_argument("--seed", type=int, default=1, help="as in the training")
+    calibrate.add_argument("--threads", type=int, default=2)
+    commands.add_subcommand("calibrate", calibrate, help="fit and measure its confidence")
 
     card = ArgumentParser(description="Write MODEL_CARD.md from a checkpoint's own card.")
     card.add_argument("checkpoint", type=Path)
@@ -91,6 +104,15 @@ def _run(args: Namespace) -> None:
                 sys.stdout.write(json.dumps(result) + "\n")
             else:
                 sys.stdout.write(commands.evaluation_text(result))
+        case "calibrate":
+            from trainer.calibrate import calibrate, report
+
+            card = calibrate(
+                options.checkpoint, options.data, options.cache,
+                options.out or options.checkpoint, holdout=options.holdout, seed=options.seed,
+                threads=options.threads,
+            )  # fmt: skip
+            sys.stdout.write(report(card))
         case "card":
             commands.write_card(options.checkpoint, options.out)
         case "convert":

@@ -21,12 +21,14 @@ from ferdesk.model.config import ARCHITECTURES, Preprocessing
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.weights import load_backbone_weights, read_state_dict
 from trainer.config import TrainConfig
-from trainer.data.packed import PackedSet, load_split
+from trainer.data.packed import load_split
 from trainer.data.sets import prepare
 from trainer.evaluate import predict
 from trainer.loop import Trainer
 from trainer.metrics import measure
 from trainer.modelcard import render
+from trainer.plots import write_plot
+from trainer.split import hold_out
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +57,6 @@ def prepare_data(data: str, cache: Path) -> None:
             split, len(part), 100 * part.aligned.mean(),
             np.bincount(part.labels, minlength=7).tolist(),
         )  # fmt: skip
-
-
-def hold_out(data: PackedSet, share: float, seed: int) -> tuple[PackedSet, PackedSet]:
-    """(training, held out): the same share of every class, drawn with `seed`."""
-    generator = np.random.default_rng(seed)
-    held: list[np.ndarray[Any, np.dtype[np.int64]]] = []
-    for label in range(data.targets.shape[1]):
-        rows = np.flatnonzero(data.labels == label)
-        held.append(generator.permutation(rows)[: round(share * len(rows))])
-    out = np.sort(np.concatenate(held))
-    mask = np.ones(len(data), bool)
-    mask[out] = False
-    return data.take(np.flatnonzero(mask)), data.take(out)
 
 
 def build_network(config: TrainConfig) -> DualStreamFER:
@@ -136,6 +125,7 @@ def train(config: TrainConfig, run: Path, cache: Path) -> None:
             "torch": version("torch"),
         },
         licence=_LICENCES.get(layout, ""),
+        notes=config.notes,
         citation="Y. Sun, Facial Expression Recognition Method Based on Dynamic Weighted Attention "
         "and Noise Label Optimization, 2025",
     )
@@ -177,16 +167,28 @@ def evaluation_text(result: dict[str, Any]) -> str:
 
 
 def write_card(path: Path, out: Path) -> None:
-    """Render MODEL_CARD.md from the card inside a checkpoint."""
-    out.write_text(render(checkpoint.read_card(path), path.name))
-    log.info("wrote %s", out)
+    """Render MODEL_CARD.md, and its plot beside it, from the card inside a checkpoint."""
+    card = checkpoint.read_card(path)
+    plot = out.with_name(f"{out.stem.lower()}.svg")
+    drawn = write_plot(card, plot)
+    out.write_text(render(card, path.name, plot.name if drawn else ""))
+    log.info("wrote %s%s", out, f" and {plot}" if drawn else "")
 
 
 def convert(weights: Path, like: Path, out: Path) -> None:
-    """A plain state dict becomes a checkpoint with the card of `like`, without its metrics."""
+    """A plain state dict becomes a checkpoint with the card of `like`, without its measurements."""
     card = checkpoint.read_card(like)
-    card = replace(card, name=weights.stem, metrics={}, calibration={}, training={}, notes=(
-        f"Converted from {weights.name}; its training is not known."))  # fmt: skip
+    card = replace(
+        card,
+        name=weights.stem,
+        metrics={},
+        tables={},
+        training={},
+        calibration=None,
+        reliability=None,
+        risk_coverage=None,
+        notes=f"Converted from {weights.name}; its training is not known.",
+    )
     network = checkpoint.build(card, read_state_dict(weights), weights)
     checkpoint.save(out, network, card)
     log.info("wrote %s", out)

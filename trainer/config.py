@@ -15,6 +15,8 @@ class TrainConfig:
     """LAYOUT:PATH, for example ferplus:FOLDER."""
     name: str = "live"
     """Name of the checkpoint, shown in the app."""
+    notes: str = ""
+    """Free text for the checkpoint's card."""
     architecture: str = "live"
     """A key of ferdesk.model.config.ARCHITECTURES."""
     landmark_weights: str = ""

@@ -52,7 +52,8 @@ def _small(crop: Crop, chance: np.random.Generator) -> Crop:
 def _jpeg(crop: Crop, chance: np.random.Generator) -> Crop:
     quality = int(chance.integers(5, 16))
     data = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _noise(crop: Crop, chance: np.random.Generator) -> Crop:

@@ -58,8 +58,9 @@ def _placed(network: DualStreamFER, device: torch.device) -> DualStreamFER:
 
 
 def _identity(config: TrainConfig) -> str:
-    """What two runs must share to be the same run: everything but how many threads compute it."""
-    return json.dumps({k: v for k, v in asdict(config).items() if k != "threads"}, sort_keys=True)
+    """What two runs must share to be the same run: all but the threads and the words about it."""
+    values = {k: v for k, v in asdict(config).items() if k not in ("threads", "notes")}
+    return json.dumps(values, sort_keys=True)
 
 
 class Averaged:

@@ -72,3 +72,40 @@ def measure(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64])
         ece=calibration_error(probabilities.max(axis=1).astype(np.float64), correct),
         per_class=recalls,
     )
+
+
+def brier(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
+    """Mean squared distance of (N, 7) probabilities from the one-hot labels, 0..2."""
+    wanted = np.eye(probabilities.shape[1])[labels]
+    return float(np.square(probabilities - wanted).sum(axis=1).mean())
+
+
+def auroc(score: NDArray[np.floating[Any]], correct: NDArray[np.bool_]) -> float:
+    """Chance that a right answer scores higher than a wrong one, ties counting half.
+
+    0.5 where all answers are right or all are wrong.
+    """
+    right, wrong = int(correct.sum()), int((~correct).sum())
+    if not right or not wrong:
+        return 0.5
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    total = float(ranks[place][correct].sum())
+    return (total - right * (right + 1) / 2) / (right * wrong)
+
+
+def diagram(
+    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = 10
+) -> list[dict[str, float]]:
+    """The reliability diagram: mean confidence and accuracy of each bin that is not empty."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {
+            "from": b / bins,
+            "share": float((place == b).mean()),
+            "confidence": float(confidence[place == b].mean()),
+            "accuracy": float(correct[place == b].mean()),
+        }
+        for b in range(bins)
+        if (place == b).any()
+    ]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferdesk.errors import FerdeskError
+from ferdesk.model.calibration import Calibration
 from ferdesk.model.config import (
     ArchitectureConfig,
     Preprocessing,
@@ -20,6 +22,7 @@ from ferdesk.model.config import (
     config_to_json,
 )
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.reliability import ReliabilityModel, RiskCoverage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,8 +50,13 @@ class Card:
     """ISO date."""
     labels: tuple[str, ...] = EXPRESSIONS
     """The network's outputs in order."""
-    calibration: dict[str, float] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    """None: the final distribution is shown as the network gives it."""
+    reliability: ReliabilityModel | None = None
+    risk_coverage: RiskCoverage | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
+    """Longer results, for the model card: recalls, degradations, diagrams, invariances."""
     training: dict[str, Any] = field(default_factory=dict)
     """Data, seeds, pretraining, epochs: whatever is needed to do it again."""
     licence: str = ""
@@ -62,7 +70,18 @@ class Card:
         values["architecture"] = config_to_json(self.architecture)
         values["preprocessing"] = config_to_json(self.preprocessing)
         values["labels"] = list(self.labels)
+        for key in _MEASURED:
+            part = getattr(self, key)
+            values[key] = None if part is None else part.to_json()
         return values
+
+
+_MEASURED: dict[str, Callable[[Any], Any]] = {
+    "calibration": Calibration.from_json,
+    "reliability": ReliabilityModel.from_json,
+    "risk_coverage": RiskCoverage.from_json,
+}
+"""Entries that a checkpoint has once `python -m trainer calibrate` has seen it."""
 
 
 def _card_from_json(values: Any, path: Path) -> Card:
@@ -82,6 +101,11 @@ def _card_from_json(values: Any, path: Path) -> Card:
         preprocessing = config_from_json(
             Preprocessing, values.get("preprocessing"), "its preprocessing"
         )
+        # Cards written before there was a calibration have none, or an empty object.
+        measured: dict[str, Any] = {
+            key: None if values.get(key) in (None, {}) else read(values[key])
+            for key, read in _MEASURED.items()
+        }
     except FerdeskError as error:
         raise CheckpointError(f"'{name}' cannot be used: {error}") from error
     labels = values.get("labels")
@@ -92,7 +116,7 @@ def _card_from_json(values: Any, path: Path) -> Card:
             f"{', '.join(EXPRESSIONS)}."
         )
     text = {key: values.get(key, "") for key in ("name", "created", "licence", "citation", "notes")}
-    tables = {key: values.get(key, {}) for key in ("calibration", "metrics", "training")}
+    tables = {key: values.get(key, {}) for key in ("metrics", "tables", "training")}
     if not all(isinstance(v, str) for v in text.values()) or not all(
         isinstance(v, dict) for v in tables.values()
     ):
@@ -103,6 +127,7 @@ def _card_from_json(values: Any, path: Path) -> Card:
         labels=tuple(labels),
         **text,
         **tables,
+        **measured,
     )
 
 
@@ -114,13 +139,14 @@ def _header(path: Path) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(8)
+            start, after = file.read(8), file.read(1)
+            file.seek(8)
             if size == 0:
                 raise CheckpointError(f"'{name}' is empty (0 bytes).")
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
             if not 2 <= length <= min(_MAX_HEADER, size - 8):
-                # Only now: a header length may itself begin with the byte of a pickle.
-                if start[:4] == _ZIP or start[:1] == _PICKLE:
+                # A header's length may begin like a pickle, but then its text begins with "{".
+                if start[:4] == _ZIP or (start[:1] == _PICKLE and after != b"{"):
                     raise CheckpointError(
                         f"'{name}' is a pickled PyTorch file, which could run code when opened; "
                         "convert it with 'python -m trainer convert' and open the result."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
+from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Frame, Reading, Timings
 from ferdesk.vision.crop import align_face
@@ -26,7 +27,7 @@ def _area(face: FaceLandmarks) -> float:
 
 
 class Analyzer:
-    """Landmarks → face ids → aligned crops → network → smoothing. Belongs to one thread."""
+    """Landmarks → ids → crops → network → calibration → smoothing. Belongs to one thread."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Analyzer:
         self.max_faces = max_faces
         self.mode: Literal["video", "image"] = mode
         self.smoother = Smoother(smoothing_seconds)
+        self._judge = Judge(self.smoother)
         self._tracker = FaceTracker()
         self._landmarker = Landmarker(mode=mode, max_faces=max_faces)
 
@@ -61,21 +63,27 @@ class Analyzer:
             for face, pose, crop in zip(faces, poses, crops, strict=True)
         ]
         cropped = time.perf_counter()
-        readings = []
+        readings: list[FaceReading] = []
         if faces:
-            purified = self.predictor.predict(np.stack(crops))
-            for i, face in enumerate(faces):
-                own = purified[i]
-                readings.append(
-                    FaceReading(
-                        face_id=ids[i],
-                        landmarks=face,
-                        pose=poses[i],
-                        quality=qualities[i],
-                        purified=own,
-                        probabilities=self.smoother.update(ids[i], frame.media_time, own.final),
-                    )
+            stacked = np.stack(crops)
+            purified = self.predictor.predict(stacked)
+            judged = self._judge.judge(
+                self.predictor.card, purified, stacked, poses, qualities, ids, frame.media_time
+            )
+            readings = [
+                FaceReading(
+                    face_id=ids[i],
+                    landmarks=face,
+                    pose=poses[i],
+                    quality=qualities[i],
+                    purified=purified[i],
+                    probabilities=judged[i].probabilities,
+                    reliability=judged[i].reliability,
+                    reason=judged[i].reason,
+                    prediction_set=judged[i].prediction_set,
                 )
+                for i, face in enumerate(faces)
+            ]
         finished = time.perf_counter()
         return Reading(
             frame=frame,
@@ -93,7 +101,7 @@ class Analyzer:
     def reset(self) -> None:
         """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
         self._tracker.reset()
-        self.smoother.reset()
+        self._judge.reset()
         self._landmarker.close()
         self._landmarker = Landmarker(mode=self.mode, max_faces=self.max_faces)
 

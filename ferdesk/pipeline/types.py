@@ -27,6 +27,10 @@ class Frame:
     """`time.perf_counter()` when the frame was read: the start of every latency."""
 
 
+UNSURE = "unsure"
+"""What a label reads below the operating point."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceReading:
     """Everything known about one face in one frame."""
@@ -39,12 +43,26 @@ class FaceReading:
     purified: Purified[NDArray[np.float32]]
     """The network's answer for this frame alone: fields of shape (7,), () and (128,)."""
     probabilities: NDArray[np.float32]
-    """(7,) `final` smoothed over time; equals `purified.final` when smoothing is off."""
+    """(7,) `final`, calibrated if the checkpoint can, then smoothed over time."""
+    reliability: float | None = None
+    """Chance that `label` is right, smoothed over time; None when the checkpoint cannot tell."""
+    reason: str = ""
+    """Why the reliability is low, in a few words; "" when it is not."""
+    prediction_set: tuple[str, ...] = ()
+    """The expressions that remain possible at 90 %, likeliest first; () without a calibration."""
 
     @property
     def label(self) -> str:
         """The expression shown: argmax of the smoothed probabilities."""
         return EXPRESSIONS[int(self.probabilities.argmax())]
+
+    def abstains(self, threshold: float) -> bool:
+        """Whether the label is better not told at this operating point (a reliability)."""
+        return self.reliability is not None and self.reliability < threshold
+
+    def answer(self, threshold: float) -> str:
+        """`label`, or `UNSURE` below the operating point."""
+        return UNSURE if self.abstains(threshold) else self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from ferdesk.errors import FerdeskError
@@ -55,6 +55,7 @@ class Checkpoints(QObject):
     def ask(self) -> None:
         """Open checkpoint…"""
         dialog = QFileDialog(self._window, "Open checkpoint")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["Checkpoints (*.safetensors)", "All files (*)"])
         dialog.fileSelected.connect(lambda name: self.show_card(Path(name)))

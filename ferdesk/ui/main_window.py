@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QMainWindow,
-    QSplitter,
-    QSplitterHandle,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from ferdesk.ui.actions import Actions
 from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.checkpoints import SUFFIXES, Checkpoints
 from ferdesk.ui.dialogs.preferences import PreferencesDialog
+from ferdesk.ui.division import Division
 from ferdesk.ui.engine_port import EnginePort, engine_options
 from ferdesk.ui.help import Help
 from ferdesk.ui.jobs import Jobs
@@ -37,7 +36,7 @@ from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
 from ferdesk.ui.panels.timeline import TimelinePanel
 from ferdesk.ui.panels.video import VideoPanel
-from ferdesk.ui.settings import Settings, SettingsStore, choices_of, geometry_store
+from ferdesk.ui.settings import Settings, SettingsStore, choices_of
 from ferdesk.ui.snapshot import Snapshots
 from ferdesk.ui.sources import Sources, list_cameras
 from ferdesk.ui.theme import Scheme, Theme
@@ -94,7 +93,7 @@ class MainWindow(QMainWindow):
         self._connect_commands()
         self._apply(Settings(), store.value)
         self._restyle(theme.scheme)
-        self._restore_geometry()
+        self.division.restore(self)
         # Space is a shortcut of the window, but buttons need it to be pressed.
         for button in self.findChildren(QAbstractButton):
             button.installEventFilter(self)
@@ -134,17 +133,12 @@ class MainWindow(QMainWindow):
             status=StatusPanel(),
             log=LogPanel(buffer),
         )
-        self.left = _splitter(Qt.Orientation.Vertical, (panels.video, 3), (panels.timeline, 1))
-        self.right = _splitter(
-            Qt.Orientation.Vertical, (panels.distribution, 2), (panels.purification, 3)
-        )
-        self.across = _splitter(Qt.Orientation.Horizontal, (self.left, 3), (self.right, 2))
-        self.outer = _splitter(Qt.Orientation.Vertical, (self.across, 4), (panels.log, 1))
+        self.division = Division(panels)
         panels.log.hide()
         central = QWidget()
         layout = QVBoxLayout(central)
         layout.setContentsMargins(10, 2, 10, 4)
-        layout.addWidget(self.outer)
+        layout.addWidget(self.division.outer)
         self.setCentralWidget(central)
         self.setStatusBar(panels.status)
         return panels
@@ -266,7 +260,7 @@ class MainWindow(QMainWindow):
         panels = self.panels
         panels.distribution.setVisible(new.show_distribution)
         panels.purification.setVisible(new.show_purification)
-        self.right.setVisible(new.show_distribution or new.show_purification)
+        self.division.right.setVisible(new.show_distribution or new.show_purification)
         panels.timeline.setVisible(new.show_timeline)
         self.toolbar.setVisible(new.show_toolbar)
         panels.timeline.set_seconds(new.timeline_seconds)
@@ -331,49 +325,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closed:
             self._closed = self.narrator.silent = True
-            self._save_geometry()
+            self.division.save(self)
             self.hide()
             self.live.stop()
             self.engine.close(timeout=CLOSE_SECONDS)
         super().closeEvent(event)
-
-    def _save_geometry(self) -> None:
-        geometry = geometry_store()
-        geometry.setValue("window", self.saveGeometry())
-        for name in ("left", "right", "across", "outer"):
-            geometry.setValue(name, getattr(self, name).saveState())
-
-    def _restore_geometry(self) -> None:
-        geometry = geometry_store()
-        self.resize(1280, 800)
-        if geometry.contains("window"):
-            self.restoreGeometry(geometry.value("window"))
-            for name in ("left", "right", "across", "outer"):
-                getattr(self, name).restoreState(geometry.value(name))
-        else:
-            self.across.setSizes([770, 500])
-            self.left.setSizes([530, 200])
-            self.right.setSizes([245, 480])
-
-
-class _Handle(QSplitterHandle):
-    """The gap between two cards; it needs no decoration."""
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Nothing."""
-
-
-class _Splitter(QSplitter):
-    # A style sheet would do the same but cuts its children off from changes of the palette.
-    def createHandle(self) -> QSplitterHandle:  # noqa: N802
-        return _Handle(self.orientation(), self)
-
-
-def _splitter(orientation: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
-    splitter = _Splitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(8)
-    for index, (widget, stretch) in enumerate(parts):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(index, stretch)
-    return splitter

@@ -37,8 +37,10 @@ class Narrator(QObject):
         self._video = video
         self._status = status
         self._toasts = toasts
+        self._asked = False
+        """A source was chosen and is not there yet."""
         self._lost = False
-        self._silent_now = False
+        """The source in use went away by itself and may come back."""
         self.silent = False
         """The window is closing: say nothing more."""
         video.set_message(*NOTHING)
@@ -47,6 +49,7 @@ class Narrator(QObject):
 
     def opening(self, what: str) -> None:
         """A source was asked for; the one in use goes on until it is there."""
+        self._asked = True
         self._status.set_activity(f"Opening {what} …")
         self._video.set_message(f"Opening {what} …", busy=True)
 
@@ -60,7 +63,7 @@ class Narrator(QObject):
                 self._state(event)
             case EventKind.SOURCE_OPENED:
                 self._live.reset(keep_history=self._lost)
-                self._lost = False
+                self._lost = self._asked = False
                 self._status.set_activity("")
                 self._running(event.state)
                 self.source_opened.emit()
@@ -86,9 +89,11 @@ class Narrator(QObject):
             case EngineState.STARTING:
                 self._video.set_message(event.message, busy=True)
                 if self._video.reading is not None:
-                    # It ran before: the source was lost, or is about to be replaced.
-                    self._lost = True
-                    self._video.set_veil("No signal", event.message)
+                    self._lost = not self._asked
+                    if self._lost:
+                        self._video.set_veil("No signal", event.message)
+                    else:
+                        self._video.set_veil(event.message)
             case EngineState.RUNNING:
                 self._running(event.state)
             case EngineState.STOPPED:

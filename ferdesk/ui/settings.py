@@ -2,7 +2,7 @@
 
 One frozen dataclass is the schema: the preferences dialog, the file and the tests read it. The
 file holds only what differs from the defaults. Window geometry is not a preference and lives in
-an ini file of its own (see `geometry_store`).
+an ini file of its own (see `ferdesk.ui.division`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 
-from ferdesk.paths import config_dir, state_dir
+from ferdesk.paths import config_dir
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +100,6 @@ def choices_of(name: str) -> dict[Any, str]:
 def remembered(recent: tuple[str, ...], entry: str) -> tuple[str, ...]:
     """`recent` with `entry` at the front, without duplicates, not longer than the menu."""
     return (entry, *(item for item in recent if item != entry))[:RECENT_LIMIT]
-
-
-def geometry_store() -> QSettings:
-    """Where the window was, and how it was divided."""
-    return QSettings(str(state_dir() / "window.ini"), QSettings.Format.IniFormat)
 
 
 def _convert(name: str, value: Any, default: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QDir, QObject, QStandardPaths, Signal
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -42,6 +42,7 @@ class Snapshots(QObject):
     def ask(self, reading: Reading, options: OverlayOptions) -> None:
         """Save snapshot… of the reading shown at this moment."""
         dialog = QFileDialog(self._window, "Save snapshot")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([WITH, WITHOUT])
         dialog.setDefaultSuffix("png")

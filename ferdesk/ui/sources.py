@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
@@ -151,6 +151,7 @@ class Sources(QObject):
     def ask_folder(self) -> None:
         """Open folder…"""
         dialog = QFileDialog(self._window, "Open folder of pictures")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self.open)
@@ -159,6 +160,7 @@ class Sources(QObject):
     def ask_url(self) -> None:
         """Open URL…"""
         dialog = QInputDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Open URL")
         dialog.setLabelText("Address of a network camera or stream (http, https, rtsp):")
         dialog.setTextValue("http://")
@@ -168,6 +170,7 @@ class Sources(QObject):
 
     def _ask_file(self, title: str, filters: str) -> None:
         dialog = QFileDialog(self._window, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(filters.split(";;"))
         dialog.fileSelected.connect(self.open)

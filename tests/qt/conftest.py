@@ -81,7 +81,10 @@ def build_bench(qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[..., Benc
         made.append(window)
         window.resize(1280, 800)
         window.show()
-        qtbot.waitExposed(window)
+        qtbot.waitUntil(lambda: window.windowHandle().isExposed())
+        # Shortcuts belong to the active window; without a window manager nobody makes it that.
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
         return Bench(window, engines[0], qtbot)
 
     yield make

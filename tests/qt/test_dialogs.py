@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel
 from pytestqt.qtbot import QtBot
 
+from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import LIVE, Preprocessing
 from ferdesk.pipeline.types import EventKind
@@ -25,7 +26,7 @@ CARD = Card(
     architecture=LIVE,
     preprocessing=Preprocessing(),
     metrics={"accuracy": 0.7841},
-    calibration={"temperature": 1.31},
+    calibration=Calibration(temperature=1.31, set_threshold=0.1),
     training={"data": "FER+ crowd labels"},
     licence="MIT",
     citation="Sun, 2025",

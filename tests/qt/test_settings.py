@@ -158,7 +158,7 @@ def test_choices_in_menus_reach_engine_and_file(bench: Bench) -> None:
 
 def test_the_division_of_the_window_comes_back(build_bench: Callable[..., Bench]) -> None:
     first = build_bench()
-    first.window.across.setSizes([600, 660])
-    sizes = first.window.across.sizes()
+    first.window.division.across.setSizes([600, 660])
+    sizes = first.window.division.across.sizes()
     first.window.close()
-    assert build_bench().window.across.sizes() == pytest.approx(sizes, abs=2)
+    assert build_bench().window.division.across.sizes() == pytest.approx(sizes, abs=2)

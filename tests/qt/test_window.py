@@ -252,6 +252,35 @@ def test_a_source_that_falls_silent_is_noticed(
     qtbot.waitUntil(lambda: bench.video._veil == "")
 
 
+def test_a_camera_that_comes_back_keeps_its_curves(bench: Bench) -> None:
+    bench.run()
+    bench.show(make_reading())
+    bench.tell(EventKind.STATE, "Waiting for Camera A …", EngineState.STARTING)
+    assert bench.video._veil == "No signal"
+    bench.tell(EventKind.SOURCE_OPENED, "Camera A is back.", EngineState.STARTING)
+    bench.tell(EventKind.STATE, "Running.", EngineState.RUNNING)
+    assert bench.video._veil == ""
+    bench.show(make_reading(index=1))
+    assert bench.window.panels.timeline.plot._x.size == 2
+
+
+def test_another_source_starts_with_empty_curves(bench: Bench, qtbot: QtBot) -> None:
+    bench.run()
+    bench.show(make_reading())
+    bench.tell(EventKind.STATE, "Stopped.", EngineState.STOPPED)
+    bench.window.sources.open("camera:1")
+    qtbot.waitUntil(lambda: len(bench.engine.started) == 2)
+    qtbot.waitUntil(lambda: bench.video.reading is None)
+    bench.show(make_reading(index=1))
+    assert bench.window.panels.timeline.plot._x.size == 1
+
+
+def test_before_the_first_reading_nothing_is_claimed(bench: Bench) -> None:
+    bench.run()
+    bars = bench.window.panels.distribution.bars
+    assert bars.accessibleDescription() == "Waiting …"
+
+
 def test_the_end_of_a_file_is_said(bench: Bench) -> None:
     bench.run()
     bench.show(make_reading())
@@ -273,7 +302,7 @@ def test_panels_can_be_hidden(bench: Bench) -> None:
         before = panel.isVisible()
         action.trigger()
         assert panel.isVisible() is not before, name
-    assert not bench.window.right.isVisible()
+    assert not bench.window.division.right.isVisible()
 
 
 def test_full_screen_and_escape(bench: Bench, qtbot: QtBot) -> None:

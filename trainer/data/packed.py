@@ -94,7 +94,7 @@ def find_face(image: NDArray[np.uint8], landmarker: Landmarker) -> FaceLandmarks
     if not faces:
         return None
     face = max(faces, key=lambda f: f.box[2] * f.box[3])
-    points = (face.points - np.float32((margin, margin, 0))) / np.float32(scale)
+    points = (face.points - np.array((margin, margin, 0), np.float32)) / scale
     return FaceLandmarks(points.astype(np.float32), face.transform)
 
 

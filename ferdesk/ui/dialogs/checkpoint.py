@@ -119,11 +119,12 @@ def _read(path: Path) -> Card:
 def describe(card: Card) -> list[tuple[str, str]]:
     """The card as (title, text) rows; what it does not say is named as missing where it matters."""
     labels = ", ".join(DISPLAY_NAMES.get(name, name) for name in card.labels)
+    calibration = _listing(card.calibration.to_json()) if card.calibration else "not calibrated"
     rows = [
         ("Architecture", _architecture(card)),
         ("Labels", labels),
         ("Preprocessing", _listing(_as_dict(card.preprocessing))),
-        ("Calibration", _listing(card.calibration) or "not calibrated"),
+        ("Calibration", calibration),
         ("Metrics", _listing(card.metrics) or "none stated"),
         ("Training", _listing(card.training) or "not stated"),
         ("Licence", card.licence or "not stated"),

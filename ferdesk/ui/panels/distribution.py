@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
@@ -126,7 +126,7 @@ class DistributionBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         headline = self._paint_headline(painter, scheme)
-        left = self.fontMetrics().horizontalAdvance("▸ Happiness") + 16
+        left = QFontMetricsF(font(1.0, bold=True)).horizontalAdvance("▸ Happiness") + 10
         right = self.fontMetrics().horizontalAdvance(">99 %") + 14
         row = (self.height() - headline) / len(_NAMES)
         thick = min(18.0, row * 0.62)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from dataclasses import replace
 from statistics import median
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -24,11 +22,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferdesk.pipeline.types import Frame, Reading
-from ferdesk.ui.icons import draw_icon
 from ferdesk.ui.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
-from ferdesk.ui.theme import VIDEO_BACKDROP, VIDEO_MUTED, VIDEO_TEXT, current_scheme, font
+from ferdesk.ui.panels.captions import paint_corners, paint_lines, paint_message, paint_pill
+from ferdesk.ui.theme import VIDEO_BACKDROP, current_scheme, font
 
-_RADIUS: Final = 8.0
 _WINDOW: Final = 2.0
 """Seconds over which rates and medians are taken."""
 _SMOOTH_BUDGET_MS: Final = 9.0
@@ -182,18 +179,17 @@ class VideoPanel(QWidget):
             self.face_clicked.emit(min(hits)[1])
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        now = time.perf_counter()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._frame is None:
             painter.fillRect(self.rect(), VIDEO_BACKDROP)
-            self._paint_message(painter, now)
+            paint_message(painter, QRectF(self.rect()), self._heading, self._hint, self._busy)
         else:
             if self._composed is None:
                 self._composed = self._compose(self._frame)
             painter.drawPixmap(0, 0, self._composed)
             self._paint_state(painter)
-        self._round_corners(painter)
+        paint_corners(painter, QRectF(self.rect()), self.palette().window())
         if self._ring and self.hasFocus():
             painter.setPen(QPen(QColor(current_scheme().accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -206,26 +202,6 @@ class VideoPanel(QWidget):
             self._undrawn = False
             latency = (done - self._reading.frame.captured_at) * 1000
             self._latencies.append((done, latency))
-
-    def _round_corners(self, painter: QPainter) -> None:
-        """Paint the window over the corners: far cheaper than clipping the picture to a path."""
-        corner = QPainterPath()
-        corner.lineTo(_RADIUS, 0)
-        corner.arcTo(QRectF(0, 0, 2 * _RADIUS, 2 * _RADIUS), 90, 90)
-        corner.closeSubpath()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.palette().window())
-        for x, y, turn in (
-            (0, 0, 0),
-            (self.width(), 0, 90),
-            (self.width(), self.height(), 180),
-            (0, self.height(), 270),
-        ):
-            painter.save()
-            painter.translate(x, y)
-            painter.rotate(turn)
-            painter.drawPath(corner)
-            painter.restore()
 
     def _map(self) -> FrameMap | None:
         if self._frame is None:
@@ -261,71 +237,25 @@ class VideoPanel(QWidget):
             self._smooth, self._cost_ms = False, 0.0
         return pixmap
 
-    def _paint_message(self, painter: QPainter, now: float) -> None:
-        """The empty state: icon, one line, a hint, and dots that move while something happens."""
-        middle = QPointF(self.rect().center())
-        if self._busy:
-            for index in range(3):
-                phase = (math.sin(now * 4.0 - index * 0.9) + 1) / 2
-                colour = QColor(VIDEO_TEXT)
-                colour.setAlphaF(0.25 + 0.7 * phase)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(colour)
-                painter.drawEllipse(middle + QPointF((index - 1) * 18, -46), 4.5, 4.5)
-        else:
-            area = QRectF(middle.x() - 24, middle.y() - 84, 48, 48)
-            draw_icon(painter, "camera", area, VIDEO_MUTED)
-        self._paint_lines(painter, middle, self._heading, self._hint)
-
-    def _paint_lines(self, painter: QPainter, middle: QPointF, heading: str, hint: str) -> None:
-        """A heading and a smaller line beneath it, centred and wrapped."""
-        width = min(self.width() - 40.0, 560.0)
-        flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(
-            Qt.TextFlag.TextWordWrap
-        )
-        painter.setFont(font(1.35, bold=True))
-        painter.setPen(VIDEO_TEXT)
-        area = QRectF(middle.x() - width / 2, middle.y() - 22, width, 200)
-        used = painter.boundingRect(area, flags, heading)
-        painter.drawText(area, flags, heading)
-        painter.setFont(font(1.05))
-        painter.setPen(VIDEO_MUTED)
-        painter.drawText(area.translated(0, used.height() + 8), flags, hint)
-
     def _paint_state(self, painter: QPainter) -> None:
         """Veil and pills over the picture."""
         area = QRectF(self.rect())
         if self._veil:
             painter.fillRect(area, QColor(10, 11, 13, 185))
-            self._paint_lines(painter, area.center(), self._veil, self._veil_hint)
+            paint_lines(painter, area, self._veil, self._veil_hint)
         foot = area.bottom() - 12
         if self._notice:
-            foot = self._pill(painter, self._notice, area.center().x(), foot) - 6
+            foot = paint_pill(painter, self._notice, area, foot) - 6
         if self._reading is None and self._busy:
-            self._pill(painter, self._heading, area.center().x(), foot)
+            paint_pill(painter, self._heading, area, foot)
         elif self._reading is not None and not self._reading.faces and not self._veil:
-            self._pill(painter, "No face in view", area.center().x(), foot)
+            paint_pill(painter, "No face in view", area, foot)
         top = area.top() + 12 + painter.fontMetrics().height() * 1.7
         if self._paused:
-            self._pill(painter, "Paused", area.center().x(), top)
+            paint_pill(painter, "Paused", area, top)
         elif self._reading is not None and self._frame is not self._reading.frame:
             assert self._frame is not None
             lag = (self._frame.captured_at - self._reading.frame.captured_at) * 1000
             if lag > 0 and self.options.box:
                 text = f"Overlay is {lag:.0f} ms behind this picture"
-                self._pill(painter, text, area.center().x(), top)
-
-    def _pill(self, painter: QPainter, text: str, centre: float, bottom: float) -> float:
-        """A rounded line of text; returns its top. Shortened when the panel is narrow."""
-        painter.setFont(font(1.0))
-        metrics = painter.fontMetrics()
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - 60)
-        height = metrics.height() * 1.7
-        width = metrics.horizontalAdvance(text) + height
-        pill = QRectF(centre - width / 2, bottom - height, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(14, 16, 19, 205))
-        painter.drawRoundedRect(pill, height / 2, height / 2)
-        painter.setPen(VIDEO_TEXT)
-        painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
-        return pill.top()
+                paint_pill(painter, text, area, top)

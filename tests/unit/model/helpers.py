@@ -1,13 +1,16 @@
 """Small networks and checkpoint files, made on the fly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from ferdesk.model import checkpoint
+from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import TINY, ArchitectureConfig, Preprocessing
 from ferdesk.model.network import DualStreamFER
+from ferdesk.model.reliability import ReliabilityModel, RiskCoverage, RiskRow, Term, Usual
 
 
 def tiny_network(seed: int = 0, config: ArchitectureConfig = TINY) -> DualStreamFER:
@@ -27,6 +30,20 @@ def tiny_card(network: DualStreamFER, name: str = "tiny") -> Card:
         training={"data": "none", "seed": 0},
         licence="for tests",
         citation="nobody",
+    )
+
+
+def calibrated(card: Card) -> Card:
+    """The card with a calibration, a reliability model and a risk-coverage table."""
+    return replace(
+        card,
+        calibration=Calibration(temperature=0.8, set_threshold=0.15),
+        reliability=ReliabilityModel(
+            1.5,
+            (Term("winner", 0.7, -1.0, 5.0), Term("sharpness", 0.4, -2.5, -1.0)),
+            (Usual("yaw", 0.0, 30.0),),
+        ),
+        risk_coverage=RiskCoverage((RiskRow(0.0, 1.0, 0.2), RiskRow(0.6, 0.5, 0.05))),
     )
 
 

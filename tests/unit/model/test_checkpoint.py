@@ -3,6 +3,8 @@
 import json
 import pickle
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import torch
 
 from ferdesk.model import checkpoint
 from ferdesk.model.checkpoint import CheckpointError, load, read_card
-from tests.unit.model.helpers import tiny_card, tiny_checkpoint, tiny_network
+from tests.unit.model.helpers import calibrated, tiny_card, tiny_checkpoint, tiny_network
 
 
 def test_round_trip_keeps_weights_and_card(tmp_path: Path) -> None:
@@ -26,6 +28,48 @@ def test_round_trip_keeps_weights_and_card(tmp_path: Path) -> None:
     for key, value in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_calibration_and_reliability_survive(tmp_path: Path) -> None:
+    network = tiny_network()
+    card = calibrated(tiny_card(network))
+    path = tmp_path / "a.safetensors"
+    checkpoint.save(path, network, card)
+    assert read_card(path) == card
+
+
+def test_older_cards_have_no_calibration(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+
+    def age(card: dict[str, Any]) -> None:
+        card["calibration"] = {}
+        for key in ("reliability", "risk_coverage", "tables"):
+            del card[key]
+
+    edit_card(path, age)
+    card = read_card(path)
+    assert (card.calibration, card.reliability, card.risk_coverage) == (None, None, None)
+    assert card.tables == {}
+
+
+def test_a_header_whose_length_begins_like_a_pickle_is_no_pickle(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    longer = length + (0x80 - length) % 256
+    header = data[8 : 8 + length] + b" " * (longer - length)
+    path.write_bytes(struct.pack("<Q", longer) + header + data[8 + length :])
+    assert path.read_bytes()[:1] == b"\x80"
+    assert read_card(path).name == "tiny"
+
+
+def test_reading_a_card_loads_no_torch(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+    code = (
+        "import sys; from pathlib import Path; from ferdesk.model.checkpoint import read_card; "
+        f"read_card(Path({str(path)!r})); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_card_is_readable_without_the_weights(tmp_path: Path) -> None:
@@ -65,6 +109,19 @@ CARD_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         lambda c: c["architecture"].update(attention_heads=3), "cannot be built",
     ),
     "metrics no table": (lambda c: c.update(metrics="good"), "wrong type"),
+    "tables no table": (lambda c: c.update(tables=[1]), "wrong type"),
+    "half a calibration": (
+        lambda c: c.update(calibration={"temperature": 1.3}), "no number 'set_threshold'",
+    ),
+    "calibration no object": (lambda c: c.update(calibration="warm"), "its calibration"),
+    "reliability no object": (lambda c: c.update(reliability=[1]), "its reliability model"),
+    "unknown feature": (
+        lambda c: c.update(reliability={
+            "intercept": 1.0, "usual": [],
+            "terms": [{"feature": "mood", "weight": 1.0, "low": 0.0, "high": 1.0}],
+        }), "unknown feature 'mood'",
+    ),
+    "empty risk table": (lambda c: c.update(risk_coverage={"rows": []}), "risk-coverage table"),
 }  # fmt: skip
 
 
@@ -130,6 +187,17 @@ def test_faulty_files_are_refused_with_the_reason(tmp_path: Path, fault: str) ->
     with pytest.raises(CheckpointError, match=sentence) as refusal:
         read_card(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_header_whose_length_begins_like_a_pickle_is_still_a_header(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "a.safetensors")
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    padding = (0x80 - length) % 256
+    header = data[8 : 8 + length] + b" " * padding
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data[8 + length :])
+    assert path.read_bytes()[:1] == b"\x80"
+    assert read_card(path).name == "tiny"
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:

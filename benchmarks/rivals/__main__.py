@@ -1,0 +1,103 @@
+"""python -m benchmarks.rivals: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferdesk.bootstrap import prepare_environment
+from ferdesk.errors import FerdeskError
+from ferdesk.resources import asset
+from ferdesk.threads import thread_budget
+
+log = logging.getLogger("benchmarks.rivals")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.rivals",
+        description="Compare ferdesk with other expression readers: same pictures, same frames, "
+        "one run.",
+    )
+    parser.add_argument("--data", required=True, help="ferplus:DIR, the official FER+ folders")
+    parser.add_argument("--checkpoint", type=Path, help="ours (default: the built-in one)")
+    parser.add_argument("--pictures", type=int, default=0, help="so many of them (default: all)")
+    parser.add_argument("--frames", type=int, default=0, help="so many of each clip (default: all)")
+    parser.add_argument("--clip", type=Path, help="a video beside the built-in sample")
+    parser.add_argument("--rounds", type=int, default=10, help="turns they take (default: 10)")
+    parser.add_argument(
+        "--threads", type=int, default=thread_budget().model,
+        help="for everyone's network and OpenCV (default: what the app uses here)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="figures as JSON instead of a table")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".cache/rivals"), help="environments and pictures"
+    )
+    parser.add_argument("--cache", type=Path, default=Path(".cache"), help="the trainer's cache")
+    return parser
+
+
+def _compare(args: argparse.Namespace) -> str:
+    import cv2
+
+    from benchmarks.rivals import channel, environments, worker
+    from benchmarks.rivals.answers import Contestant
+    from benchmarks.rivals.figures import Figures, figures, to_json
+    from benchmarks.rivals.material import load_clip, load_pictures
+    from benchmarks.rivals.ours import Ours
+    from benchmarks.rivals.report import hardware, table
+    from benchmarks.rivals.rounds import compare
+
+    cv2.setNumThreads(args.threads)
+    work: Path = args.work
+    machine = hardware(args.threads)
+    contestants: list[Contestant] = [
+        Ours(args.checkpoint or asset("live.safetensors"), args.threads)
+    ]
+    absent: list[Figures] = []
+    try:
+        for rival in environments.RIVALS:
+            try:
+                python = environments.ensure(rival, work)
+                command = [str(python), str(worker.__file__), rival.key, str(args.threads)]
+                output = work / f"{rival.key}-worker.log"
+                contestants.append(channel.RivalProcess(rival.title, command, output, args.threads))
+            except FerdeskError as error:
+                log.warning("%s", error)
+                absent.append(Figures(rival.title, failure=str(error)))
+        pictures = load_pictures(args.data, args.cache, work, args.pictures)
+        clips = [load_clip("sample", "built-in sample", work, args.frames)]
+        if args.clip is not None:
+            clips.append(load_clip(str(args.clip), args.clip.name, work, args.frames))
+        records = compare(contestants, [pictures.whole, pictures.detect, *clips], args.rounds)
+    finally:
+        for contestant in contestants:
+            contestant.close()
+    if records[0].failure:
+        raise FerdeskError(records[0].failure)
+    results = [figures(record, records[0], pictures, clips) for record in records] + absent
+    if args.json:
+        return json.dumps({"machine": machine, "results": [to_json(r) for r in results]}) + "\n"
+    return table(results, pictures.whole.title, machine)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare and print; 1 with a sentence on stderr when there is nothing to compare."""
+    args = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("benchmarks").setLevel(logging.INFO)
+    prepare_environment()
+    try:
+        sys.stdout.write(_compare(args))
+    except FerdeskError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

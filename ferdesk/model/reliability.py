@@ -1,0 +1,265 @@
+"""The chance that the label shown is right, why it is low, and what abstaining buys.
+
+A logistic regression of a few terms over what the network says and how well the face can be seen
+(docs/method.md). numpy only, so that a card can be read without torch.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.errors import FerdeskError
+from ferdesk.model.calibration import number
+from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
+from ferdesk.model.purified import Purified
+
+Array = NDArray[np.float64]
+Features = Mapping[str, Array]
+
+ENOUGH: Final = 0.75
+"""From this chance on a label needs no excuse: `reason` says nothing."""
+_TIE: Final = 0.6
+"""Two expressions count as equally likely when the second has this share of the first."""
+_TINY: Final = 1e-6
+_LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)
+
+ANSWER_FEATURES: Final = (
+    "winner", "margin", "c_p", "c_g", "c_a", "c_t", "agree_p", "agree_g", "agree_a",
+)  # fmt: skip
+PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast")
+VIEW_FEATURES: Final = ("yaw", "pitch", "roll", "size")
+FEATURES: Final = (*ANSWER_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES)
+
+
+def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]]) -> Features:
+    """What the answers say, for N faces.
+
+    `probabilities` (N, 7) are those the label is taken from: calibrated, smoothed where the label
+    is. `winner` is the log odds of the likeliest, `margin` its lead over the second, `agree_*` 1
+    where that distribution has the same winner.
+    """
+    ordered = np.sort(np.asarray(probabilities, np.float64), axis=1)
+    first, second = ordered[:, -1], ordered[:, -2]
+    label = probabilities.argmax(axis=1)
+    features: dict[str, Array] = {
+        "winner": np.log(np.maximum(first, _TINY) / np.maximum(1.0 - first, _TINY)),
+        "margin": first - second,
+    }
+    for name in ("c_p", "c_g", "c_a", "c_t"):
+        features[name] = np.asarray(getattr(purified, name), np.float64)
+    for name, field in (("agree_p", "p"), ("agree_g", "t_g"), ("agree_a", "t_a")):
+        features[name] = (getattr(purified, field).argmax(axis=1) == label).astype(np.float64)
+    return features
+
+
+def picture_features(crops: NDArray[np.uint8], detail: int) -> Features:
+    """How the network sees (N, S, S, 3) uint8 RGB crops: grey, with `detail` pixels across if > 0.
+
+    `sharpness` and `grain` are logarithms relative to the contrast: of the standard deviation of
+    the Laplacian, and of the noise that is left when edges are ignored (Immerkær's operator,
+    median). `contrast` is the logarithm of the standard deviation, `brightness` the mean in 0..1.
+    """
+    grey = crops.astype(np.float32) @ _LUMA
+    block = crops.shape[1] // detail if detail else 1
+    if block > 1:
+        n, edge = len(crops), crops.shape[1] // block
+        grey = grey[:, : edge * block, : edge * block]
+        grey = grey.reshape(n, edge, block, edge, block).mean(axis=(2, 4))
+    middle = grey[:, 1:-1, 1:-1]
+    up, down = grey[:, :-2, 1:-1], grey[:, 2:, 1:-1]
+    left, right = grey[:, 1:-1, :-2], grey[:, 1:-1, 2:]
+    corners = grey[:, :-2, :-2] + grey[:, :-2, 2:] + grey[:, 2:, :-2] + grey[:, 2:, 2:]
+    sides = up + down + left + right
+    edges = (4 * middle - sides).std(axis=(1, 2))
+    noise = np.median(np.abs(corners - 2 * sides + 4 * middle), axis=(1, 2))
+    contrast = np.maximum(grey.std(axis=(1, 2)), 0.5)
+    return {
+        "sharpness": np.log(edges / contrast + 1e-3).astype(np.float64),
+        "grain": np.log(noise / contrast + 1e-2).astype(np.float64),
+        "brightness": (grey.mean(axis=(1, 2)) / 255).astype(np.float64),
+        "contrast": np.log(contrast / 255).astype(np.float64),
+    }
+
+
+def view_features(yaw: Any, pitch: Any, roll: Any, size: Any) -> Features:
+    """Pose in degrees, without its sign, and `FaceQuality.size` in pixels; each (N,)."""
+    angles = {"yaw": yaw, "pitch": pitch, "roll": roll}
+    features = {name: np.abs(np.asarray(v, np.float64)) for name, v in angles.items()}
+    return {**features, "size": np.asarray(size, np.float64)}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One feature's part in the log odds: nothing at the better end of its range, less elsewhere.
+
+    Values beyond the range count as its end, so a face better than those it was fitted on is
+    merely as good as the best of them.
+    """
+
+    feature: str
+    weight: float
+    low: float
+    high: float
+
+    def penalty(self, values: Array) -> Array:
+        """<= 0."""
+        best = self.high if self.weight > 0 else self.low
+        return np.asarray(self.weight * (np.clip(values, self.low, self.high) - best))
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Where nearly all faces lie on which the model was checked; beyond it a face is unusual."""
+
+    feature: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityModel:
+    """reliability = 1 / (1 + exp(-(intercept + Σ penalties)))."""
+
+    intercept: float
+    """Log odds of a face at the better end of every term."""
+    terms: tuple[Term, ...]
+    usual: tuple[Usual, ...] = ()
+    """Used for words only, never for the figure."""
+
+    def predict(self, features: Features) -> Array:
+        """(N,) chances in (0, 1) that the labels are right. Needs the features of all terms."""
+        odds = self.intercept + sum(
+            (term.penalty(features[term.feature]) for term in self.terms), np.float64(0.0)
+        )
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))))
+
+    def reason(
+        self, features: Mapping[str, float], probabilities: NDArray[Any], reliability: float
+    ) -> str:
+        """Why one face's reliability is low, in a few words; "" when it is not.
+
+        What is unusual about the picture comes first, because a person can change it. `features`
+        are numbers of that face, `probabilities` its (7,) as shown.
+        """
+        if reliability >= ENOUGH:
+            return ""
+        ranges = {usual.feature: usual for usual in self.usual}
+        for name, below, above in _PICTURE_WORDS:
+            value, usual = features.get(name), ranges.get(name)
+            if value is None or usual is None:
+                continue
+            words = below if value < usual.low else above if value > usual.high else ""
+            if words:
+                return words.format(value)
+        order = np.argsort(-probabilities, kind="stable")
+        if probabilities[order[1]] >= _TIE * probabilities[order[0]]:
+            names = [DISPLAY_NAMES[EXPRESSIONS[int(i)]] for i in order[:2]]
+            return f"two expressions equally likely: {names[0]} and {names[1]}"
+        if not features.get("agree_p", 1.0):
+            return "the corrections disagree with the first guess"
+        return "no expression stands out"
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of JSON values."""
+        return {
+            "intercept": self.intercept,
+            "terms": [asdict(term) for term in self.terms],
+            "usual": [asdict(usual) for usual in self.usual],
+        }
+
+    @classmethod
+    def from_json(cls, values: Any) -> ReliabilityModel:
+        """The inverse of :meth:`to_json`. Raises FerdeskError for anything else."""
+        where = "its reliability model"
+        intercept = number(values, "intercept", where)
+        terms = tuple(
+            Term(_feature(v, where), number(v, "weight", where), *_range(v, where))
+            for v in _objects(values, "terms", where)
+        )
+        usual = tuple(
+            Usual(_feature(v, where), *_range(v, where)) for v in _objects(values, "usual", where)
+        )
+        return cls(intercept, terms, usual)
+
+
+_PICTURE_WORDS: Final = (
+    ("size", "too small", ""),
+    ("yaw", "", "face turned {:.0f}°"),
+    ("pitch", "", "face {:.0f}° up or down"),
+    ("brightness", "too dark", "too bright"),
+    ("sharpness", "blurred", ""),
+    ("grain", "", "grainy picture"),
+    ("contrast", "too little contrast", ""),
+)
+"""Feature, words below its usual range, words above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskRow:
+    """What answering only from some reliability on means."""
+
+    threshold: float
+    coverage: float
+    """Share of faces answered."""
+    error: float
+    """Share of wrong labels among those."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCoverage:
+    """The table behind the slider, measured by cross-validation; coverage falls row by row."""
+
+    rows: tuple[RiskRow, ...]
+
+    def for_coverage(self, coverage: float) -> RiskRow:
+        """The strictest row that still answers at least `coverage`; the first if none does."""
+        return next((r for r in reversed(self.rows) if r.coverage >= coverage), self.rows[0])
+
+    def threshold_for_error(self, error: float) -> float | None:
+        """The threshold that answers most at no more than `error`; None if none is that good."""
+        return next((r.threshold for r in self.rows if r.error <= error), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of JSON values."""
+        return {"rows": [asdict(row) for row in self.rows]}
+
+    @classmethod
+    def from_json(cls, values: Any) -> RiskCoverage:
+        """The inverse of :meth:`to_json`. Raises FerdeskError for anything else."""
+        where = "its risk-coverage table"
+        rows = tuple(
+            RiskRow(*(number(v, key, where) for key in ("threshold", "coverage", "error")))
+            for v in _objects(values, "rows", where)
+        )
+        falling = all(a.coverage >= b.coverage for a, b in itertools.pairwise(rows))
+        sound = all(0 <= v <= 1 for r in rows for v in (r.threshold, r.coverage, r.error))
+        if not rows or not falling or not sound:
+            raise FerdeskError(f"{where} is empty, out of order or out of range.")
+        return cls(rows)
+
+
+def _objects(values: Any, key: str, where: str) -> list[Any]:
+    rows = values.get(key) if isinstance(values, dict) else None
+    if not isinstance(rows, list):
+        raise FerdeskError(f"{where} has no list '{key}'.")
+    return rows
+
+
+def _feature(values: Any, where: str) -> str:
+    name = values.get("feature") if isinstance(values, dict) else None
+    if name not in FEATURES:
+        raise FerdeskError(f"{where} uses the unknown feature {name!r}; a newer ferdesk wrote it.")
+    return str(name)
+
+
+def _range(values: Any, where: str) -> tuple[float, float]:
+    low, high = number(values, "low", where), number(values, "high", where)
+    if low > high:
+        raise FerdeskError(f"{where} has a range that ends before it begins.")
+    return low, high

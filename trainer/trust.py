@@ -1,0 +1,212 @@
+"""Fitting the reliability model: a logistic regression whose features have to earn their place.
+
+numpy only. Rows are faces, clean and degraded; every copy of one picture is in the same fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.model.reliability import (
+    ANSWER_FEATURES,
+    FEATURES,
+    Features,
+    ReliabilityModel,
+    RiskCoverage,
+    RiskRow,
+    Term,
+    Usual,
+)
+
+Array = NDArray[np.float64]
+
+FOLDS = 5
+MOST_TERMS = 8
+LEAST_GAIN = 5e-4
+"""Cross-validated log loss that one more feature has to save."""
+FINE_SIZE = 20.0
+"""Pixels between the outer eye corners that the 48 px training pictures have; more is no better."""
+_RIDGE = 1.0
+_BAD_WHEN_HIGH = ("grain", "yaw", "pitch", "roll")
+_UNUSUAL = 0.02
+"""Share of clean faces at each end of a feature that counts as unusual."""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """What a reliability model is fitted on."""
+
+    features: Features
+    correct: NDArray[np.bool_]
+    """(N,)"""
+    picture: NDArray[np.int64]
+    """(N,) which picture a row comes from."""
+    clean: NDArray[np.bool_]
+    """(N,) False for degraded copies."""
+
+    def weights(self) -> Array:
+        """(N,) clean and degraded rows weigh the same together; the mean is 1."""
+        weights = np.ones(len(self.correct))
+        for part in (self.clean, ~self.clean):
+            if part.any() and not part.all():
+                weights[part] = 0.5 * len(weights) / part.sum()
+        return weights
+
+    def folds(self, seed: int = 0) -> NDArray[np.int64]:
+        """(N,) 0..FOLDS-1, the same for all copies of a picture."""
+        pictures, place = np.unique(self.picture, return_inverse=True)
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        return np.asarray(order[place] % FOLDS, np.int64)
+
+
+def ranges(faces: Faces) -> dict[str, tuple[float, float]]:
+    """Where each feature saturates.
+
+    A quality that an ordinary webcam exceeds ends where the better three quarters of the clean
+    training faces begin, so that "fine" is fine; the bad end is the first percentile of all rows.
+    """
+    out: dict[str, tuple[float, float]] = {}
+    for name in FEATURES:
+        values = faces.features[name]
+        clean = values[faces.clean]
+        if name in ANSWER_FEATURES:
+            low, high = np.percentile(values, (0.5, 99.5))
+        elif name in _BAD_WHEN_HIGH:
+            share = 90 if name == "grain" else 50
+            low, high = np.percentile(clean, share), np.percentile(values, 99)
+        else:
+            low, high = np.percentile(values, 1), np.percentile(clean, 25)
+            high = min(high, FINE_SIZE) if name == "size" else high
+        out[name] = (float(min(low, high)), float(high))
+    return out
+
+
+def logistic(columns: Array, correct: NDArray[np.bool_], weights: Array) -> Array:
+    """(1 + K,) intercept and weights of least log loss with a small ridge, by Newton's method."""
+    mean = np.average(columns, axis=0, weights=weights)
+    spread = columns.std(axis=0) + 1e-9
+    rows = np.column_stack((np.ones(len(columns)), (columns - mean) / spread))
+    ridge = np.eye(rows.shape[1]) * _RIDGE
+    ridge[0, 0] = 1e-6
+    solution = np.zeros(rows.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ solution, -30, 30)))
+        slope = rows.T @ (weights * (correct - chance)) - ridge @ solution
+        curve = (rows.T * (weights * chance * (1 - chance))) @ rows + ridge
+        step = np.linalg.solve(curve, slope)
+        solution += step
+        if np.abs(step).max() < 1e-9:
+            break
+    plain = solution[1:] / spread
+    return np.concatenate(([solution[0] - plain @ mean], plain))
+
+
+def fit(faces: Faces, names: list[str], rows: NDArray[Any] | slice = slice(None)) -> tuple[
+    ReliabilityModel, bool
+]:  # fmt: skip
+    """(model over these features, whether every weight has the sign it should have)."""
+    bounds = ranges(faces)
+    columns = np.column_stack([np.clip(faces.features[n][rows], *bounds[n]) for n in names])
+    solution = logistic(columns, faces.correct[rows], faces.weights()[rows])
+    terms = tuple(
+        Term(name, float(weight), *bounds[name])
+        for name, weight in zip(names, solution[1:], strict=True)
+    )
+    # Penalties count from the better end of each range, so the intercept moves there too.
+    best = sum(t.weight * (t.high if t.weight > 0 else t.low) for t in terms)
+    sensible = all((t.weight < 0) == (t.feature in _BAD_WHEN_HIGH) for t in terms)
+    return ReliabilityModel(float(solution[0] + best), terms), sensible
+
+
+def cross_validated(faces: Faces, names: list[str]) -> Array:
+    """(N,) chances, each from a model that never saw any copy of that picture."""
+    folds = faces.folds()
+    out = np.full(len(faces.correct), 0.5)
+    for fold in range(FOLDS):
+        inside = folds == fold
+        if inside.any() and not inside.all():
+            model, _ = fit(faces, names, ~inside)
+            part = {name: values[inside] for name, values in faces.features.items()}
+            out[inside] = model.predict(part)
+    return out
+
+
+def log_loss(chance: Array, faces: Faces) -> float:
+    """Weighted mean of -ln of the chance given to what happened."""
+    given = np.where(faces.correct, chance, 1 - chance)
+    return float(np.average(-np.log(np.maximum(given, 1e-12)), weights=faces.weights()))
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A reliability model and how it came about."""
+
+    model: ReliabilityModel
+    chances: Array
+    """(N,) cross-validated."""
+    losses: tuple[tuple[str, float], ...]
+    """(feature, cross-validated log loss once it joined), in the order they joined."""
+    left_out: tuple[str, ...]
+
+
+def select(faces: Faces) -> Fitted:
+    """Forward selection from the winner's log odds, until no feature helps in cross-validation.
+
+    A feature whose weight would have the wrong sign (a blurred face more reliable than a sharp one)
+    is left out, whatever it gains.
+    """
+    names = ["winner"]
+    best = log_loss(cross_validated(faces, names), faces)
+    losses = [("winner", best)]
+    while len(names) < MOST_TERMS:
+        tries = []
+        for name in FEATURES:
+            if name not in names and np.ptp(faces.features[name]) > 0:
+                more = [*names, name]
+                if fit(faces, more)[1]:
+                    tries.append((log_loss(cross_validated(faces, more), faces), name))
+        if not tries or min(tries)[0] > best - LEAST_GAIN:
+            break
+        best, name = min(tries)
+        names.append(name)
+        losses.append((name, best))
+    model, _ = fit(faces, names)
+    return Fitted(
+        ReliabilityModel(model.intercept, model.terms, usual_ranges(faces)),
+        cross_validated(faces, names),
+        tuple(losses),
+        tuple(name for name in FEATURES if name not in names),
+    )
+
+
+def usual_ranges(faces: Faces) -> tuple[Usual, ...]:
+    """The ranges of nearly all clean faces, for the words of `ReliabilityModel.reason`."""
+    out = []
+    for name in FEATURES:
+        if name in ANSWER_FEATURES:
+            continue
+        low, high = np.percentile(faces.features[name][faces.clean], (2, 98))
+        out.append(
+            Usual(name, float(min(low, FINE_SIZE)) if name == "size" else float(low), float(high))
+        )
+    return tuple(out)
+
+
+def risk_coverage(chances: Array, correct: NDArray[np.bool_]) -> RiskCoverage:
+    """Rows for coverages 1, 0.95, … 0.05, as far as there are faces enough for them."""
+    order = np.argsort(-chances, kind="stable")
+    wrong = np.cumsum(~correct[order])
+    rows: list[RiskRow] = []
+    for percent in range(100, 0, -5):
+        count = max(1, round(len(order) * percent / 100))
+        threshold = 0.0 if percent == 100 else float(chances[order[count - 1]])
+        # Faces of the same reliability are answered together.
+        count = int((chances >= threshold).sum())
+        row = RiskRow(threshold, count / len(order), float(wrong[count - 1] / count))
+        if not rows or row.coverage < rows[-1].coverage:
+            rows.append(row)
+    return RiskCoverage(tuple(rows))
