@@ -45,17 +45,26 @@ _SILENCE_TIMEOUT = 30.0
 
 
 def tile(picture: NDArray[np.uint8], faces: int) -> NDArray[np.uint8]:
-    """(480, 640, 3) with `faces` copies of the picture in the smallest grid that holds them."""
+    """(480, 640, 3) with `faces` copies of the picture in the smallest grid that holds them.
+
+    Each copy fills its cell and is cut at the sides, so that its face stays as large as possible:
+    the landmarker does not find small ones.
+    """
     columns = math.ceil(math.sqrt(faces))
     rows = math.ceil(faces / columns)
     width, height = WIDTH // columns, HEIGHT // rows
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    scale = max(width / picture.shape[1], height / picture.shape[0])
+    size = (
+        max(width, round(picture.shape[1] * scale)),
+        max(height, round(picture.shape[0] * scale)),
+    )
+    scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    cell = scaled[top : top + height, left : left + width]
     canvas = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
     for i in range(faces):
-        x = (i % columns) * width + (width - small.shape[1]) // 2
-        y = (i // columns) * height + (height - small.shape[0]) // 2
-        canvas[y : y + small.shape[0], x : x + small.shape[1]] = small
+        x, y = (i % columns) * width, (i // columns) * height
+        canvas[y : y + height, x : x + width] = cell
     return canvas
 
 

@@ -129,6 +129,11 @@ def gather(every: list[Answers], part: Part, calibration: Calibration) -> Faces:
     )
 
 
+def faults_seen(card: Card) -> list[str]:
+    """The faults that reach the network: a grey one sees copies without colour as they were."""
+    return [k for k in DEGRADATIONS if k != "grey" or not card.preprocessing.grayscale]
+
+
 def fit(predictor: Predictor, part: Part, seed: int) -> tuple[Calibration, Faces, Fitted]:
     """Temperature and sets on the pictures as they are, reliability on degraded copies too."""
     if part.found.sum() < FEWEST:
@@ -136,9 +141,8 @@ def fit(predictor: Predictor, part: Part, seed: int) -> tuple[Calibration, Faces
             f"{int(part.found.sum())} held-out faces are too few to calibrate with; give a data "
             f"set or a --holdout with at least {FEWEST}."
         )
-    # Colour is gone before a grey network sees it: such copies would only repeat the clean ones.
-    faults = [k for k in DEGRADATIONS if k != "grey" or not predictor.card.preprocessing.grayscale]
-    every = [observe(predictor, part, fault, seed) for fault in ("", *faults)]
+    faults = ("", *faults_seen(predictor.card))
+    every = [observe(predictor, part, fault, seed) for fault in faults]
     calibration = calibrating.fit(every[0].purified.final, part.data.labels)
     faces = gather(every, part, calibration)
     return calibration, faces, select(faces)
@@ -298,56 +302,9 @@ def calibrate(
         training={
             **card.training,
             "calibration": f"{len(held)} pictures held out of the training part, reliability also "
-            f"on their copies under {len(DEGRADATIONS)} faults",
+            f"on their copies under {len(faults_seen(card))} faults",
         },
     )
     checkpoint.save(out, checkpoint.load(path)[0], card)
     say(f"wrote {out}")
     return card
-
-
-def report(card: Card) -> str:
-    """The outcome for people."""
-    m, t = card.metrics, card.tables
-    assert card.calibration is not None
-    assert card.risk_coverage is not None
-    lines = [
-        f"temperature {card.calibration.temperature:.3f}, prediction sets from "
-        f"{card.calibration.set_threshold:.3f}",
-        f"valid split, n = {m['pictures']}: accuracy {m['accuracy']:.4f}, mean class "
-        f"{m['mean_class_accuracy']:.4f}",
-        f"ECE {m['ece_before_calibration']:.4f} -> {m['ece']:.4f}, Brier "
-        f"{m['brier_before_calibration']:.4f} -> {m['brier']:.4f}",
-        f"90 % sets: hold the label in {m['set_coverage']:.4f}, mean size {m['set_size']:.2f}",
-        f"AUROC of being right: reliability {m['auroc_reliability']:.4f}, probability "
-        f"{m['auroc_winner']:.4f}, c_t {m['auroc_c_t']:.4f}",
-        f"  with all faults: reliability {m['auroc_degraded_reliability']:.4f}, probability "
-        f"{m['auroc_degraded_winner']:.4f}, c_t {m['auroc_degraded_c_t']:.4f}",
-        f"ECE of the reliability {m['reliability_ece']:.4f}",
-        "features, with the cross-validated log loss once they joined: "
-        + ", ".join(f"{r['feature']} {r['log_loss']:.4f}"
-                    for r in t["reliability_features"]["joined"]),
-        "left out: " + ", ".join(t["reliability_features"]["left_out"]),
-        "",
-        f"{'pictures':14} {'accuracy':>8} {'mean class':>10} {'face found':>10} "
-        f"{'reliability':>11}",
-        *(
-            f"{r['pictures']:14} {r['accuracy']:8.4f} {r['mean_class_accuracy']:10.4f} "
-            f"{r['accuracy_of_found']:10.4f} {r['mean_reliability']:11.4f}"
-            for r in t["degradations"]
-        ),
-        "",
-        f"{'threshold':>9} {'promised coverage, error':>25} {'measured':>17}",
-        *(
-            f"{a.threshold:9.3f} {a.coverage:16.3f} {a.error:8.4f} {b['coverage']:8.3f} "
-            f"{b['error']:8.4f}"
-            for a, b in zip(card.risk_coverage.rows, t["risk_coverage"], strict=True)
-        ),
-        "",
-        "the portrait (a broad smile):",
-        *(
-            f"{r['picture']:14} {r['label']:10} happiness {r['happiness']:.4f}"
-            for r in t["invariances"]
-        ),
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"

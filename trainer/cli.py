@@ -105,7 +105,8 @@ def _run(args: Namespace) -> None:
             else:
                 sys.stdout.write(commands.evaluation_text(result))
         case "calibrate":
-            from trainer.calibrate import calibrate, report
+            from trainer.calibrate import calibrate
+            from trainer.report import report
 
             card = calibrate(
                 options.checkpoint, options.data, options.cache,

@@ -134,8 +134,12 @@ def train(config: TrainConfig, run: Path, cache: Path) -> None:
 
 
 def evaluate(path: Path, data: str, split: str, cache: Path) -> dict[str, Any]:
-    """Metrics of `final` and `p`, as the JSON that `evaluate --json` prints."""
-    network, _ = checkpoint.load(path)
+    """Metrics of every distribution, as the JSON that `evaluate --json` prints.
+
+    `final` is the probability that the app shows, so calibrated where the card has a calibration;
+    `raw` is what the network gave.
+    """
+    network, card = checkpoint.load(path)
     part = load_split(prepare(data, cache), split)  # type: ignore[arg-type]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out = predict(network.to(device), part, device)
@@ -146,6 +150,10 @@ def evaluate(path: Path, data: str, split: str, cache: Path) -> dict[str, Any]:
     }
     for name in ("final", "p", "t_g", "t_a", "t"):
         result[name] = measure(getattr(out, name), part.labels).to_json()
+    result["raw"] = result["final"]
+    if card.calibration is not None:
+        shown = card.calibration.apply(out.final)
+        result["final"] = measure(shown, part.labels).to_json()
     result.update(result["final"])
     result["n_aligned"] = int(part.aligned.sum())
     return result
@@ -155,7 +163,7 @@ def evaluation_text(result: dict[str, Any]) -> str:
     """The evaluation as a table for people."""
     lines = [f"{result['checkpoint']} on {result['data']} {result['split']}: n = {result['n']}\n"]
     lines.append(f"{'':6} {'accuracy':>9} {'mean class':>11} {'macro F1':>9} {'ECE':>7}\n")
-    for name in ("final", "p", "t_g", "t_a", "t"):
+    for name in ("final", "raw", "p", "t_g", "t_a", "t"):
         m = result[name]
         lines.append(
             f"{name:6} {m['accuracy']:9.4f} {m['mean_class_accuracy']:11.4f} "
@@ -169,6 +177,7 @@ def evaluation_text(result: dict[str, Any]) -> str:
 def write_card(path: Path, out: Path) -> None:
     """Render MODEL_CARD.md, and its plot beside it, from the card inside a checkpoint."""
     card = checkpoint.read_card(path)
+    out.parent.mkdir(parents=True, exist_ok=True)
     plot = out.with_name(f"{out.stem.lower()}.svg")
     drawn = write_plot(card, plot)
     out.write_text(render(card, path.name, plot.name if drawn else ""))

@@ -26,6 +26,11 @@ _LIMITS = """\
 * Fear and disgust are rare in the data and are often missed.
 * Side views, hands before the face, very dark and very blurred pictures were rare in training.
 """
+_MEASURED = """\
+On the valid split (PublicTest of FER+), against the label most people gave, without pictures that
+are also in the training part. Nothing was trained, chosen or fitted on it. A row that says held out
+is about pictures kept from training.
+"""
 _NOT_CALIBRATED = "* The reported probabilities are not calibrated.\n"
 _CALIBRATED = """\
 * What is said of probability, reliability and abstaining holds for faces like those it was measured
@@ -56,10 +61,18 @@ def _records(head: dict[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
     return _grid(list(head.values()), ([row[key] for key in head] for row in rows))
 
 
+_NEEDED = {
+    "recall", "degradations", "diagram", "reliability_diagram", "reliability_features",
+    "risk_coverage", "invariances",
+}  # fmt: skip
+
+
 def _confidence(card: Card, plot: str) -> str:
     """Everything `calibrate` has measured; "" for a card it has not seen."""
     t = card.tables
     if card.calibration is None or card.reliability is None or card.risk_coverage is None:
+        return ""
+    if not set(t) >= _NEEDED:
         return ""
     bins = {"from": "from", "share": "share of faces", "confidence": "stated", "accuracy": "right"}
     features = t["reliability_features"]
@@ -128,6 +141,7 @@ Method: {card.citation}.
 
 ## Measured
 
+{_MEASURED if confidence else ""}
 {_table(card.metrics)}
 {confidence}
 ## Training

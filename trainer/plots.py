@@ -8,6 +8,8 @@ from typing import Any
 from ferdesk.model.checkpoint import Card
 
 _SIZE = (9.0, 4.0)
+_LEAST = 0.01
+"""Share of the faces below which a bin says nothing."""
 _SETTINGS: dict[Any, Any] = {
     # Words stay words and ids do not change, so the same card always gives the same file.
     "svg.fonttype": "none",
@@ -35,7 +37,7 @@ def write_plot(card: Card, path: Path) -> bool:
             ("diagram", "probability", "o"),
             ("reliability_diagram", "reliability", "s"),
         ):
-            bins = tables[key]
+            bins = [b for b in tables[key] if b["share"] >= _LEAST]
             stated = [b["confidence"] for b in bins]
             left.plot(stated, [b["accuracy"] for b in bins], marker=marker, label=name)
         left.set(title="Is it true?", xlabel="stated chance", ylabel="share that is right")

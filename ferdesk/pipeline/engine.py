@@ -29,6 +29,7 @@ from ferdesk.sources.base import Source, SourceInfo
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 
 if TYPE_CHECKING:
+    from ferdesk.model.checkpoint import Card
     from ferdesk.model.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,12 @@ class Engine:
     def options(self) -> EngineOptions:
         """The options in force."""
         return self._options
+
+    @property
+    def card(self) -> Card | None:
+        """What the checkpoint in use says about itself; None before one is loaded."""
+        predictor = self._predictor
+        return predictor.card if predictor is not None else None
 
     def start(self, spec: SourceSpec, checkpoint: Path | None = None) -> None:
         """Open a source; one that runs goes on until the new one gives frames.

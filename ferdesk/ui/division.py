@@ -40,7 +40,7 @@ class Division:
         else:
             self.across.setSizes([770, 500])
             self.left.setSizes([530, 200])
-            self.right.setSizes([245, 480])
+            self.right.setSizes([298, 406])
 
 
 def geometry_store() -> QSettings:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ferdesk.pipeline.types import FaceReading, Reading
 
 CONFIDENCES: Final = ("c_p", "c_g", "c_a", "c_t")
-_COLUMNS: Final = 7 + len(CONFIDENCES)
+_RELIABILITY: Final = 7 + len(CONFIDENCES)
+_COLUMNS: Final = _RELIABILITY + 1
 
 
 class History:
@@ -27,7 +28,8 @@ class History:
         purified = face.purified
         values = np.empty(_COLUMNS, np.float32)
         values[:7] = probabilities
-        values[7:] = [float(getattr(purified, name)) for name in CONFIDENCES]
+        values[7:_RELIABILITY] = [float(getattr(purified, name)) for name in CONFIDENCES]
+        values[_RELIABILITY] = np.nan if face.reliability is None else face.reliability
         self._append(time, values)
 
     def gap(self, time: float) -> None:
@@ -46,12 +48,20 @@ class History:
         self, since: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
         """Times (N,), probabilities (7, N) and confidences (4, N) after `since`; NaN is a gap."""
+        part = self._since(since)
+        rows = self._rows[:, part]
+        return self._times[part], rows[:7], rows[7:_RELIABILITY]
+
+    def reliability(self, since: float) -> NDArray[np.float32]:
+        """(N,) for the same readings as `window`; NaN in gaps and where it is not known."""
+        return self._rows[_RELIABILITY, self._since(since)]
+
+    def _since(self, since: float) -> slice:
         size = min(self._count, self._capacity)
         stop = (self._count - size) % self._capacity + size
         start = stop - size
         start += int(np.searchsorted(self._times[start:stop], since))
-        rows = self._rows[:, start:stop]
-        return self._times[start:stop], rows[:7], rows[7:]
+        return slice(start, stop)
 
     def _append(self, time: float, values: NDArray[np.float32]) -> None:
         at = self._count % self._capacity

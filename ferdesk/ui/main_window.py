@@ -28,6 +28,7 @@ from ferdesk.ui.jobs import Jobs
 from ferdesk.ui.live import LiveView, Panels
 from ferdesk.ui.menus import Menus, build_toolbar
 from ferdesk.ui.narrator import Narrator
+from ferdesk.ui.operating import OperatingPoint
 from ferdesk.ui.options import OptionMenus
 from ferdesk.ui.overlay import OverlayOptions
 from ferdesk.ui.panels.distribution import DistributionPanel
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.toasts = ToastStack(video)
         self.live = LiveView(engine, self.panels, self)
         self.narrator = Narrator(bridge, self.live, video, self.panels.status, self.toasts, self)
+        self.operating = OperatingPoint(engine, store, self.panels, self)
         self.sources = Sources(store, self.jobs, self, cameras)
         self.checkpoints = Checkpoints(engine, store, self.jobs, self)
         self.snapshots = Snapshots(self.jobs, self)
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
         video = self.panels.video
         self.narrator.source_opened.connect(self._source_opened)
         self.narrator.checkpoint_loaded.connect(self.checkpoints.taken)
+        self.narrator.checkpoint_loaded.connect(self._sync_overlay)
         self.sources.chosen.connect(self._start)
         self.sources.notice.connect(video.set_notice)
         self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
@@ -275,6 +278,7 @@ class MainWindow(QMainWindow):
 
     def _sync_overlay(self) -> None:
         settings = self.store.value
+        self.operating.sync()
         self.panels.video.set_options(
             OverlayOptions(
                 box=settings.show_box,
@@ -283,6 +287,7 @@ class MainWindow(QMainWindow):
                 pose=settings.show_pose,
                 mirror=settings.mirror and self.sources.is_camera,
                 selected=self.live.selection.current,
+                threshold=self.operating.threshold,
             )
         )
 

@@ -17,12 +17,13 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.pipeline.types import FaceReading, Reading
+from ferdesk.pipeline.types import UNSURE, FaceReading, Reading
 from ferdesk.ui.face_mesh import MESH, OUTLINE
 from ferdesk.ui.theme import EXPRESSION_QCOLORS
 
 _INK: Final = QColor("#0E1013")
 _PAPER: Final = QColor("#FFFFFF")
+_WITHHELD: Final = QColor("#F4F5F7")
 _AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
 """Head axes: x, y, z."""
 
@@ -39,6 +40,8 @@ class OverlayOptions:
     """The picture is shown left-right reversed."""
     selected: int | None = None
     """Id of the face that the panels show; it gets the stronger box."""
+    threshold: float = 0.0
+    """The operating point: labels less reliable than this read "Unsure"; 0 tells every label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def paint_overlay(
     painter.setClipRect(frame.target)
     for face in sorted(faces, key=lambda item: item.face_id == options.selected):
         strong = face.face_id == options.selected or len(faces) == 1
-        colour = EXPRESSION_QCOLORS[int(face.probabilities.argmax())]
+        colour = label_colour(face, options.threshold)
         if options.mesh:
             _paint_mesh(painter, face, frame)
         if options.pose:
@@ -125,8 +128,26 @@ def paint_overlay(
         if options.box:
             _paint_box(painter, box, colour, strong)
         if options.label:
-            _paint_label(painter, box, frame.target, face, colour, len(faces) > 1)
+            text = label_text(face, options.threshold, numbered=len(faces) > 1)
+            unsure = face.abstains(options.threshold)
+            _paint_label(painter, box, frame.target, text, colour, unsure)
     painter.restore()
+
+
+def label_text(face: FaceReading, threshold: float, *, numbered: bool = False) -> str:
+    """`Surprise  72 %`, or `Unsure` below the operating point; `2 · Unsure` when numbered."""
+    number = f"{face.face_id} · " if numbered else ""
+    if face.abstains(threshold):
+        return f"{number}{UNSURE.capitalize()}"
+    best = int(face.probabilities.argmax())
+    return f"{number}{DISPLAY_NAMES[EXPRESSIONS[best]]}  {percent(float(face.probabilities[best]))}"
+
+
+def label_colour(face: FaceReading, threshold: float) -> QColor:
+    """That of the expression; none of the seven while the label is withheld."""
+    if face.abstains(threshold):
+        return _WITHHELD
+    return EXPRESSION_QCOLORS[int(face.probabilities.argmax())]
 
 
 def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
@@ -200,15 +221,11 @@ def _paint_label(
     painter: QPainter,
     box: QRectF,
     picture: QRectF,
-    face: FaceReading,
+    text: str,
     colour: QColor,
-    numbered: bool,
+    unsure: bool,
 ) -> None:
-    """A chip above the box: colour mark, name, percentage; below the box if it would be cut off."""
-    best = int(face.probabilities.argmax())
-    number = f"{face.face_id} · " if numbered else ""
-    name = f"{number}{DISPLAY_NAMES[EXPRESSIONS[best]]}"
-    text = f"{name}  {percent(float(face.probabilities[best]))}"
+    """A chip above the box: mark (a ring when unsure) and text; below it if it would be cut off."""
     metrics = QFontMetricsF(painter.font(), painter.device())
     height = metrics.height() * 1.45
     mark = metrics.height() * 0.55
@@ -223,8 +240,15 @@ def _paint_label(
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ground)
     painter.drawRoundedRect(chip, height * 0.3, height * 0.3)
-    painter.setBrush(colour)
-    painter.drawEllipse(QRectF(x + height * 0.3, y + (height - mark) / 2, mark, mark))
+    spot = QRectF(x + height * 0.3, y + (height - mark) / 2, mark, mark)
+    if unsure:
+        thick = mark * 0.2
+        painter.setPen(QPen(colour, thick))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(spot.adjusted(thick / 2, thick / 2, -thick / 2, -thick / 2))
+    else:
+        painter.setBrush(colour)
+        painter.drawEllipse(spot)
     painter.setPen(_PAPER)
     painter.drawText(
         chip.adjusted(height * 0.3 + mark + height * 0.22, 0, 0, 0),

@@ -70,6 +70,12 @@ class Settings:
     timeline_seconds: int = _option(
         20, "Length of the timeline", {10: "10 s", 20: "20 s", 30: "30 s", 60: "60 s"}
     )
+    coverage: float = _hidden(0.9)
+    """Share of faces to be answered, in (0, 1]; the slider in the Expression panel sets it.
+
+    The default leaves out the tenth that the model itself trusts least: those faces are wrong
+    several times as often as the rest, so a little silence buys many mistakes.
+    """
     show_distribution: bool = _hidden(True)
     show_timeline: bool = _hidden(True)
     show_purification: bool = _hidden(True)
@@ -89,6 +95,8 @@ class Settings:
             choices = spec.metadata.get("choices")
             if choices is not None and value not in choices:
                 raise ValueError(f"{spec.name} cannot be {value!r}")
+        if not 0.0 < self.coverage <= 1.0:
+            raise ValueError(f"coverage cannot be {self.coverage!r}")
 
 
 def choices_of(name: str) -> dict[Any, str]:

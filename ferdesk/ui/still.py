@@ -15,8 +15,10 @@ from ferdesk.ui.overlay import OverlayOptions, annotate
 
 
 @contextmanager
-def offscreen_painter() -> Iterator[Callable[[Reading], QImage]]:
+def offscreen_painter(threshold: float = 0.0) -> Iterator[Callable[[Reading], QImage]]:
     """A function that paints the window's overlay on a reading's frame.
+
+    Labels less reliable than `threshold` read "Unsure", as in the window.
 
     Starts an application without a display if none runs, because text needs its fonts, and ends
     it again.
@@ -27,13 +29,13 @@ def offscreen_painter() -> Iterator[Callable[[Reading], QImage]]:
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         application = QGuiApplication(["ferdesk"])
     try:
-        yield lambda reading: annotate(reading, OverlayOptions(mesh=True))
+        yield lambda reading: annotate(reading, OverlayOptions(mesh=True, threshold=threshold))
     finally:
         if application is not None:
             application.shutdown()
 
 
-def save_annotated(reading: Reading, path: Path) -> bool:
+def save_annotated(reading: Reading, path: Path, threshold: float = 0.0) -> bool:
     """Paint the overlay on the reading's frame and save it; False when Qt cannot write there."""
-    with offscreen_painter() as paint:
+    with offscreen_painter(threshold) as paint:
         return paint(reading).save(str(path))

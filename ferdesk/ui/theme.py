@@ -119,7 +119,7 @@ def _palette(scheme: Scheme) -> QPalette:
         palette.setColor(key, QColor(colour))
     disabled = QColor(scheme.muted)
     disabled.setAlphaF(0.6)
-    for key in (role.WindowText, role.Text, role.ButtonText):
+    for key in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):
         palette.setColor(QPalette.ColorGroup.Disabled, key, disabled)
     return palette
 

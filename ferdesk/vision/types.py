@@ -44,7 +44,7 @@ class FaceQuality:
     size: float
     """Distance between the outer eye corners, in pixels, corrected for yaw."""
     sharpness: float
-    """Variance of the Laplacian of the grey 112 px crop divided by its variance; more is sharper."""
+    """Variance of the Laplacian of the grey 112 px crop over its variance; more is sharper."""
     brightness: float
     """Mean grey value of the crop, 0..1."""
     contrast: float

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.purified import Purified
 from ferdesk.pipeline.engine import EngineOptions
@@ -182,6 +183,7 @@ class FakeEngine:
         self.hang = 0.0
         """Seconds that `close` would like to take."""
         self.checkpoint = "live-1"
+        self.card: Card | None = None
         self.device = "OpenVINO CPU"
         self.source = "Integrated Camera, 640x480, 30 fps, MJPG, V4L2"
         self.dropped = 0

@@ -45,6 +45,8 @@ def test_round_trip_of_every_setting(path: Path) -> None:
             changed[spec.name] = ("x", "y")
         elif isinstance(default, int):
             changed[spec.name] = default + 1
+        elif isinstance(default, float):
+            changed[spec.name] = default / 2
         else:
             changed[spec.name] = default + "…"
     SettingsStore(path).update(**changed)

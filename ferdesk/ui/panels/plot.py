@@ -12,7 +12,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from ferdesk.pipeline.types import UNSURE
 from ferdesk.ui.overlay import percent
+from ferdesk.ui.panels.bands import Bands, runs
 from ferdesk.ui.theme import Scheme, current_scheme, font
 
 _GAP_PX: Final = 2
@@ -39,6 +41,7 @@ class TimePlot(QWidget):
         self._widths = tuple(widths or [1.6] * len(self._names))
         self._x: NDArray[np.float64] = np.empty(0)
         self._rows: NDArray[np.float32] = np.empty((len(self._names), 0), np.float32)
+        self._marked: NDArray[np.bool_] = np.empty(0, np.bool_)
         self._seconds = 20
 
         self.view = pg.PlotWidget(parent=self)
@@ -62,6 +65,8 @@ class TimePlot(QWidget):
         self.item.getAxis("left").setTicks([[(0.0, "0"), (0.5, "50 %"), (1.0, "100 %")]])
         self.item.getAxis("left").setWidth(self.fontMetrics().horizontalAdvance("100 %") + 6)
         self.curves = [self.item.plot(connect="finite") for _ in self._names]
+        self.bands = Bands()
+        self.item.addItem(self.bands, ignoreBounds=True)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         self.item.addItem(self._cursor, ignoreBounds=True)
@@ -108,10 +113,19 @@ class TimePlot(QWidget):
         self.curves[index].setVisible(visible)
 
     def show_window(
-        self, times: NDArray[np.float64], rows: NDArray[np.float32], now: float
+        self,
+        times: NDArray[np.float64],
+        rows: NDArray[np.float32],
+        now: float,
+        marked: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Draw (N,) times and (curves, N) values so that `now` is at the right edge."""
+        """Draw (N,) times and (curves, N) values so that `now` is at the right edge.
+
+        Readings that are `marked` (N,) are hatched: their label was withheld.
+        """
         self._x, self._rows = times - now, rows
+        self._marked = np.zeros(len(times), np.bool_) if marked is None else marked
+        self.bands.show_runs(runs(self._x, self._marked))
         for curve, row in zip(self.curves, rows, strict=True):
             if curve.isVisible():
                 curve.setData(self._x, row)
@@ -144,6 +158,7 @@ class TimePlot(QWidget):
             axis.setPen(pg.mkPen(scheme.border, width=1))
             axis.setTextPen(pg.mkPen(scheme.muted))
         self._paint_grid(scheme)
+        self.bands.restyle(scheme)
         self._cursor.setPen(pg.mkPen(scheme.muted, width=1))
         for index, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(self.colour(index), width=self._widths[index]))
@@ -193,6 +208,8 @@ class TimePlot(QWidget):
                 if self.curves[i].isVisible()
             )
             lines = f"<table cellspacing='0'>{lines}</table>"
+            if self._marked[nearest]:
+                lines = f" · <i>{UNSURE}</i>{lines}"
         self._readout.setText(f"<b>{-x:.1f} s ago</b>{lines}")
         self._readout.adjustSize()
         scene = self.item.getViewBox().mapViewToScene(QPointF(x, 0.5))

@@ -57,7 +57,7 @@ class PurificationPanel(Panel):
         self.body.addWidget(self.table, 3)
         self.body.addWidget(self.caption)
         self.body.addWidget(self.plot, 2)
-        self.setMinimumSize(340, 250)
+        self.setMinimumSize(340, 240)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         # Room for the longest sentence, so that nothing below moves when it changes.
@@ -66,7 +66,7 @@ class PurificationPanel(Panel):
             QRect(0, 0, width, 1000), int(Qt.TextFlag.TextWordWrap), _LONGEST
         )
         self.sentence.setFixedHeight(area.height() + 2)
-        tall = self.height() - area.height() > 370
+        tall = self.height() - area.height() > 360
         self.caption.setVisible(tall)
         self.plot.setVisible(tall)
         super().resizeEvent(event)

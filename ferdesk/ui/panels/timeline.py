@@ -21,6 +21,8 @@ class TimelinePanel(Panel):
     def __init__(self, choices: dict[int, str], parent: QWidget | None = None) -> None:
         super().__init__("Timeline", parent)
         self._seconds = 20
+        self.threshold = 0.0
+        """The operating point: stretches that were less reliable are marked as unsure."""
         names = [DISPLAY_NAMES[name] for name in EXPRESSIONS]
         self.plot = TimePlot(names, EXPRESSION_QCOLORS)
         self.plot.setAccessibleName("Probabilities of the seven expressions over time")
@@ -65,7 +67,9 @@ class TimelinePanel(Panel):
             self.plot.clear()
             return
         times, probabilities, _ = history.window(now - self._seconds)
-        self.plot.show_window(times, probabilities, now)
+        # The whole stretch is judged by the limit of now, as if it had been in force before.
+        marked = history.reliability(now - self._seconds) < self.threshold
+        self.plot.show_window(times, probabilities, now, marked)
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""

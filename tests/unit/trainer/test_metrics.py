@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.metrics import calibration_error, measure
+from trainer.metrics import auroc, brier, calibration_error, diagram, measure
 
 
 def one_hot(labels: list[int], probability: float = 1.0) -> np.ndarray:
@@ -35,3 +35,25 @@ def test_perfect_and_calibrated() -> None:
     labels = np.arange(7)
     metrics = measure(one_hot(list(range(7))), labels)
     assert (metrics.accuracy, metrics.macro_f1, metrics.ece) == (1.0, 1.0, 0.0)
+
+
+def test_brier_by_hand() -> None:
+    # Right with 0.7: 0.3² + 6 · 0.05² = 0.105; wrong with certainty: 1 + 1.
+    assert brier(one_hot([0], 0.7), np.array([0])) == pytest.approx(0.105)
+    assert brier(one_hot([0]), np.array([1])) == pytest.approx(2.0)
+
+
+def test_auroc_counts_pairs_and_halves_ties() -> None:
+    score, correct = np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False])
+    # Pairs: 0.9 beats both, 0.5 ties once and wins once: 3.5 of 4.
+    assert auroc(score, correct) == pytest.approx(3.5 / 4)
+    assert auroc(score, ~correct) == pytest.approx(0.5 / 4)
+    assert auroc(score, np.ones(4, bool)) == 0.5
+
+
+def test_diagram_bins() -> None:
+    bins = diagram(np.array([0.05, 0.95, 0.97, 1.0]), np.array([False, True, False, True]))
+    assert [b["from"] for b in bins] == [0.0, 0.9]
+    assert bins[1]["share"] == 0.75
+    assert bins[1]["accuracy"] == pytest.approx(2 / 3)
+    assert bins[1]["confidence"] == pytest.approx(2.92 / 3)

@@ -1,0 +1,85 @@
+"""One slider: answer more often, or be wrong less often."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from ferdesk.model.reliability import RiskCoverage, RiskRow
+from ferdesk.ui import trust
+from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
+from ferdesk.ui.theme import font
+
+_TIP = (
+    "How often an answer is wanted. To the left every face gets a label; to the right labels of "
+    "little reliability read Unsure, and those that are told are wrong less often.\n"
+    "The figures were measured on pictures of faces that the model was not trained on. Live video "
+    "may differ."
+)
+
+
+class CoverageSlider(QWidget):
+    """Offers the rows of the checkpoint's table, the one that answers most at the left."""
+
+    chosen = Signal(float)
+    """The person wants this share of faces answered (0..1, whole per cent)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[RiskRow, ...] = ()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setPageStep(2)
+        self.slider.setAccessibleName("Answer more often, or be wrong less often")
+        self.slider.setMinimumWidth(80)
+        self.more, self.fewer = MutedLabel("Answer more"), MutedLabel("Be wrong less")
+        self.promise = ElidedLabel()
+        for label in (self.more, self.fewer, self.promise):
+            label.setFont(font(0.88, digits=True))
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.more)
+        line.addWidget(self.slider, 1)
+        line.addWidget(self.fewer)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addLayout(line)
+        layout.addWidget(self.promise)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.slider.valueChanged.connect(self._moved)
+        self.show_table(None, 1.0, trust.NO_CHECKPOINT)
+
+    def show_table(self, table: RiskCoverage | None, coverage: float, why_not: str = "") -> None:
+        """Offer the rows of `table` and mark the one in force; without one, say `why_not`."""
+        self._rows = trust.steps(table) if table is not None else ()
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, max(0, len(self._rows) - 1))
+        if table is not None:
+            row = trust.row_for(table, coverage)
+            # A wish for fewer answers than the slider offers is met at its end.
+            at = self._rows.index(row) if row in self._rows else len(self._rows) - 1
+            self.slider.setValue(at)
+        self.slider.blockSignals(False)
+        self.slider.setEnabled(bool(self._rows))
+        for label in (self.more, self.fewer):
+            label.setEnabled(bool(self._rows))
+        for widget in (self, self.slider):
+            widget.setToolTip(_TIP if self._rows else why_not)
+        self._describe()
+
+    @property
+    def threshold(self) -> float:
+        """The operating point in force: a reliability, 0 where every face is answered."""
+        return self._rows[self.slider.value()].threshold if self._rows else 0.0
+
+    def _moved(self, value: int) -> None:
+        self._describe()
+        self.chosen.emit(round(self._rows[value].coverage, 2))
+
+    def _describe(self) -> None:
+        text = "Answers every face"
+        if self._rows:
+            text = trust.promise(self._rows[self.slider.value()])
+        self.promise.setText(text)
+        self.promise.setToolTip(f"{text}.\n{_TIP}" if self._rows else self.toolTip())
+        self.slider.setAccessibleDescription(text)
