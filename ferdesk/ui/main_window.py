@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QMainWindow,
     QVBoxLayout,
     QWidget,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SMALLEST: Final = (900, 600)
 CLOSE_SECONDS: Final = 1.5
 """What the engine gets to end; the process must be gone within two seconds."""
 
@@ -67,7 +69,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setWindowTitle("ferdesk")
-        self.setMinimumSize(900, 600)
+        self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
         self.engine = engine
         self.bridge = bridge
@@ -250,6 +252,13 @@ class MainWindow(QMainWindow):
 
     def _show_log(self, on: bool) -> None:
         self.panels.log.setVisible(on)
+        # Above the log the panels still need their height, or they would overlap; how much that is
+        # the layouts know only after they have heard of the log.
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        centre = self.centralWidget()
+        assert centre is not None
+        needed = self.height() - centre.height() + centre.minimumSizeHint().height() if on else 0
+        self.setMinimumHeight(max(SMALLEST[1], needed))
         self.panels.log.refresh()
 
     # Settings and look

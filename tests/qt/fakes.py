@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
+from ferdesk.model.config import LIVE, Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.purified import Purified
+from ferdesk.model.reliability import ReliabilityModel, RiskCoverage, RiskRow
 from ferdesk.pipeline.engine import EngineOptions
 from ferdesk.pipeline.types import (
     EngineEvent,
@@ -125,8 +128,11 @@ def make_face(
     probabilities: Array | None = None,
     points: Array | None = None,
     pose: HeadPose | None = None,
+    reliability: float | None = None,
+    reason: str = "",
+    prediction_set: tuple[str, ...] = (),
 ) -> FaceReading:
-    """One face; by default a happy one in the middle of 640x480."""
+    """One face; by default a happy one in the middle of 640x480, of a plain checkpoint."""
     answer = answer or purified(peaked(1), peaked(1, 0.6), peaked(1, 0.5))
     if points is None:
         flat = (face_points() - 0.5) * size + np.array(centre)
@@ -138,6 +144,34 @@ def make_face(
         quality=FaceQuality(size * 0.4, 0.3, 0.48, 0.2, 1.0),
         purified=answer,
         probabilities=answer.final if probabilities is None else probabilities,
+        reliability=reliability,
+        reason=reason,
+        prediction_set=prediction_set,
+    )
+
+
+TABLE = RiskCoverage(
+    (
+        RiskRow(0.0, 1.0, 0.153),
+        # As measured: a little beside the whole per cent.
+        RiskRow(0.54, 0.8998, 0.105),
+        RiskRow(0.69, 0.8003, 0.078),
+        RiskRow(0.85, 0.5998, 0.040),
+        RiskRow(0.97, 0.2999, 0.0),
+        RiskRow(0.99, 0.10, 0.0),
+    )
+)
+
+
+def make_card(table: RiskCoverage | None = TABLE) -> Card:
+    """The card of a checkpoint that knows its own mistakes; of an old one without a table."""
+    return Card(
+        name="live-1",
+        architecture=LIVE,
+        preprocessing=Preprocessing(),
+        calibration=Calibration(1.0, 0.2) if table else None,
+        reliability=ReliabilityModel(2.0, ()) if table else None,
+        risk_coverage=table,
     )
 
 

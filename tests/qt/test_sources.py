@@ -83,7 +83,7 @@ def test_the_camera_used_last_is_opened_again(
     bench.window.begin()
     qtbot.waitUntil(lambda: bool(bench.engine.started))
     assert bench.engine.started[0][0].value == CAMERAS[1].id
-    assert bench.video.options.mirror
+    qtbot.waitUntil(lambda: bench.video.options.mirror)
 
 
 def test_a_camera_that_is_gone_gives_way_to_the_first_one(

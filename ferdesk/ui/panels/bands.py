@@ -24,8 +24,9 @@ def runs(x: NDArray[np.float64], marked: NDArray[np.bool_]) -> list[tuple[float,
     """
     edges = np.diff(marked.astype(np.int8), prepend=0, append=0)
     begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    last = len(x) - 1
-    return [(float(x[a]), float(x[min(b, last)])) for a, b in zip(begins, ends, strict=True)]
+    # The last reading has none after it.
+    begin_at, end_at = x[begins].tolist(), x[np.minimum(ends, len(x) - 1)].tolist()
+    return list(zip(begin_at, end_at, strict=True))
 
 
 class Bands(pg.GraphicsObject):
