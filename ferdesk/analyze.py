@@ -145,12 +145,12 @@ def operating_point(card: Card, coverage: float) -> float:
     return card.risk_coverage.for_coverage(coverage).threshold
 
 
-def save_picture(reading: Reading, path: Path) -> None:
+def save_picture(reading: Reading, path: Path, threshold: float) -> None:
     """The frame with its overlay as a PNG or JPEG, painted by the window's own code."""
     from ferdesk.ui.still import save_annotated
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not save_annotated(reading, path):
+    if not save_annotated(reading, path, threshold):
         raise FerdeskError(f"The picture '{path}' cannot be written; is it a .png or .jpg?")
 
 
@@ -196,7 +196,7 @@ def analyze(
         f"({predictor.card.name} on {predictor.device}).\nReadings: {out.resolve()}\n"
     )
     if picture is not None and best is not None:
-        save_picture(best, picture)
+        save_picture(best, picture, threshold)
         say(f"Picture:  {picture.resolve()}\n")
     elif picture is not None:
         say("No picture was written: no frame has a face.\n")

@@ -123,6 +123,8 @@ class Figures:
     landmarks_ms_p50: float = 0.0
     crop_ms_p50: float = 0.0
     model_ms_p50: float = 0.0
+    judgement_ms_p50: float = 0.0
+    """Calibration, reliability and smoothing, after `Purified`."""
     analysis_ms_p50: float = 0.0
     """Landmarks to `Purified`."""
     analysis_to_mediapipe: float = 0.0
@@ -182,6 +184,7 @@ def measure_stages(
     figures.landmarks_ms_p50 = _median([t.landmarks for t in timings])
     figures.crop_ms_p50 = _median([t.crop for t in timings])
     figures.model_ms_p50 = _median([t.model for t in timings])
+    figures.judgement_ms_p50 = _median([t.judgement for t in timings])
     figures.analysis_ms_p50 = _median([t.analysis for t in timings])
     figures.analysis_to_mediapipe = _median(
         [t.analysis / a for t, a in zip(timings, alone, strict=True)]
@@ -264,6 +267,7 @@ def report(figures: Figures) -> str:
         f"landmarks           {f.landmarks_ms_p50:7.2f} ms\n"
         f"ids, quality, crop  {f.crop_ms_p50:7.2f} ms\n"
         f"network             {f.model_ms_p50:7.2f} ms\n"
+        f"judgement           {f.judgement_ms_p50:7.2f} ms   not in the next line\n"
         f"whole analysis      {f.analysis_ms_p50:7.2f} ms   "
         f"{f.analysis_to_mediapipe:.2f} x the landmarker alone\n\n"
         f"live, {f.readings_per_second:.1f} readings a second, {f.dropped} frames dropped\n"

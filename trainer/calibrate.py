@@ -19,6 +19,7 @@ from ferdesk.model import calibration as calibrating
 from ferdesk.model import checkpoint
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
+from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.predictor import FIELDS, Predictor
 from ferdesk.model.purified import Purified
 from ferdesk.model.reliability import (
@@ -111,9 +112,9 @@ def features_of(answers: Answers, part: Part, calibration: Calibration) -> Featu
     return {name: values[part.found] for name, values in every.items()}
 
 
-def correct_of(answers: Answers, part: Part) -> NDArray[np.bool_]:
+def correct_of(answers: Answers, part: Part, calibration: Calibration) -> NDArray[np.bool_]:
     """Whether each found face got the right label."""
-    right = answers.purified.final.argmax(axis=1) == part.data.labels
+    right = calibration.apply(answers.purified.final).argmax(axis=1) == part.data.labels
     return np.asarray(right[part.found])
 
 
@@ -123,7 +124,7 @@ def gather(every: list[Answers], part: Part, calibration: Calibration) -> Faces:
     own = np.flatnonzero(part.found)
     return Faces(
         {name: np.concatenate([f[name] for f in features]) for name in features[0]},
-        np.concatenate([correct_of(answers, part) for answers in every]),
+        np.concatenate([correct_of(answers, part, calibration) for answers in every]),
         np.tile(own, len(every)),
         np.concatenate([np.full(len(own), not answers.fault) for answers in every]),
     )
@@ -134,8 +135,13 @@ def faults_seen(card: Card) -> list[str]:
     return [k for k in DEGRADATIONS if k != "grey" or not card.preprocessing.grayscale]
 
 
-def fit(predictor: Predictor, part: Part, seed: int) -> tuple[Calibration, Faces, Fitted]:
-    """Temperature and sets on the pictures as they are, reliability on degraded copies too."""
+def fit(
+    predictor: Predictor, part: Part, prior: Array, seed: int
+) -> tuple[Calibration, Faces, Fitted]:
+    """Calibration and sets on the pictures as they are, reliability on degraded copies too.
+
+    `prior` (7,): class shares of what the network was trained on.
+    """
     if part.found.sum() < FEWEST:
         raise FerdeskError(
             f"{int(part.found.sum())} held-out faces are too few to calibrate with; give a data "
@@ -143,7 +149,7 @@ def fit(predictor: Predictor, part: Part, seed: int) -> tuple[Calibration, Faces
         )
     faults = ("", *faults_seen(predictor.card))
     every = [observe(predictor, part, fault, seed) for fault in faults]
-    calibration = calibrating.fit(every[0].purified.final, part.data.labels)
+    calibration = calibrating.fit(every[0].purified.final, part.data.labels, prior)
     faces = gather(every, part, calibration)
     return calibration, faces, select(faces)
 
@@ -170,7 +176,7 @@ def scores_of(
     """The scores of one part under one fault."""
     winner = calibration.apply(answers.purified.final).max(axis=1)
     return Scores(
-        correct_of(answers, part),
+        correct_of(answers, part, calibration),
         model.predict(features_of(answers, part, calibration)),
         winner[part.found].astype(np.float64),
         answers.purified.c_t[part.found].astype(np.float64),
@@ -194,7 +200,7 @@ def measure_all(
         answers = observe(predictor, part, fault, seed)
         scores = scores_of(answers, part, calibration, model)
         every.append(scores)
-        result = measure(answers.purified.final, labels)
+        result = measure(calibration.apply(answers.purified.final), labels)
         rows.append(
             {
                 "pictures": fault or "as they are",
@@ -225,16 +231,18 @@ def _figures(
     """Metrics before and after calibration, and the reliability diagram of the probabilities."""
     final = purified.final
     true = calibration.apply(final)
-    plain = measure(final, labels)
+    plain, shown = measure(final, labels), measure(true, labels)
     sets = [calibration.prediction_set(row) for row in true]
     metrics: dict[str, float] = {
         "pictures": plain.n,
-        "accuracy": plain.accuracy,
-        "mean_class_accuracy": plain.mean_class_accuracy,
-        "macro_f1": plain.macro_f1,
+        "accuracy": shown.accuracy,
+        "mean_class_accuracy": shown.mean_class_accuracy,
+        "macro_f1": shown.macro_f1,
+        "accuracy_before_calibration": plain.accuracy,
+        "mean_class_accuracy_before_calibration": plain.mean_class_accuracy,
         "accuracy_of_p": measure(purified.p, labels).accuracy,
         "ece_before_calibration": plain.ece,
-        "ece": measure(true, labels).ece,
+        "ece": shown.ece,
         "brier_before_calibration": brier(final, labels),
         "brier": brier(true, labels),
         "set_coverage": float(np.mean([y in s for y, s in zip(labels, sets, strict=True)])),
@@ -270,7 +278,7 @@ def calibrate(
     """
     network, card = checkpoint.load(path)
     folder = prepare(data, cache)
-    _, held = hold_out(load_split(folder, "train"), holdout, seed)
+    trained, held = hold_out(load_split(folder, "train"), holdout, seed)
     told = card.training.get("held_out_pictures", len(held)), card.training.get("seed", seed)
     if told != (len(held), seed):
         raise FerdeskError(
@@ -280,7 +288,8 @@ def calibrate(
     valid = load_split(folder, "valid")
     predictor = Predictor(network, card, "auto", threads)
     fitting = Part(held, load_poses(data, "train", held, cache))
-    calibration, faces, fitted = fit(predictor, fitting, seed)
+    prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
+    calibration, faces, fitted = fit(predictor, fitting, prior, seed)
     card = replace(
         card,
         calibration=calibration,

@@ -23,7 +23,8 @@ _LIMITS = """\
 
 * Trained on 48×48 grey web pictures labelled by ten people each, most of them adults and many of
   them posing. Groups that are rare there will be read worse; this was not measured per group.
-* Fear and disgust are rare in the data and are often missed.
+* Fear and disgust are rare in the data: fear is often missed, and disgust may hardly ever be given;
+  the recalls above say how often.
 * Side views, hands before the face, very dark and very blurred pictures were rare in training.
 """
 _MEASURED = """\

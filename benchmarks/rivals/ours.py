@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -24,28 +26,18 @@ def _open(file: Path) -> NDArray[np.uint8]:
     return pictures
 
 
-def _face(reading: FaceReading) -> Face:
-    _, _, width, height = reading.landmarks.box
-    return Face(
-        reading.purified.final.astype(np.float64),
-        width * height,
-        reading.probabilities.astype(np.float64),
-    )
-
-
 class Ours:
     """A `Contestant` with the application's default options, on OpenVINO."""
 
     def __init__(self, checkpoint: Path, threads: int) -> None:
         """Raises FerdeskError when the checkpoint or the device cannot be used."""
-        from importlib.metadata import version
-
         self._options = EngineOptions()
         self._predictor = Predictor.from_checkpoint(checkpoint, "openvino", threads)
+        digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
         self._analyzers: dict[Task, Analyzer] = {}
         self.title = f"ferdesk {__version__}"
         self.versions = {
-            "checkpoint": self._predictor.card.name,
+            "checkpoint": f"{self._predictor.card.name} (sha256 {digest[:12]}…)",
             **{name: version(name) for name in ("openvino", "mediapipe", "numpy")},
         }
 
@@ -72,7 +64,7 @@ class Ours:
             media_time = index / task.fps if task.fps else 0.0
             reading = analyzer.analyze(Frame(picture, index, media_time, start))
             ms = (time.perf_counter() - start) * 1e3
-            answers.append(Answer(ms, tuple(_face(face) for face in reading.faces)))
+            answers.append(Answer(ms, tuple(self._face(face) for face in reading.faces)))
         return answers
 
     def _whole(self, picture: NDArray[np.uint8]) -> Answer:
@@ -80,8 +72,22 @@ class Ours:
         start = time.perf_counter()
         rgb = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), (size, size))
         purified = self._predictor.predict(np.asarray(rgb, np.uint8)[None])
+        calibrated = self._calibrated(purified.final[0])
         ms = (time.perf_counter() - start) * 1e3
-        return Answer(ms, (Face(purified.final[0].astype(np.float64)),))
+        return Answer(ms, (Face(calibrated),))
+
+    def _calibrated(self, final: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the application takes its label from, before smoothing."""
+        calibration = self._predictor.card.calibration
+        return np.asarray(final if calibration is None else calibration.apply(final), np.float64)
+
+    def _face(self, reading: FaceReading) -> Face:
+        _, _, width, height = reading.landmarks.box
+        return Face(
+            self._calibrated(reading.purified.final),
+            width * height,
+            reading.probabilities.astype(np.float64),
+        )
 
     def reset(self) -> None:
         """See `Contestant`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import FIELDS, Backend
 from ferdesk.model.purified import Purified
 from ferdesk.model.quiet_openvino import ov
+
+Precision = Literal["f32", "bf16"]
 
 
 class _Export(nn.Module):
@@ -66,15 +68,23 @@ class OpenVinoBackend(Backend):
     recompilation that a changing batch size would cause.
     """
 
-    def __init__(self, network: DualStreamFER, threads: int) -> None:
-        self.name = "OpenVINO (CPU)"
-        compiled = ov.Core().compile_model(
+    def __init__(
+        self, network: DualStreamFER, threads: int, precision: Precision | None = None
+    ) -> None:
+        """`precision` None: bf16 on CPUs with units for it, where it saves a third of the time."""
+        core = ov.Core()
+        if precision is None:
+            capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+            precision = "bf16" if capable else "f32"
+        self.precision = precision
+        self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
+        compiled = core.compile_model(
             convert(network),
             "CPU",
             {
                 "PERFORMANCE_HINT": "LATENCY",
                 "INFERENCE_NUM_THREADS": threads,
-                "INFERENCE_PRECISION_HINT": "f32",
+                "INFERENCE_PRECISION_HINT": precision,
             },
         )
         self._request: Any = compiled.create_infer_request()

@@ -64,9 +64,11 @@ class Analyzer:
         ]
         cropped = time.perf_counter()
         readings: list[FaceReading] = []
+        predicted = cropped
         if faces:
             stacked = np.stack(crops)
             purified = self.predictor.predict(stacked)
+            predicted = time.perf_counter()
             judged = self._judge.judge(
                 self.predictor.card, purified, stacked, poses, qualities, ids, frame.media_time
             )
@@ -93,7 +95,8 @@ class Analyzer:
                 waiting=(start - frame.captured_at) * 1e3,
                 landmarks=(located - start) * 1e3,
                 crop=(cropped - located) * 1e3,
-                model=(finished - cropped) * 1e3,
+                model=(predicted - cropped) * 1e3,
+                judgement=(finished - predicted) * 1e3,
             ),
             finished_at=finished,
         )

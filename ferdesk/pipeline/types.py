@@ -77,10 +77,12 @@ class Timings:
     crop: float
     """Tracking, quality and aligned crops of all faces."""
     model: float
+    judgement: float = 0.0
+    """Calibration, reliability and smoothing."""
 
     @property
     def analysis(self) -> float:
-        """From the frame in hand to its `Purified` values."""
+        """From the frame in hand to its `Purified` values, without the judgement."""
         return self.landmarks + self.crop + self.model
 
 

@@ -21,11 +21,6 @@ _ROUNDING: Final = 0.005
 """Coverages are chosen in whole per cent, and the rows of a table lie a little beside them."""
 
 
-def row_for(table: RiskCoverage, coverage: float) -> RiskRow:
-    """The row that answers `coverage` of the faces, to the nearest per cent, or the next more."""
-    return table.for_coverage(coverage - _ROUNDING)
-
-
 def steps(table: RiskCoverage) -> tuple[RiskRow, ...]:
     """The rows that the slider offers, the one that answers most first; never empty."""
     return tuple(r for r in table.rows if r.coverage >= LEAST - _ROUNDING) or table.rows[:1]

@@ -81,9 +81,9 @@ def align_face(
     if scale < 1 / _MAX_FINE:
         image, matrix = _shrink(image, matrix, size, scale * 2)
         scale = 0.5
-    # Bilinear sampling is only right where it does not shrink: sample a grid `fine` times as
-    # dense as the crop, then average whole blocks of it.
-    fine = max(1, math.ceil(1 / scale - 1e-3))
+    # Bilinear sampling is only right where it shrinks little: otherwise sample a grid `fine` times
+    # as dense as the crop, then average whole blocks of it.
+    fine = max(1, math.ceil(1 / (_REACH * scale) - 1e-3))
     matrix = matrix * fine
     # warpAffine counts from pixel centres, the landmarks from pixel edges.
     matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
@@ -99,6 +99,8 @@ def align_face(
     return _as_uint8(warped)
 
 
+_REACH: Final = 2.2
+"""Pixels of the picture that one bilinear sample may stand for; its two taps cover about two."""
 _MAX_FINE: Final = 3
 """Where averaging a dense grid becomes dearer than shrinking the face's part of the picture."""
 

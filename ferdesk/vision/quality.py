@@ -60,14 +60,15 @@ def measure(
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     first, second = (points[i, :2].astype(np.float64) for i in _OUTER_EYE_CORNERS)
     foreshortening = max(abs(math.cos(math.radians(pose.yaw))), _LEAST_COSINE)
-    grey = cv2.cvtColor(crop_rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    variance = float(grey.var())
-    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    grey = cv2.cvtColor(crop_rgb, cv2.COLOR_RGB2GRAY)
+    (mean,), (deviation,) = (v.ravel() for v in cv2.meanStdDev(grey))
+    variance = float(deviation) ** 2
+    edges = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1].item()) ** 2
     return FaceQuality(
         size=float(np.hypot(*(second - first))) / foreshortening,
         # A crop of one colour has no edges to be sharp or blurred.
         sharpness=edges / variance if variance > 1e-3 else 0.0,
-        brightness=float(grey.mean()) / 255,
+        brightness=float(mean) / 255,
         contrast=math.sqrt(variance) / 255,
         inside=float(inside.mean()),
     )

@@ -55,7 +55,7 @@ class CoverageSlider(QWidget):
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(self._rows) - 1))
         if table is not None:
-            row = trust.row_for(table, coverage)
+            row = table.for_coverage(coverage)
             # A wish for fewer answers than the slider offers is met at its end.
             at = self._rows.index(row) if row in self._rows else len(self._rows) - 1
             self.slider.setValue(at)
