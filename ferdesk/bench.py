@@ -124,7 +124,7 @@ class Figures:
     crop_ms_p50: float = 0.0
     model_ms_p50: float = 0.0
     judgement_ms_p50: float = 0.0
-    """Calibration, reliability and smoothing, after `Purified`."""
+    """Pose, quality, smoothing and reliability, after `Purified`."""
     analysis_ms_p50: float = 0.0
     """Landmarks to `Purified`."""
     analysis_to_mediapipe: float = 0.0
@@ -265,11 +265,11 @@ def report(figures: Figures) -> str:
         f"{f.checkpoint} on {f.device}, {f.source}, {faces}, {f.frames} readings\n\n"
         f"landmarker alone    {f.mediapipe_ms_p50:7.2f} ms\n"
         f"landmarks           {f.landmarks_ms_p50:7.2f} ms\n"
-        f"ids, quality, crop  {f.crop_ms_p50:7.2f} ms\n"
+        f"face ids, crops     {f.crop_ms_p50:7.2f} ms\n"
         f"network             {f.model_ms_p50:7.2f} ms\n"
-        f"judgement           {f.judgement_ms_p50:7.2f} ms   not in the next line\n"
-        f"whole analysis      {f.analysis_ms_p50:7.2f} ms   "
-        f"{f.analysis_to_mediapipe:.2f} x the landmarker alone\n\n"
+        f"up to `Purified`    {f.analysis_ms_p50:7.2f} ms   "
+        f"{f.analysis_to_mediapipe:.2f} x the landmarker alone\n"
+        f"pose, reliability   {f.judgement_ms_p50:7.2f} ms\n\n"
         f"live, {f.readings_per_second:.1f} readings a second, {f.dropped} frames dropped\n"
         f"capture             {f.capture_ms_p50:7.2f} ms\n"
         f"draw                {f.draw_ms_p50:7.2f} ms\n"

@@ -286,7 +286,8 @@ def calibrate(
             f"{len(held)} by seed {seed}; give the --holdout and --seed of its training."
         )
     valid = load_split(folder, "valid")
-    predictor = Predictor(network, card, "auto", threads)
+    # Without the calibration of an earlier time: it is what is fitted here.
+    predictor = Predictor(network, replace(card, calibration=None), "auto", threads)
     fitting = Part(held, load_poses(data, "train", held, cache))
     prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
     calibration, faces, fitted = fit(predictor, fitting, prior, seed)

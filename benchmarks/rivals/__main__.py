@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of a table")
     parser.add_argument(
-        "--work", type=Path, default=Path(".cache/rivals"), help="environments and pictures"
+        "--work", type=Path, default=Path(".cache/rivals"), help="where the environments are"
     )
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="the trainer's cache")
     return parser
@@ -54,6 +55,7 @@ def _compare(args: argparse.Namespace) -> str:
 
     cv2.setNumThreads(args.threads)
     work: Path = args.work
+    work.mkdir(parents=True, exist_ok=True)
     machine = hardware(args.threads)
     contestants: list[Contestant] = [
         Ours(args.checkpoint or asset("live.safetensors"), args.threads)
@@ -69,11 +71,14 @@ def _compare(args: argparse.Namespace) -> str:
             except FerdeskError as error:
                 log.warning("%s", error)
                 absent.append(Figures(rival.title, failure=str(error)))
-        pictures = load_pictures(args.data, args.cache, work, args.pictures)
-        clips = [load_clip("sample", "built-in sample", work, args.frames)]
-        if args.clip is not None:
-            clips.append(load_clip(str(args.clip), args.clip.name, work, args.frames))
-        records = compare(contestants, [pictures.whole, pictures.detect, *clips], args.rounds)
+        # Pictures and frames take a gigabyte: they do not stay.
+        with tempfile.TemporaryDirectory(dir=work, ignore_cleanup_errors=True) as folder:
+            place = Path(folder)
+            pictures = load_pictures(args.data, args.cache, place, args.pictures)
+            clips = [load_clip("sample", "built-in sample", place, args.frames)]
+            if args.clip is not None:
+                clips.append(load_clip(str(args.clip), args.clip.name, place, args.frames))
+            records = compare(contestants, [pictures.whole, pictures.detect, *clips], args.rounds)
     finally:
         for contestant in contestants:
             contestant.close()

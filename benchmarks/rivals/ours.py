@@ -72,19 +72,14 @@ class Ours:
         start = time.perf_counter()
         rgb = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), (size, size))
         purified = self._predictor.predict(np.asarray(rgb, np.uint8)[None])
-        calibrated = self._calibrated(purified.final[0])
+        final = purified.final[0].astype(np.float64)
         ms = (time.perf_counter() - start) * 1e3
-        return Answer(ms, (Face(calibrated),))
-
-    def _calibrated(self, final: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What the application takes its label from, before smoothing."""
-        calibration = self._predictor.card.calibration
-        return np.asarray(final if calibration is None else calibration.apply(final), np.float64)
+        return Answer(ms, (Face(final),))
 
     def _face(self, reading: FaceReading) -> Face:
         _, _, width, height = reading.landmarks.box
         return Face(
-            self._calibrated(reading.purified.final),
+            reading.purified.final.astype(np.float64),
             width * height,
             reading.probabilities.astype(np.float64),
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,7 @@ class Predictor:
     def predict(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
         """Aligned crops (B, 112, 112, 3) uint8 RGB, B >= 1 → `Purified` of B faces.
 
+        `final` is calibrated where the card can; all else is as the network gives it.
         Distributions are in the order of ``labels.EXPRESSIONS`` whatever the checkpoint's order. A
         face's answer does not depend on the other faces of the batch. Raises ValueError for another
         shape or type.
@@ -88,9 +89,8 @@ class Predictor:
                 f"crops must be (B, {expected}) uint8, not {crops.shape} {crops.dtype}"
             )
         out = self._backend.run(np.ascontiguousarray(crops))
-        if self._order is None:
-            return out
-        values: dict[str, Any] = {name: getattr(out, name) for name in FIELDS}
-        for name in _DISTRIBUTIONS:
-            values[name] = values[name][:, self._order]
-        return Purified(**values)
+        if self._order is not None:
+            turned = {name: getattr(out, name)[:, self._order] for name in _DISTRIBUTIONS}
+            out = replace(out, **turned)
+        calibration = self.card.calibration
+        return out if calibration is None else replace(out, final=calibration.apply(out.final))

@@ -33,7 +33,8 @@ class Purified(Generic[ArrayT]):
     t: ArrayT
     """(B, 7) corrected distribution: t_g and t_a weighted by c_g and c_a."""
     final: ArrayT
-    """(B, 7) L_final: p and t weighted by c_p and c_t. Its argmax is the label."""
+    """(B, 7) L_final: p and t weighted by c_p and c_t; calibrated when it comes from the predictor.
+    Its argmax is the label."""
     c_p: ArrayT
     """(B,) confidence of p."""
     c_g: ArrayT

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from ferdesk.model.purified import Purified
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Frame, Reading, Timings
@@ -57,39 +59,16 @@ class Analyzer:
         located = time.perf_counter()
         ids = self._tracker.update([face.box for face in faces], frame.media_time)
         crops = [align_face(rgb, face.points) for face in faces]
-        poses = [head_pose(face.transform) for face in faces]
-        qualities = [
-            measure(face.points, pose, crop, (rgb.shape[0], rgb.shape[1]))
-            for face, pose, crop in zip(faces, poses, crops, strict=True)
-        ]
         cropped = time.perf_counter()
-        readings: list[FaceReading] = []
-        predicted = cropped
-        if faces:
-            stacked = np.stack(crops)
-            purified = self.predictor.predict(stacked)
-            predicted = time.perf_counter()
-            judged = self._judge.judge(
-                self.predictor.card, purified, stacked, poses, qualities, ids, frame.media_time
-            )
-            readings = [
-                FaceReading(
-                    face_id=ids[i],
-                    landmarks=face,
-                    pose=poses[i],
-                    quality=qualities[i],
-                    purified=purified[i],
-                    probabilities=judged[i].probabilities,
-                    reliability=judged[i].reliability,
-                    reason=judged[i].reason,
-                    prediction_set=judged[i].prediction_set,
-                )
-                for i, face in enumerate(faces)
-            ]
+        purified = self.predictor.predict(np.stack(crops)) if faces else None
+        predicted = time.perf_counter()
+        readings: tuple[FaceReading, ...] = ()
+        if purified is not None:
+            readings = self._read(frame, faces, ids, crops, purified)
         finished = time.perf_counter()
         return Reading(
             frame=frame,
-            faces=tuple(readings),
+            faces=readings,
             timings=Timings(
                 capture=capture_ms,
                 waiting=(start - frame.captured_at) * 1e3,
@@ -99,6 +78,38 @@ class Analyzer:
                 judgement=(finished - predicted) * 1e3,
             ),
             finished_at=finished,
+        )
+
+    def _read(
+        self,
+        frame: Frame,
+        faces: list[FaceLandmarks],
+        ids: tuple[int, ...],
+        crops: list[NDArray[np.uint8]],
+        purified: Purified[NDArray[np.float32]],
+    ) -> tuple[FaceReading, ...]:
+        """Pose, quality, smoothing and reliability of the faces of one frame."""
+        poses = [head_pose(face.transform) for face in faces]
+        qualities = [
+            measure(face.points, pose, crop, (frame.image.shape[0], frame.image.shape[1]))
+            for face, pose, crop in zip(faces, poses, crops, strict=True)
+        ]
+        judged = self._judge.judge(
+            self.predictor.card, purified, np.stack(crops), poses, qualities, ids, frame.media_time
+        )
+        return tuple(
+            FaceReading(
+                face_id=ids[i],
+                landmarks=face,
+                pose=poses[i],
+                quality=qualities[i],
+                purified=purified[i],
+                probabilities=judged[i].probabilities,
+                reliability=judged[i].reliability,
+                reason=judged[i].reason,
+                prediction_set=judged[i].prediction_set,
+            )
+            for i, face in enumerate(faces)
         )
 
     def reset(self) -> None:

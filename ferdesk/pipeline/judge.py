@@ -1,4 +1,4 @@
-"""From the network's answer to what is shown: calibrated, smoothed, with a reliability."""
+"""From the predictor's answer to what is shown: smoothed, with a reliability."""
 
 from __future__ import annotations
 
@@ -53,8 +53,9 @@ class Judge:
         probabilities: just after a change, when old and new answer mix, it is low.
         """
         calibration, model = card.calibration, card.reliability
-        fresh = purified.final if calibration is None else calibration.apply(purified.final)
-        shown = [self._smoother.update(i, time, p) for i, p in zip(ids, fresh, strict=True)]
+        shown = [
+            self._smoother.update(i, time, p) for i, p in zip(ids, purified.final, strict=True)
+        ]
         sets = [
             ()
             if calibration is None

@@ -41,9 +41,10 @@ class FaceReading:
     pose: HeadPose
     quality: FaceQuality
     purified: Purified[NDArray[np.float32]]
-    """The network's answer for this frame alone: fields of shape (7,), () and (128,)."""
+    """The predictor's answer for this frame alone, `final` calibrated where the checkpoint can:
+    fields of shape (7,), () and (128,)."""
     probabilities: NDArray[np.float32]
-    """(7,) `final`, calibrated if the checkpoint can, then smoothed over time."""
+    """(7,) `purified.final` smoothed over time; equal to it when smoothing is off."""
     reliability: float | None = None
     """Chance that `label` is right, smoothed over time; None when the checkpoint cannot tell."""
     reason: str = ""
@@ -75,10 +76,10 @@ class Timings:
     """Lying in the mailbox until the analysis was free."""
     landmarks: float
     crop: float
-    """Tracking, quality and aligned crops of all faces."""
+    """Face ids and aligned crops."""
     model: float
     judgement: float = 0.0
-    """Calibration, reliability and smoothing."""
+    """Pose, quality, smoothing and reliability."""
 
     @property
     def analysis(self) -> float:

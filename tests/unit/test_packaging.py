@@ -24,7 +24,7 @@ from ferdesk.doctor import checks
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-BUILD_ONLY_ASSETS = {"THIRD_PARTY.md", "MODEL_CARD.md"}
+BUILD_ONLY_ASSETS = {"THIRD_PARTY.md", "MODEL_CARD.md", "model_card.svg"}
 
 
 def requirements(*extras: str) -> list[Requirement]:

@@ -1,5 +1,6 @@
 """Predictor: backends agree, order of labels, devices and their reasons."""
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from ferdesk.errors import FerdeskError
+from ferdesk.model.calibration import Calibration
 from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig
 from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.labels import EXPRESSIONS
@@ -91,6 +93,18 @@ def test_labels_of_another_order_are_put_into_ours() -> None:
     ours, theirs = Predictor(network, card), Predictor(network, turned)
     assert np.allclose(theirs.predict(batch).final, ours.predict(batch).final[:, ::-1], atol=1e-6)
     assert np.allclose(theirs.predict(batch).c_p, ours.predict(batch).c_p, atol=1e-6)
+
+
+def test_final_is_calibrated_and_nothing_else_is() -> None:
+    network = tiny_network()
+    card = tiny_card(network)
+    with_it = replace(card, calibration=Calibration(0.5, 0.1, (0.0, 0.0, 0.5, 0, 0, 0, 0)))
+    raw = Predictor(network, replace(card, calibration=None), "cpu").predict(crops(2))
+    out = Predictor(network, with_it, "cpu").predict(crops(2))
+    weights = raw.final**2 * np.array([1, 1, math.exp(0.5), 1, 1, 1, 1])
+    assert np.allclose(out.final, weights / weights.sum(axis=1, keepdims=True), atol=1e-6)
+    for name in FIELDS:
+        assert name == "final" or np.array_equal(getattr(out, name), getattr(raw, name)), name
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,9 @@ def test_without_a_calibration_the_answer_is_shown_as_it_is() -> None:
     assert (judged.reliability, judged.reason, judged.prediction_set) == (None, "", ())
 
 
-def test_the_shown_probability_is_the_calibrated_one() -> None:
+def test_a_calibrated_card_brings_a_set_and_a_reliability() -> None:
     judged = judge(Judge(Smoother(0.0)), CARD, peaked(1))
-    # 0.7 and six times 0.05, to the power of 1/0.8.
-    own, rest = 0.7**1.25, 0.05**1.25
-    assert judged.probabilities[1] == pytest.approx(own / (own + 6 * rest))
+    assert np.array_equal(judged.probabilities, peaked(1)[0]), "the predictor has calibrated it"
     assert judged.prediction_set == ("happiness",)
     assert judged.reliability is not None
     assert 0 < judged.reliability < 1
@@ -104,8 +102,7 @@ def test_the_analyzer_fills_the_reading() -> None:
         face = analyzer.analyze(Frame(np.asarray(picture, np.uint8), 0, 0.0, 0.0)).faces[0]
     finally:
         analyzer.close()
-    assert card.calibration is not None
-    assert face.probabilities == pytest.approx(card.calibration.apply(face.purified.final))
+    assert np.array_equal(face.probabilities, face.purified.final)
     assert face.label in face.prediction_set
     assert face.reliability is not None
     assert face.abstains(face.reliability + 0.01)
