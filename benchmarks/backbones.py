@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=4000)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", default="", help="candidates whose name contains this")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     torch.set_num_threads(args.threads)
@@ -78,6 +79,8 @@ def main() -> int:
         f"{'ms 1 t':>7} {'ms 2 t':>7} {'pictures/s':>10}\n"
     )
     for name, (architecture, weights) in candidates.items():
+        if args.only not in name:
+            continue
         torch.manual_seed(0)
         mean_std = ((0.0,) * 3, (255.0,) * 3) if "mobile" in name else ((127.0,) * 3, (128.0,) * 3)
         network = DualStreamFER(

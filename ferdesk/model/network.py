@@ -49,7 +49,9 @@ class Preprocess(nn.Module):
         landmark = self._resize(x, self.landmark_size)
         image = self._resize(x, self.spec.size)
         if self.spec.grayscale:
-            image, landmark = image.expand(-1, 3, -1, -1), landmark.expand(-1, 3, -1, -1)
+            # Concatenated and not expanded: OpenVINO folds a scale into the convolution behind a
+            # broadcast and then finds one channel where the weights have three.
+            image, landmark = torch.cat([image] * 3, dim=1), torch.cat([landmark] * 3, dim=1)
         return (image - self.mean) / self.std, landmark / 255.0
 
 

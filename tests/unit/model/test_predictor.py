@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.calibration import Calibration
-from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig
+from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig, Preprocessing
 from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import OpenVinoBackend
 from ferdesk.model.predictor import FIELDS, Predictor
 from tests.unit.model.helpers import tiny_card, tiny_network
@@ -56,6 +58,16 @@ def test_openvino_in_float32_is_torch_in_float32(config: ArchitectureConfig) -> 
     out = OpenVinoBackend(network, 1, "f32").run(crops(3))
     for name in FIELDS:
         assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
+
+
+def test_grey_pictures_reach_every_light_backbone_on_openvino() -> None:
+    config = replace(LIVE, image_backbone="mobilefacenet")
+    spec = Preprocessing(grayscale=True, detail=56, image_mean=(0.0,) * 3, image_std=(255.0,) * 3)
+    torch.manual_seed(0)
+    network = DualStreamFER(config, spec).eval()
+    expected = Predictor(network, tiny_card(network), "cpu").predict(crops(1))
+    out = OpenVinoBackend(network, 1, "f32").run(crops(1))
+    assert np.abs(out.p - expected.p).max() < TOLERANCE
 
 
 def test_the_papers_network_runs_on_openvino() -> None:
