@@ -59,12 +59,13 @@ class Analyzer:
         located = time.perf_counter()
         ids = self._tracker.update([face.box for face in faces], frame.media_time)
         crops = [align_face(rgb, face.points) for face in faces]
-        cropped = time.perf_counter()
-        purified = self.predictor.predict(np.stack(crops)) if faces else None
-        predicted = time.perf_counter()
+        cropped = predicted = time.perf_counter()
         readings: tuple[FaceReading, ...] = ()
-        if purified is not None:
-            readings = self._read(frame, faces, ids, crops, purified)
+        if faces:
+            stacked = np.stack(crops)
+            purified = self.predictor.predict(stacked)
+            predicted = time.perf_counter()
+            readings = self._read(frame, faces, ids, stacked, purified)
         finished = time.perf_counter()
         return Reading(
             frame=frame,
@@ -85,17 +86,17 @@ class Analyzer:
         frame: Frame,
         faces: list[FaceLandmarks],
         ids: tuple[int, ...],
-        crops: list[NDArray[np.uint8]],
+        crops: NDArray[np.uint8],
         purified: Purified[NDArray[np.float32]],
     ) -> tuple[FaceReading, ...]:
-        """Pose, quality, smoothing and reliability of the faces of one frame."""
+        """Pose, quality, smoothing and reliability of N faces; crops (N, S, S, 3) uint8 RGB."""
         poses = [head_pose(face.transform) for face in faces]
         qualities = [
             measure(face.points, pose, crop, (frame.image.shape[0], frame.image.shape[1]))
             for face, pose, crop in zip(faces, poses, crops, strict=True)
         ]
         judged = self._judge.judge(
-            self.predictor.card, purified, np.stack(crops), poses, qualities, ids, frame.media_time
+            self.predictor.card, purified, crops, poses, qualities, ids, frame.media_time
         )
         return tuple(
             FaceReading(
