@@ -112,7 +112,14 @@ class AttentionCorrection(nn.Module):
 
 
 class APCL(nn.Module):
-    """z (B, 768) → reduction to e (B, 128), layer-normed without scale → `Purified`."""
+    """z (B, 768) → reduction to e (B, 128), layer-normed without scale → `Purified`.
+
+    Without one of the corrections, t is the other and both fields hold it; without both, every
+    distribution is p and every confidence c_p.
+    """
+
+    geometric: AnchorCorrection | None
+    attentive: AttentionCorrection | None
 
     def __init__(self, config: ArchitectureConfig) -> None:
         super().__init__()
@@ -121,14 +128,31 @@ class APCL(nn.Module):
         self.reduce = nn.Linear(config.feature_dim, config.embed_dim)
         self.norm = nn.LayerNorm(config.embed_dim, elementwise_affine=False)
         self.primary = BasicLabelPrediction(config.embed_dim, config.mlp_hidden, config.dropout)
-        self.geometric = AnchorCorrection(config.embed_dim, config.anchors_per_class, config.delta)
-        self.attentive = AttentionCorrection(
-            config.embed_dim, config.attention_tokens, config.attention_heads
-        )
+        self.geometric = self.attentive = None
+        if config.corrections in ("both", "geometric"):
+            self.geometric = AnchorCorrection(
+                config.embed_dim, config.anchors_per_class, config.delta
+            )
+        if config.corrections in ("both", "attentive"):
+            self.attentive = AttentionCorrection(
+                config.embed_dim, config.attention_tokens, config.attention_heads
+            )
+
+    @property
+    def anchors(self) -> Tensor | None:
+        """(7, K, E), or None without the geometric correction."""
+        return None if self.geometric is None else self.geometric.anchors
 
     def _confidence(self, distribution: Tensor) -> Tensor:
         c = confidence(distribution)
         return c.detach() if self.detach_confidence else c
+
+    def _corrections(self, e: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        """t_g and t_a of the embeddings, each standing in for the other where that is absent."""
+        t_g = None if self.geometric is None else self.geometric(e)
+        t_a = None if self.attentive is None else self.attentive(e)
+        one = t_g if t_g is not None else t_a if t_a is not None else p
+        return one if t_g is None else t_g, one if t_a is None else t_a
 
     def forward(self, z: Tensor, trust: float = 1.0) -> Purified[Tensor]:
         """`trust` τ in [0, 1] ramps the purification in while training: (1-τ) p + τ L_final.
@@ -139,11 +163,14 @@ class APCL(nn.Module):
             e = self.norm(self.reduce(z.float()))
             logits = self.primary(e)
             p = torch.softmax(logits, dim=-1)
-            t_g, t_a = self.geometric(e), self.attentive(e)
+            t_g, t_a = self._corrections(e, p)
             c_p, c_g, c_a = self._confidence(p), self._confidence(t_g), self._confidence(t_a)
             t = weigh(t_g, c_g, t_a, c_a)
             c_t = self._confidence(t)
-            final = fuse(p, c_p, t, c_t, self.fusion)
+            if self.geometric is None and self.attentive is None:
+                final = p
+            else:
+                final = fuse(p, c_p, t, c_t, self.fusion)
             if trust < 1.0:
                 final = (1.0 - trust) * p + trust * final
         return Purified(

@@ -12,6 +12,7 @@ LandmarkBackbone = Literal["mobilefacenet", "tiny"]
 Scales = Literal["pyramid", "single"]
 Gate = Literal["elementwise", "scalar", "none"]
 Fusion = Literal["normalised", "complementary"]
+Corrections = Literal["both", "geometric", "attentive", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,15 @@ class ArchitectureConfig:
     name: str = "paper"
     image_backbone: ImageBackbone = "ir50"
     landmark_backbone: LandmarkBackbone = "mobilefacenet"
+    image_size: int = 112
+    """Edge in pixels at which the image stream sees the crop."""
     landmark_size: int = 112
     """Edge in pixels at which the landmark stream sees the crop."""
     scales: Scales = "pyramid"
     dims: tuple[int, ...] = (64, 128, 256)
     """Token width D of each scale, fine to coarse; one number for `single`."""
+    cross_attention: bool = True
+    """False leaves DWMCA out: the aligned streams are joined as they are."""
     depth: int = 1
     """DWMCA blocks per scale."""
     head_dim: int = 32
@@ -59,6 +64,8 @@ class ArchitectureConfig:
     """Steepness of the anchor similarity."""
     attention_tokens: int = 8
     attention_heads: int = 4
+    corrections: Corrections = "both"
+    """Which corrections APCL has; with `none` L_final is p."""
     fusion: Fusion = "normalised"
     detach_confidence: bool = False
     """No gradient through the confidences, so that the network cannot buy weight by sharpening."""

@@ -27,9 +27,10 @@ class Preprocess(nn.Module):
     std: Tensor
     luma: Tensor
 
-    def __init__(self, spec: Preprocessing, landmark_size: int) -> None:
+    def __init__(self, spec: Preprocessing, image_size: int, landmark_size: int) -> None:
         super().__init__()
         self.spec = spec
+        self.image_size = image_size
         self.landmark_size = landmark_size
         self.register_buffer("mean", torch.tensor(spec.image_mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(spec.image_std).view(3, 1, 1), persistent=False)
@@ -47,7 +48,7 @@ class Preprocess(nn.Module):
         if self.spec.detail:
             x = F.avg_pool2d(x, self.spec.size // self.spec.detail)
         landmark = self._resize(x, self.landmark_size)
-        image = self._resize(x, self.spec.size)
+        image = self._resize(x, self.image_size)
         if self.spec.grayscale:
             # Concatenated and not expanded: OpenVINO folds a scale into the convolution behind a
             # broadcast and then finds one channel where the weights have three.
@@ -65,7 +66,7 @@ class DualStreamFER(nn.Module):
         super().__init__()
         self.config = config
         self.preprocessing = preprocessing
-        self.preprocess = Preprocess(preprocessing, config.landmark_size)
+        self.preprocess = Preprocess(preprocessing, config.image_size, config.landmark_size)
         image, landmark = BACKBONES[config.image_backbone], BACKBONES[config.landmark_backbone]
         self.image_backbone = image.build()
         self.landmark_backbone = landmark.build().requires_grad_(False)

@@ -41,7 +41,7 @@ class CrossStreams(nn.Module):
             self.landmark_align = nn.Conv2d(landmark_channels, dim, kernel, 1, kernel // 2)
         self.blocks = nn.ModuleList(
             DWMCABlock(dim, dim // config.head_dim, config.mlp_ratio, config.gate, config.drop_path)
-            for _ in range(config.depth)
+            for _ in range(config.depth if config.cross_attention else 0)
         )
 
     def forward(self, image: Tensor, landmark: Tensor) -> tuple[Tensor, Tensor]:

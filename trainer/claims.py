@@ -5,7 +5,7 @@ from __future__ import annotations
 from ferdesk.model.checkpoint import Card
 
 
-def report(card: Card) -> str:
+def claims(card: Card) -> str:
     """The figures in the card of a calibrated checkpoint as text."""
     m, t = card.metrics, card.tables
     assert card.calibration is not None

@@ -1,0 +1,38 @@
+"""calibrate: fit what a checkpoint may claim, and measure it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from jsonargparse import ArgumentParser, Namespace
+
+HELP = "fit and measure its confidence"
+
+
+def parser() -> ArgumentParser:
+    """The arguments of `calibrate`."""
+    calibrate = ArgumentParser(
+        description="Fit calibration and reliability on held-out training pictures, measure them "
+        "on the valid split, and store both in the checkpoint's card."
+    )
+    calibrate.add_argument("checkpoint", type=Path)
+    calibrate.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
+    calibrate.add_argument("--out", type=Path, help="file to write (default: the checkpoint)")
+    calibrate.add_argument("--cache", type=Path, default=Path(".cache"))
+    calibrate.add_argument("--holdout", type=float, default=0.05, help="as in the training")
+    calibrate.add_argument("--seed", type=int, default=1, help="as in the training")
+    calibrate.add_argument("--threads", type=int, default=2)
+    return calibrate
+
+
+def run(options: Namespace) -> None:
+    """Write the calibrated checkpoint and print what was measured."""
+    from trainer.calibrate import calibrate
+    from trainer.claims import claims
+
+    card = calibrate(
+        options.checkpoint, options.data, options.cache, options.out or options.checkpoint,
+        holdout=options.holdout, seed=options.seed, threads=options.threads,
+    )  # fmt: skip
+    sys.stdout.write(claims(card))

@@ -1,0 +1,35 @@
+"""card: MODEL_CARD.md from a checkpoint's own card."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from jsonargparse import ArgumentParser, Namespace
+
+log = logging.getLogger(__name__)
+
+HELP = "write the model card"
+
+
+def parser() -> ArgumentParser:
+    """The arguments of `card`."""
+    card = ArgumentParser(description="Write MODEL_CARD.md from a checkpoint's own card.")
+    card.add_argument("checkpoint", type=Path)
+    card.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"))
+    return card
+
+
+def run(options: Namespace) -> None:
+    """Render MODEL_CARD.md, and its plot beside it, from the card inside a checkpoint."""
+    from ferdesk.model import checkpoint
+    from trainer.modelcard import render
+    from trainer.plots import write_plot
+
+    out: Path = options.out
+    card = checkpoint.read_card(options.checkpoint)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    plot = out.with_name(f"{out.stem.lower()}.svg")
+    drawn = write_plot(card, plot)
+    out.write_text(render(card, options.checkpoint.name, plot.name if drawn else ""))
+    log.info("wrote %s%s", out, f" and {plot}" if drawn else "")
