@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,19 +19,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.short_training import parts, train_short
 from ferdesk.model.checkpoint import Card
-from ferdesk.model.config import LIVE, ArchitectureConfig, Preprocessing
+from ferdesk.model.config import LIVE, ArchitectureConfig
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.weights import load_backbone_weights
+from trainer.build import preprocessing_for
 from trainer.config import TrainConfig
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
 from trainer.evaluate import predict
-from trainer.loop import Trainer
 from trainer.metrics import measure
-
-WATCHED = 1300
 
 
 def milliseconds(network: DualStreamFER, threads: int) -> float:
@@ -62,9 +60,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING)
     torch.set_num_threads(args.threads)
     data = load_split(prepare(args.data, args.cache), "train")
-    order = np.random.default_rng(0).permutation(len(data))
-    watch = data.take(np.sort(order[:WATCHED]))
-    train = data.take(np.sort(order[WATCHED : WATCHED + args.pictures]))
+    train, watch = parts(data, args.pictures)
     candidates: dict[str, tuple[ArchitectureConfig, Path]] = {
         "efficientnet_lite0 + landmarks at 80 px": (LIVE, args.efficientnet_weights),
         "efficientnet_lite0 + landmarks at 112 px": (
@@ -82,18 +78,15 @@ def main() -> int:
         if args.only not in name:
             continue
         torch.manual_seed(0)
-        mean_std = ((0.0,) * 3, (255.0,) * 3) if "mobile" in name else ((127.0,) * 3, (128.0,) * 3)
+        config = TrainConfig(epochs=args.epochs, threads=args.threads)
         network = DualStreamFER(
-            architecture,
-            Preprocessing(grayscale=True, detail=56, image_mean=mean_std[0], image_std=mean_std[1]),
+            architecture, preprocessing_for(architecture.image_backbone, config)
         )
         load_backbone_weights(network.landmark_backbone, "mobilefacenet", args.landmark_weights)
         load_backbone_weights(network.image_backbone, architecture.image_backbone, weights)
-        config = TrainConfig(epochs=args.epochs, threads=args.threads)
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            trained = Trainer(network, train, watch, config, Path(folder)).run()
-            seconds = time.perf_counter() - start
+        start = time.perf_counter()
+        trained = train_short(network, config, train, watch)
+        seconds = time.perf_counter() - start
         result = measure(predict(trained, watch, torch.device("cpu")).final, watch.labels)
         sys.stdout.write(
             f"{name:42} {result.accuracy:8.3f} {result.mean_class_accuracy:10.3f} "

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +21,13 @@ import cv2
 import numpy as np
 import torch
 
-from trainer.commands import build_network
+from benchmarks.short_training import parts, train_short
+from trainer.build import build_network
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet, load_split, read_picture
 from trainer.data.sets import prepare, read_examples
 from trainer.evaluate import predict
-from trainer.loop import Trainer
 from trainer.metrics import measure
-
-WATCHED = 1300
 
 
 def whole(data: PackedSet, paths: dict[str, Path]) -> PackedSet:
@@ -58,9 +55,7 @@ def main() -> int:
     torch.set_num_threads(args.threads)
     paths = {e.path.name: e.path for e in read_examples(args.data) if e.split == "train"}
     data = load_split(prepare(args.data, args.cache), "train")
-    order = np.random.default_rng(0).permutation(len(data))
-    watch = data.take(np.sort(order[:WATCHED]))
-    train = data.take(np.sort(order[WATCHED : WATCHED + args.pictures]))
+    train, watch = parts(data, args.pictures)
     framings = {"aligned": (train, watch), "whole": (whole(train, paths), whole(watch, paths))}
     without = ~watch.aligned
     sys.stdout.write(
@@ -75,11 +70,7 @@ def main() -> int:
         image_weights=args.image_weights,
     )
     for name, (pictures, own_watch) in framings.items():
-        torch.manual_seed(0)
-        with tempfile.TemporaryDirectory() as folder:
-            network = Trainer(
-                build_network(config), pictures, own_watch, config, Path(folder)
-            ).run()
+        network = train_short(build_network(config), config, pictures, own_watch)
         for other, (_, judged) in framings.items():
             out = predict(network, judged, torch.device("cpu")).final
             result = measure(out, judged.labels)

@@ -12,20 +12,36 @@ from jsonargparse import ArgumentParser
 
 from ferdesk.errors import FerdeskError
 
-COMMANDS = ("prepare", "train", "evaluate", "calibrate", "card", "convert")
-"""Modules of ``trainer.commands``, each with HELP, parser() and run(options)."""
+COMMANDS = {
+    "prepare": "crop a data set into the cache and say what is in it",
+    "train": "train a checkpoint; go on where it was stopped",
+    "evaluate": "measure a checkpoint on one part of a data set",
+    "report": "a page about a run",
+    "reproduce": "the paper's ablation: all rows, noises and seeds",
+    "bench": "measure the speed of training",
+    "live": "make the checkpoint that ships with the app",
+    "calibrate": "fit and measure what a checkpoint may claim",
+    "card": "write the model card",
+    "convert": "turn a state dict into a checkpoint",
+}
+"""Modules of ``trainer.commands``, each with parser() and run(options), and what they do."""
 
 PRESETS = Path(__file__).parent / "presets"
 
 
-def _parser() -> ArgumentParser:
+def _parser(wanted: str) -> ArgumentParser:
+    """The whole parser, but only `wanted` is imported: the others would load torch for nothing."""
     parser = ArgumentParser(
-        prog="python -m trainer", description="Train and measure ferdesk's network."
+        allow_abbrev=False,
+        prog="python -m trainer",
+        description="Train and measure ferdesk's network.",
     )
     commands = parser.add_subcommands(required=True, dest="command")
-    for name in COMMANDS:
-        command = importlib.import_module(f"trainer.commands.{name}")
-        commands.add_subcommand(name, command.parser(), help=command.HELP)
+    for name, purpose in COMMANDS.items():
+        own = ArgumentParser(allow_abbrev=False)
+        if name == wanted:
+            own = importlib.import_module(f"trainer.commands.{name}").parser()
+        commands.add_subcommand(name, own, help=purpose)
     return parser
 
 
@@ -56,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     try:
-        options = _parser().parse_args(_with_preset(list(argv or sys.argv[1:])))
+        arguments = list(argv if argv is not None else sys.argv[1:])
+        parser = _parser(arguments[0] if arguments else "")
+        options = parser.parse_args(_with_preset(arguments))
         command = importlib.import_module(f"trainer.commands.{options.command}")
         command.run(options[options.command])
     except FerdeskError as error:

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from ferdesk.errors import FerdeskError
-from ferdesk.model.config import ARCHITECTURES, ArchitectureConfig, Corrections, Fusion, Gate
+from ferdesk.model.config import (
+    ARCHITECTURES,
+    ArchitectureConfig,
+    Corrections,
+    Fusion,
+    Gate,
+    ImageBackbone,
+)
 from trainer.augment import AugmentConfig
 
 NoiseKind = Literal["none", "symmetric", "symmetric-exact", "asymmetric", "natural", "file"]
@@ -19,16 +26,18 @@ class NoiseConfig:
 
     kind: NoiseKind = "none"
     rate: float = 0.0
-    """Chance of a wrong label, in [0, 1); not used by `natural` and `file`."""
+    """Chance of a wrong label, in [0, 1); not used by `natural` and label files."""
     seed: int = 1
     file: str = ""
-    """A label file of SCN, EAC, ReSup or LA-Net, for kind `file`."""
+    """For kind `file`: a label file of SCN, EAC or ReSup, the noise.csv of a run, or `la-net` for the
+    draws of LA-Net's loader at this rate and seed."""
 
 
 @dataclass(frozen=True)
 class NetworkChanges:
     """Parts of the architecture switched for an ablation; None keeps what the architecture has."""
 
+    image_backbone: ImageBackbone | None = None
     cross_attention: bool | None = None
     """False: the streams are concatenated without DWMCA."""
     corrections: Corrections | None = None
@@ -61,8 +70,6 @@ class TrainConfig:
     hard_labels: bool = False
     """One-hot targets even where the data set has votes; noise implies it."""
     noise: NoiseConfig = field(default_factory=NoiseConfig)
-    overrides: str = ""
-    """CSV file name,label with corrected labels of training pictures."""
 
     name: str = "live"
     """Name of the checkpoint, shown in the app."""
@@ -73,6 +80,8 @@ class TrainConfig:
     architecture: str = "live"
     """A key of ferdesk.model.config.ARCHITECTURES."""
     network: NetworkChanges = field(default_factory=NetworkChanges)
+    backbone: str = "resnet18"
+    """Backbone of the methods other than `ours`; a key of ferdesk.model.backbones.BACKBONES."""
     start_from: str = ""
     """A checkpoint of the same architecture whose weights to start from."""
     landmark_weights: str = ""
@@ -87,7 +96,8 @@ class TrainConfig:
     batch_size: int = 64
     micro_batches: int = 1
     """Parts a batch is computed in, one after the other or one a process."""
-    sampler: Literal["full", "balanced"] = "full"
+    sampler: Literal["full", "balanced", "square-root"] = "full"
+    """Draws of an epoch: every picture once; as many of each class; more of rare classes."""
     per_class: int = 500
     """Draws a class and epoch of the balanced sampler."""
     optimizer: Literal["adamw", "adam"] = "adamw"

@@ -1,241 +1,370 @@
-"""The training loop, top to bottom: batch, augment, forward, losses, step; an epoch at a time."""
+"""The training loop, top to bottom: rows, crops, augment, method, step; an epoch at a time.
+
+All chance is drawn from seeds made of (seed, epoch, step, part), never from a running generator:
+a run that was stopped anywhere goes on bit for bit, and N processes do what one does in N parts.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
-from ferdesk.model.network import DualStreamFER
 from trainer.augment import augment
+from trainer.averaged import Averaged
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
-from trainer.evaluate import predict, to_batch
-from trainer.losses import anchor_loss, centre_loss, class_distribution_loss
-from trainer.metrics import measure
+from trainer.distributed import World
+from trainer.evaluate import Answers, predict_with
+from trainer.feed import Feed
+from trainer.interrupt import Interrupt
+from trainer.methods.base import Batch, Method, Step
+from trainer.progress import Progress
+from trainer.sampler import epoch_order
+from trainer.scalars import Scalars
+from trainer.writing import append_line, json_text, save_torch
 
 log = logging.getLogger(__name__)
 
-
-def parameter_groups(network: DualStreamFER, config: TrainConfig) -> list[dict[str, Any]]:
-    """Backbone and new layers with their own rate; no decay on norms, biases and anchors."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        rate = config.lr_backbone if name.startswith("image_backbone.") else config.lr_head
-        plain = parameter.ndim <= 1 or name.endswith(("anchors", "positions"))
-        groups.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "base_lr": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
+_REPORT_EVERY = 20
+"""Steps between two looks at the losses; looking makes a GPU wait."""
 
 
-def schedule(step: int, total: int, warmup: int) -> float:
-    """Linear warm-up to 1, then half a cosine down to 0.01."""
-    if step < warmup:
-        return (step + 1) / warmup
-    done = (step - warmup) / max(1, total - warmup)
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """The pictures of a run. Only `measured` carries labels nobody tampered with."""
+
+    training: PackedSet
+    clean: NDArray[np.int64]
+    """(N,) labels of `training` before noise, for bookkeeping only; no step sees them."""
+    held_out: PackedSet
+    """Part of the training pictures that no step sees, with labels as noisy as the others."""
+    measured: PackedSet | None
+
+
+def schedule(step: int, steps_per_epoch: int, config: TrainConfig) -> float:
+    """Factor on the learning rates: linear warm-up, then half a cosine to 0.01, or γ^epoch."""
+    if config.schedule == "exponential":
+        return config.gamma ** (step // steps_per_epoch)
+    if step < config.warmup_steps:
+        return (step + 1) / config.warmup_steps
+    total = steps_per_epoch * config.epochs - config.warmup_steps
+    done = (step - config.warmup_steps) / max(1, total)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def _placed(network: DualStreamFER, device: torch.device) -> DualStreamFER:
-    """On the device, with convolutions in channels-last order."""
-    moved: DualStreamFER = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return moved
+def seed_of(*numbers: int) -> int:
+    """One 62-bit seed of several numbers."""
+    state = np.random.SeedSequence(numbers).generate_state(2, np.uint32)
+    return (int(state[0]) << 30) ^ int(state[1])
 
 
 def _identity(config: TrainConfig) -> str:
-    """What two runs must share to be the same run: all but the threads and the words about it."""
-    values = {k: v for k, v in asdict(config).items() if k not in ("threads", "notes")}
-    return json.dumps(values, sort_keys=True)
-
-
-class Averaged:
-    """Exponential moving average of weights and buffers, with a warmed-up decay."""
-
-    def __init__(self, network: DualStreamFER, decay: float) -> None:
-        self.decay = decay
-        self.steps = 0
-        self.state = {k: v.detach().clone() for k, v in network.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, network: DualStreamFER) -> None:
-        """Move one step towards the network's present state."""
-        self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for key, value in network.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.state[key].lerp_(value, 1 - decay)
-            else:
-                self.state[key].copy_(value)
+    """What two runs must share to be the same run: all but what does not change the result."""
+    free = ("threads", "notes", "tensorboard", "compile")
+    return json.dumps({k: v for k, v in asdict(config).items() if k not in free}, sort_keys=True)
 
 
 class Trainer:
-    """One run in one folder: ``config.json``, ``log.jsonl``, ``state.pt`` after every epoch."""
+    """One run in one folder: ``log.jsonl`` and ``state.pt`` after every epoch."""
 
     def __init__(
         self,
-        network: DualStreamFER,
-        train: PackedSet,
-        watch: PackedSet,
+        method: Method,
+        data: TrainingData,
         config: TrainConfig,
         folder: Path,
+        world: World = World(),  # noqa: B008  a frozen value
+        progress: Progress | None = None,
     ) -> None:
-        if len(train) < config.batch_size:
+        if len(data.training) < config.batch_size:
             raise FerdeskError(
-                f"{len(train)} training pictures do not fill one batch of {config.batch_size}; "
-                "give more data or a smaller --batch_size."
+                f"{len(data.training)} training pictures do not fill one batch of "
+                f"{config.batch_size}; give more data or a smaller --train.batch_size."
+            )
+        self.parts = max(config.micro_batches, world.size)
+        if self.parts % world.size or config.batch_size % self.parts:
+            raise FerdeskError(
+                f"A batch of {config.batch_size} in {self.parts} parts does not divide among "
+                f"{world.size} processes; choose a --train.batch_size and --train.micro_batches "
+                "that do."
             )
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network: DualStreamFER = _placed(network, self.device)
-        self.train_set, self.watch_set = train, watch
-        self.config, self.folder = config, folder
-        self.optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=False)
-        self.average = Averaged(self.network, config.ema_decay)
-        self.generator = torch.Generator().manual_seed(config.seed)
-        self.epoch = 0
-        self.hours = 0.0
-        self.steps_per_epoch = len(train) // config.batch_size
-        self.total_steps = self.steps_per_epoch * config.epochs
-        self.targets = torch.from_numpy(train.targets)
-        self.labels = torch.from_numpy(train.labels)
+        self.config, self.data, self.folder, self.world = config, data, folder, world
+        self.progress = progress or Progress("plain")
+        self.scalars = Scalars(folder / "tb" if config.tensorboard and world.first else None)
+        moved = method.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.method: Method = moved
+        self.optimizer = self._optimizer()
+        self.average = Averaged(self.method.network, config.ema_decay)
+        if config.compile:
+            self.method.compile()
+        self.model = world.wrapped(self.method)
+        self.bf16 = config.precision == "bf16" or (
+            config.precision == "auto"
+            and self.device.type == "cuda"
+            and torch.cuda.is_bf16_supported(including_emulation=False)
+        )
+        training = data.training
+        self.feed = Feed(training, self.device)
+        self.targets = torch.from_numpy(training.targets).to(self.device)
+        self.labels = torch.from_numpy(training.labels).to(self.device)
+        draws = epoch_order(training.labels, config.sampler, config.per_class, config.seed, 0)
+        self.steps_per_epoch = max(1, len(draws) // config.batch_size)
+        self.epoch, self.step, self.hours = 0, 0, 0.0
+        self._new_epoch()
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        groups = self.method.parameter_groups(self.config)
+        kind = torch.optim.AdamW if self.config.optimizer == "adamw" else torch.optim.Adam
+        return kind(groups, fused=True)
+
+    def _new_epoch(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.answers = torch.full((len(self.data.training),), -1, device=self.device)
+        self.before = {
+            name: self.method.get_buffer(name).clone()
+            for name in self.method.per_picture
+            if self.world.size > 1
+        }
+
+    # --- one step -------------------------------------------------------------------------------
+
+    def rows_of(self, step: int, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """The parts of a batch that this process computes, each in the order of the file."""
+        size = self.config.batch_size
+        parts = np.split(order[step * size : (step + 1) * size], self.parts)
+        return [np.sort(part) for part in parts[self.world.rank :: self.world.size]]
+
+    def part(self, crops: Tensor, rows: NDArray[np.int64], step: int, number: int) -> Step:
+        """Forward and backward of one part of a batch; gradients add up."""
+        config = self.config
+        position = self.epoch * self.steps_per_epoch + step
+        torch.manual_seed(seed_of(config.seed, position, number, 1))
+        generator = torch.Generator().manual_seed(seed_of(config.seed, position, number, 2))
+        at = torch.from_numpy(rows).to(self.device)
+        batch = Batch(
+            crops=augment(crops, config.augment, generator),
+            raw=crops,
+            targets=self.targets[at],
+            labels=self.labels[at],
+            rows=at,
+            epoch=self.epoch,
+            progress=position / (self.steps_per_epoch * config.epochs),
+            generator=generator,
+        )
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            out: Step = self.model(batch)
+        own = self.parts // self.world.size
+        (out.loss / own).backward()  # type: ignore[no-untyped-call]
+        self.answers[at] = out.answer.argmax(dim=1)
+        right = (self.answers[at] == batch.labels).float().mean()
+        for key, value in {"loss": out.loss.detach(), **out.figures, "agreement": right}.items():
+            self.sums[key] = self.sums.get(key, torch.zeros((), device=self.device)) + value / own
+        return out
+
+    def update(self, step: int) -> None:
+        """One move of the weights along the gradients that the parts have left."""
+        factor = schedule(
+            self.epoch * self.steps_per_epoch + step, self.steps_per_epoch, self.config
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * factor
+        if self.config.clip_norm:
+            nn.utils.clip_grad_norm_(self.method.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average.update(self.method.network)
+
+    def figures(self) -> dict[str, float]:
+        """Means of the losses over this epoch so far. FerdeskError once one is not a number."""
+        done = max(1, self.step)
+        figures = {k: v.item() / done for k, v in self.sums.items()}
+        if not all(math.isfinite(v) for v in figures.values()):
+            raise FerdeskError(
+                f"The loss became {figures['loss']} in epoch {self.epoch + 1}; the last good state "
+                f"in '{self.folder}' is kept. Lower --train.lr_head and --train.lr_backbone."
+            )
+        return figures
+
+    # --- the run --------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Train to the configured number of epochs.
+
+        KeyboardInterrupt after Ctrl-C, once the present step is done and the state is saved.
+        """
+        config = self.config
+        self.progress.start(config.name, config.epochs, self.steps_per_epoch, self.epoch, self.step)
+        with Interrupt() as interrupt:
+            while self.epoch < config.epochs:
+                self._run_epoch(interrupt)
+        self.scalars.close()
+
+    def _run_epoch(self, interrupt: Interrupt) -> None:
+        config = self.config
+        self.method.train()
+        order = epoch_order(
+            self.data.training.labels, config.sampler, config.per_class, config.seed, self.epoch
+        )
+        mine = [self.rows_of(step, order) for step in range(self.step, self.steps_per_epoch)]
+        crops = self.feed.batches([rows for parts in mine for rows in parts])
+        started, waited, first = time.perf_counter(), self.feed.wait_seconds, self.step
+        for parts in mine:
+            for i, rows in enumerate(parts):
+                number = self.world.rank + i * self.world.size
+                self.part(next(crops), rows, self.step, number)
+            self.update(self.step)
+            self.step += 1
+            if self.step % _REPORT_EVERY == 0:
+                speed = (self.step - first) * config.batch_size / (time.perf_counter() - started)
+                self.progress.step(self.epoch + 1, self.step, self.figures(), speed)
+            if self.world.any(interrupt.asked, self.device):
+                self.figures()
+                self.hours += (time.perf_counter() - started) / 3600
+                self.save()
+                raise KeyboardInterrupt
+        seconds = time.perf_counter() - started
+        self.hours += seconds / 3600
+        self._share_rows()
+        figures = self.figures()
+        self.method.after_epoch(self.epoch)
+        entry: dict[str, Any] = {
+            "epoch": self.epoch + 1,
+            "hours": self.hours,
+            "steps": self.steps_per_epoch,
+            "pictures_per_second": (self.step - first) * config.batch_size / seconds,
+            "data_wait": (self.feed.wait_seconds - waited) / seconds,
+            "train": figures,
+            "memory": self._memory(),
+        }
+        self.epoch, self.step = self.epoch + 1, 0
+        self._new_epoch()
+        if not self.world.first:
+            return
+        entry.update(self._watched())
+        append_line(self.folder / "log.jsonl", json_text(entry))
+        self.save()
+        shown = dict(figures)
+        for key in ("held_out", "measured"):
+            if key in entry:
+                shown[f"{key} accuracy"] = entry[key]["final"]["accuracy"]
+        self.progress.epoch(self.epoch, shown)
+        self.scalars.write(self.epoch, shown)
+
+    def _share_rows(self) -> None:
+        """What each process has seen of its rows, and its losses, become known to all."""
+        if self.world.size == 1:
+            return
+        self.world.largest(self.answers)  # -1 where a process has not been
+        for name, old in self.before.items():
+            buffer = self.method.get_buffer(name)
+            buffer.copy_(old + self.world.summed(buffer - old))
+        for value in self.sums.values():
+            self.world.summed(value).div_(self.world.size)
+
+    def averaged(self) -> Method:
+        """A copy of the method with the averaged weights, in evaluation mode."""
+        method = copy.deepcopy(self.method)
+        method.network.load_state_dict(self.average.state)
+        return method.eval()
+
+    def answers_on(self, data: PackedSet) -> Answers:
+        """What the averaged network says of a set."""
+        out = predict_with(self.averaged().predict, data, self.device)
+        return Answers(out, data.labels)
+
+    def _watched(self) -> dict[str, Any]:
+        sets = {"held_out": self.data.held_out, "measured": self.data.measured}
+        return {
+            key: {k: m.to_json() for k, m in self.answers_on(data).metrics().items()}
+            for key, data in sets.items()
+            if data is not None and len(data)
+        }
+
+    def _memory(self) -> dict[str, float]:
+        """How the answers of this epoch's steps meet the labels given and the labels before noise.
+
+        Keys: docs/training.md.
+        """
+        answers = self.answers.cpu().numpy()
+        given, clean = self.data.training.labels, self.data.clean
+        seen = answers >= 0
+        shares = {"fits_label": (seen, answers == given)}
+        flipped = seen & (given != clean) & (clean >= 0)
+        if flipped.any():
+            shares["flipped_fits_wrong"] = (flipped, answers == given)
+            shares["flipped_recovered"] = (flipped, answers == clean)
+            shares["untouched_damaged"] = (seen & (given == clean), answers != given)
+        return {k: float(hit[rows].mean()) for k, (rows, hit) in shares.items() if rows.any()}
+
+    # --- stopping and going on ------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write ``state.pt``; the old one stays until the new one is whole."""
+        if not self.world.first:
+            return
+        state = {
+            "config": _identity(self.config),
+            "method": self.method.state_dict(),
+            "average": self.average.state,
+            "average_steps": self.average.steps,
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "hours": self.hours,
+            "sums": self.sums,
+            "answers": self.answers,
+        }
+        save_torch(self.folder / "state.pt", state)
 
     def resume(self) -> bool:
-        """Go on from ``state.pt`` of the folder if there is one, bit for bit on the CPU."""
+        """Go on from ``state.pt`` of the folder if there is one, bit for bit on the CPU.
+
+        Raises FerdeskError when the folder holds a run of another configuration.
+        """
         path = self.folder / "state.pt"
         if not path.is_file():
             return False
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        state = read_state(path, self.device)
         if state["config"] != _identity(self.config):
             raise FerdeskError(
                 f"'{self.folder}' holds a run with another configuration; give another --run."
             )
-        self.network.load_state_dict(state["network"])
+        self.method.load_state_dict(state["method"])
         self.average.state, self.average.steps = state["average"], state["average_steps"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"].cpu())
-        torch.set_rng_state(state["rng"].cpu())
-        self.epoch, self.hours = state["epoch"], state["hours"]
-        log.info("resumed after epoch %d", self.epoch)
+        self.epoch, self.step, self.hours = state["epoch"], state["step"], state["hours"]
+        self.sums, self.answers = state["sums"], state["answers"]
+        log.info("going on in epoch %d, step %d", self.epoch + 1, self.step + 1)
         return True
 
-    def _save_state(self) -> None:
-        temporary = self.folder / "state.part"
-        torch.save(
-            {
-                "config": _identity(self.config),
-                "network": self.network.state_dict(),
-                "average": self.average.state,
-                "average_steps": self.average.steps,
-                "optimizer": self.optimizer.state_dict(),
-                "generator": self.generator.get_state(),
-                "rng": torch.get_rng_state(),
-                "epoch": self.epoch,
-                "hours": self.hours,
-            },
-            temporary,
-        )
-        temporary.replace(self.folder / "state.pt")
 
-    def _batches(self) -> Iterator[NDArray[np.int64]]:
-        order = torch.randperm(len(self.train_set), generator=self.generator).numpy()
-        for step in range(self.steps_per_epoch):
-            start = step * self.config.batch_size
-            yield np.sort(order[start : start + self.config.batch_size])
+def read_state(path: Path, device: torch.device) -> dict[str, Any]:
+    """The training state of a run. FerdeskError for a file that is none."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        if not {"config", "method", "step"} <= set(state):
+            raise KeyError("step")
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
+        raise FerdeskError(
+            f"'{path}' is no training state of this version; move it away to start anew."
+        ) from error
+    return state
 
-    def _step(self, rows: NDArray[np.int64], step: int) -> dict[str, float]:
-        config = self.config
-        factor = schedule(step, self.total_steps, config.warmup_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["base_lr"] * factor
-        crops = augment(
-            to_batch(self.train_set.crops[rows], self.device), config.augment, self.generator
-        )
-        target, label = self.targets[rows].to(self.device), self.labels[rows].to(self.device)
-        ramp = config.trust_ramp * self.total_steps
-        out = self.network(crops, trust=min(1.0, step / ramp) if ramp else 1.0)
-        anchors = self.network.apcl.geometric.anchors
-        l_cls = class_distribution_loss(out.final, target)
-        l_anchor = anchor_loss(anchors)
-        l_centre = centre_loss(out.embedding, anchors, label)
-        loss = (
-            config.lambda_cls * l_cls
-            + config.lambda_anchor * l_anchor
-            + config.lambda_centre * l_centre
-        )
-        if not torch.isfinite(loss):
-            raise FerdeskError(
-                f"The loss became {loss.item()} at step {step}; the last good epoch is kept in "
-                f"'{self.folder}', try a lower learning rate."
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
-        self.optimizer.step()
-        self.average.update(self.network)
-        right = (out.final.argmax(dim=1) == label).float().mean()
-        return {
-            "loss": loss.item(),
-            "cls": l_cls.item(),
-            "anchor": l_anchor.item(),
-            "centre": l_centre.item(),
-            "accuracy": right.item(),
-        }
 
-    def averaged_network(self) -> DualStreamFER:
-        """A copy of the network with the averaged weights, in evaluation mode."""
-        network = DualStreamFER(self.network.config, self.network.preprocessing)
-        network.load_state_dict(self.average.state)
-        return _placed(network, self.device).eval()
-
-    def run(self) -> DualStreamFER:
-        """Train to the configured number of epochs; returns the averaged network."""
-        while self.epoch < self.config.epochs:
-            started = time.perf_counter()
-            self.network.train()
-            sums: dict[str, float] = {}
-            for number, rows in enumerate(self._batches()):
-                figures = self._step(rows, self.epoch * self.steps_per_epoch + number)
-                for key, value in figures.items():
-                    sums[key] = sums.get(key, 0.0) + value
-                if (number + 1) % 50 == 0:
-                    log.info(
-                        "epoch %d, batch %d of %d: %s", self.epoch + 1, number + 1,
-                        self.steps_per_epoch,
-                        " ".join(f"{k} {v / (number + 1):.3f}" for k, v in sums.items()),
-                    )  # fmt: skip
-            self.epoch += 1
-            self.hours += (time.perf_counter() - started) / 3600
-            watched = predict(self.averaged_network(), self.watch_set, self.device)
-            entry = {
-                "epoch": self.epoch,
-                "hours": self.hours,
-                "train": {k: v / self.steps_per_epoch for k, v in sums.items()},
-                "watch": {
-                    name: measure(getattr(watched, name), self.watch_set.labels).to_json()
-                    for name in ("final", "p", "t_g", "t_a")
-                },
-            }
-            with (self.folder / "log.jsonl").open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-            self._save_state()
-            final, primary = entry["watch"]["final"], entry["watch"]["p"]  # type: ignore[index]
-            log.info(
-                "epoch %d done after %.2f h: held-out accuracy final %.4f p %.4f, mean class %.4f",
-                self.epoch, self.hours, final["accuracy"], primary["accuracy"],
-                final["mean_class_accuracy"],
-            )  # fmt: skip
-        return self.averaged_network()
+def with_labels(data: PackedSet, labels: NDArray[np.int64]) -> PackedSet:
+    """The same pictures with one-hot targets."""
+    return replace(data, targets=np.eye(data.targets.shape[1], dtype=np.float32)[labels])

@@ -1,16 +1,18 @@
-"""Figures of merit from probabilities and labels. numpy only; all in [0, 1]."""
+"""Figures of merit from probabilities and labels. numpy only; shares are in [0, 1]."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
 _BINS = 15
+_COVERAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,66 @@ def diagram(
         for b in range(bins)
         if (place == b).any()
     ]
+
+
+def confusion(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(7, 7) counts, rows the truth, columns the winner of the (N, 7) probabilities."""
+    cells = np.bincount(
+        labels * NUM_EXPRESSIONS + probabilities.argmax(axis=1), minlength=NUM_EXPRESSIONS**2
+    )
+    return cells.astype(np.int64).reshape(NUM_EXPRESSIONS, NUM_EXPRESSIONS)
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval of a share, 95 % by default; (0, 1) where nothing was counted."""
+    if n == 0:
+        return 0.0, 1.0
+    share, spread = hits / n, z * z / n
+    centre = share + spread / 2
+    half = z * math.sqrt((share * (1 - share) + spread / 4) / n)
+    return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
+
+
+class RiskCoverage(NamedTuple):
+    """Error among the answers one is sure enough of."""
+
+    points: list[tuple[float, float]]
+    """(coverage, error) of the most confident 5, 10, … 100 %."""
+    aurc: float
+    """Area under the curve: mean error over all coverages 1/N, 2/N, … 1."""
+
+
+def risk_coverage(
+    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_]
+) -> RiskCoverage:
+    """The risk-coverage curve of (N,) answers, N >= 1.
+
+    Answers of the same confidence share their errors, so the order of the rows does not matter.
+    """
+    _, place, counts = np.unique(-confidence, return_inverse=True, return_counts=True)
+    errors = np.bincount(place, weights=~correct)
+    n = len(correct)
+    risk = np.cumsum(np.repeat(errors / counts, counts)) / np.arange(1, n + 1)
+    points = []
+    for step in range(1, _COVERAGES + 1):
+        taken = -(-step * n // _COVERAGES)  # rounded up, in whole numbers
+        points.append((step / _COVERAGES, float(risk[taken - 1])))
+    return RiskCoverage(points, float(risk.mean()))
+
+
+def mcnemar(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> float:
+    """McNemar's exact two-sided test: p that two answerers of the same questions are equally good.
+
+    Binomial over the pictures that only one of them gets right; 1 where there is none.
+    """
+    only_a = int((correct_a & ~correct_b).sum())
+    only_b = int((correct_b & ~correct_a).sum())
+    n, fewer = only_a + only_b, min(only_a, only_b)
+    ways, tail = 1, 1
+    for k in range(1, fewer + 1):
+        ways = ways * (n - k + 1) // k
+        tail += ways
+    # Whole numbers to the end: 2^n leaves the range of a float at n = 1024.
+    return min(1.0, 2 * tail / 2**n)

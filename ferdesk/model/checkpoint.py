@@ -188,14 +188,25 @@ def read_card(path: Path) -> Card:
 
 
 def save(path: Path, network: DualStreamFER, card: Card) -> None:
-    """Write weights and card, atomically; the card's architecture is taken from the network."""
+    """Write weights and card, atomically; the card's architecture is taken from the network.
+
+    Raises CheckpointError when the file cannot be written; what was there stays.
+    """
     from safetensors.torch import save as to_bytes
 
     card = replace(card, architecture=network.config, preprocessing=network.preprocessing)
     tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
+    content = to_bytes(tensors, metadata={_METADATA_KEY: json.dumps(card.to_json())})
     temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(to_bytes(tensors, metadata={_METADATA_KEY: json.dumps(card.to_json())}))
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"The checkpoint '{path}' cannot be written: {error.strerror}; free some space or "
+            "choose another folder, and run the same command again."
+        ) from error
 
 
 def load(path: Path) -> tuple[DualStreamFER, Card]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from ferdesk.errors import FerdeskError
 
-ImageBackbone = Literal["ir50", "efficientnet_lite0", "mobilefacenet", "tiny"]
+ImageBackbone = Literal["ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "tiny"]
 LandmarkBackbone = Literal["mobilefacenet", "tiny"]
 Scales = Literal["pyramid", "single"]
 Gate = Literal["elementwise", "scalar", "none"]

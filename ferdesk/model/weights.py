@@ -100,10 +100,18 @@ def _ir50_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def _resnet18_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Files older than PyTorch 0.4.1 lack the batch counters of the norms, which nothing reads."""
+    end = ".running_var"
+    norms = [key.removesuffix(end) for key in tensors if key.endswith(end)]
+    return {f"{norm}.num_batches_tracked": torch.tensor(0) for norm in norms} | tensors
+
+
 _BEHIND_THE_CUT = {
     "ir50": re.compile(r"body4\.|output_layer\."),
     "mobilefacenet": re.compile(r"output_layer\."),
     "efficientnet_lite0": re.compile(r"_blocks\.1[1-5]\.|_conv_head\.|_bn1\.|_fc\."),
+    "resnet18": re.compile(r"fc\.|feature\."),
 }
 """Parts of the published files that lie behind the point where we cut the network."""
 
@@ -120,6 +128,8 @@ def load_backbone_weights(
     tensors = read_state_dict(path)
     if kind == "ir50":
         tensors = _ir50_keys(tensors)
+    elif kind == "resnet18":
+        tensors = _resnet18_keys(tensors)
     cut = _BEHIND_THE_CUT.get(kind)
     if cut is not None:
         tensors = {key: value for key, value in tensors.items() if not cut.match(key)}

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
-HELP = "fit and measure its confidence"
-
 
 def parser() -> ArgumentParser:
     """The arguments of `calibrate`."""
     calibrate = ArgumentParser(
+        allow_abbrev=False,
         description="Fit calibration and reliability on held-out training pictures, measure them "
-        "on the valid split, and store both in the checkpoint's card."
+        "on the valid split, and store both in the checkpoint's card.",
     )
     calibrate.add_argument("checkpoint", type=Path)
     calibrate.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")

@@ -9,12 +9,12 @@ from jsonargparse import ArgumentParser, Namespace
 
 log = logging.getLogger(__name__)
 
-HELP = "write the model card"
-
 
 def parser() -> ArgumentParser:
     """The arguments of `card`."""
-    card = ArgumentParser(description="Write MODEL_CARD.md from a checkpoint's own card.")
+    card = ArgumentParser(
+        allow_abbrev=False, description="Write MODEL_CARD.md from a checkpoint's own card."
+    )
     card.add_argument("checkpoint", type=Path)
     card.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"))
     return card

@@ -10,12 +10,12 @@ from jsonargparse import ArgumentParser, Namespace
 
 log = logging.getLogger(__name__)
 
-HELP = "convert a state dict"
-
 
 def parser() -> ArgumentParser:
     """The arguments of `convert`."""
-    convert = ArgumentParser(description="Turn a plain state dict into a checkpoint for the app.")
+    convert = ArgumentParser(
+        allow_abbrev=False, description="Turn a plain state dict into a checkpoint for the app."
+    )
     convert.add_argument("weights", type=Path, help=".pt/.pth with a plain state dict")
     convert.add_argument(
         "--like", type=Path, required=True, help="a checkpoint of its architecture"

@@ -12,13 +12,14 @@ from ferdesk.errors import FerdeskError
 
 log = logging.getLogger(__name__)
 
-HELP = "crop a data set into the cache"
-
 
 def parser() -> ArgumentParser:
     """The arguments of `prepare`."""
-    prepare = ArgumentParser(description="Crop a data set into the cache.")
+    prepare = ArgumentParser(allow_abbrev=False, description="Crop a data set into the cache.")
     prepare.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
+    prepare.add_argument(
+        "--align", type=bool | None, default=None, help="crop by landmarks; default: by layout"
+    )
     prepare.add_argument("--cache", type=Path, default=Path(".cache"))
     return prepare
 
@@ -28,7 +29,7 @@ def run(options: Namespace) -> None:
     from trainer.data.packed import load_split
     from trainer.data.sets import prepare
 
-    folder = prepare(options.data, options.cache)
+    folder = prepare(options.data, options.cache, options.align)
     for split in ("train", "valid", "test"):
         try:
             part = load_split(folder, split)

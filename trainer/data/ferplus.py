@@ -2,67 +2,73 @@
 
     DIR/fer2013new.csv                        Usage, Image name, ten vote columns
     DIR/FER2013Train | FER2013Valid | FER2013Test / ferNNNNNNN.png     48×48 grey
+    DIR/fer2013_labels.csv or DIR/fer2013.csv     optional: FER2013's own, noisy labels
 
-A picture counts when one of the seven expressions alone has most of all ten kinds of votes. Its
-soft target is its votes for the seven, divided by their sum.
+Which pictures count and what their targets are: `trainer.data.votes`.
 """
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-import numpy as np
-
 from ferdesk.errors import FerdeskError
-from ferdesk.model.labels import EXPRESSIONS
-from trainer.data.examples import Example, Split
+from trainer.data.examples import Example
+from trainer.data.fer2013 import TABLE, read_rows
+from trainer.data.names import fer2013_label
+from trainer.data.tables import read_table
+from trainer.data.votes import USAGES, VOTES_FILE, Votes, by_name, read_votes
 
-_FOLDERS: dict[str, tuple[str, Split]] = {
-    "Training": ("FER2013Train", "train"),
-    "PublicTest": ("FER2013Valid", "valid"),
-    "PrivateTest": ("FER2013Test", "test"),
-}
-_OTHER_VOTES = ("contempt", "unknown", "NF")
+_FOLDERS = {
+    "Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test",
+}  # fmt: skip
+_LABELS_FILE = "fer2013_labels.csv"
 
 
 def read_ferplus(root: Path) -> list[Example]:
     """Every countable picture under `root`, in the order of the votes file.
 
     Raises FerdeskError when the votes file is missing or malformed, or when none of the three
-    folders is there. Pictures of a folder that is absent as a whole are left out; a single missing
-    file is an error.
+    folders is there. Pictures of a folder that is absent as a whole are left out.
     """
-    votes_file = root / "fer2013new.csv"
+    votes_file = root / VOTES_FILE
     if not votes_file.is_file():
-        raise FerdeskError(
-            f"There is no fer2013new.csv in '{root}'; give the folder that holds it."
-        )
-    present = {usage for usage, (folder, _) in _FOLDERS.items() if (root / folder).is_dir()}
+        raise FerdeskError(f"There is no {VOTES_FILE} in '{root}'; give the folder that holds it.")
+    present = {usage for usage, folder in _FOLDERS.items() if (root / folder).is_dir()}
     if not present:
-        raise FerdeskError(
-            f"'{root}' has none of the folders FER2013Train, FER2013Valid, FER2013Test."
+        raise FerdeskError(f"'{root}' has none of the folders {', '.join(_FOLDERS.values())}.")
+    votes = read_votes(votes_file)
+    originals = _originals(root, votes)
+    return [
+        Example(
+            path=root / _FOLDERS[vote.usage] / vote.name,
+            split=USAGES[vote.usage],
+            target=vote.target,
+            original=originals.get(vote.name, -1),
         )
-    examples = []
-    with votes_file.open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
+        for vote in votes
+        if vote.usage in present and vote.name and vote.target is not None
+    ]
+
+
+def _originals(root: Path, votes: list[Votes]) -> dict[str, int]:
+    """FER2013's labels by picture name, as far as a file beside the votes tells them."""
+    labels_file, table = root / _LABELS_FILE, root / TABLE
+    if labels_file.is_file():
+        labels = {}
+        for number, row in read_table(labels_file, ("name", "fer2013_label")):
             try:
-                usage, name = row["Usage"], row["Image name"]
-                votes = np.array([float(row[key]) for key in EXPRESSIONS])
-                others = max(float(row[key]) for key in _OTHER_VOTES)
-            except (KeyError, TypeError, ValueError) as error:
-                raise FerdeskError(f"Line {number} of '{votes_file}' is not a FER+ row.") from error
-            if usage not in present or not name:
-                continue
-            top = votes.max()
-            if top <= others or int((votes == top).sum()) > 1:
-                continue
-            folder, split = _FOLDERS[usage]
-            examples.append(
-                Example(
-                    path=root / folder / name,
-                    split=split,
-                    target=tuple(float(v) for v in votes / votes.sum()),
-                )
-            )
-    return examples
+                labels[row["name"]] = fer2013_label(int(row["fer2013_label"]))
+            except ValueError as error:
+                raise FerdeskError(
+                    f"Line {number} of '{labels_file}' has no FER2013 label (-1 to 6)."
+                ) from error
+        return labels
+    if table.is_file():
+        rows = list(read_rows(table))
+        if len(rows) == len(votes):
+            return by_name(votes, [row.label for row in rows])
+        raise FerdeskError(
+            f"'{table}' has {len(rows)} rows and {VOTES_FILE} beside it {len(votes)}, so they do "
+            f"not belong together; take {TABLE} away."
+        )
+    return {}

@@ -99,35 +99,48 @@ def find_face(image: NDArray[np.uint8], landmarker: Landmarker) -> FaceLandmarks
 
 
 def crop_picture(
-    image: NDArray[np.uint8], landmarker: Landmarker
+    image: NDArray[np.uint8], landmarker: Landmarker | None
 ) -> tuple[NDArray[np.uint8], bool]:
-    """The app's own aligned crop of the largest face, else the whole picture scaled to the crop."""
-    face = find_face(image, landmarker)
+    """The app's own aligned crop of the largest face, else the whole picture scaled to the crop.
+
+    Without a landmarker the whole picture.
+    """
+    face = None if landmarker is None else find_face(image, landmarker)
     if face is None:
         whole = cv2.resize(image, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
         return np.asarray(whole, np.uint8), False
     return align_face(image, face.points), True
 
 
-def _key(examples: Sequence[Example]) -> str:
+def _key(examples: Sequence[Example], align: bool) -> str:
     digest = hashlib.sha256(TEMPLATE.tobytes() + bytes([CROP_SIZE]))
+    if not align:
+        digest.update(b"whole")
+    missing = []
     for example in examples:
         try:
-            size = example.path.stat().st_size
-        except OSError as error:
-            raise FerdeskError(f"The picture '{example.path}' is missing.") from error
-        digest.update(f"{example.path.name} {example.split} {size} {example.target}\n".encode())
+            size = example.stamp if example.pixels else str(example.path.stat().st_size)
+        except OSError:
+            missing.append(example.path.name)
+            continue
+        digest.update(f"{example.name} {example.split} {size} {example.target}\n".encode())
+    if missing:
+        raise FerdeskError(
+            f"{len(missing)} of {len(examples)} pictures are missing in "
+            f"'{examples[0].path.parent}', for example {', '.join(missing[:3])}; complete the data "
+            "set and try again."
+        )
     return digest.hexdigest()[:16]
 
 
-def pack(examples: Sequence[Example], cache: Path, progress: Progress) -> Path:
+def pack(examples: Sequence[Example], cache: Path, progress: Progress, align: bool = True) -> Path:
     """Crop every example into the cache, unless that was done before; returns its folder.
 
     Pictures of the valid and test splits that are pixel-identical to a training picture are left
     out, so nothing is ever evaluated on what was trained on. Unreadable files are counted and
     named in the index and the log. `progress(done, total)` is called as the work goes on.
     """
-    folder = cache / _key(examples)
+    folder = cache / _key(examples, align)
     index_file = folder / "index.json"
     if index_file.is_file():
         return folder
@@ -146,17 +159,17 @@ def pack(examples: Sequence[Example], cache: Path, progress: Progress) -> Path:
     with Landmarker(mode="image") as landmarker:
         for done, i in enumerate(order):
             example = examples[i]
-            image = read_picture(example.path)
+            image = example.pixels() if example.pixels else read_picture(example.path)
             if image is None:
-                unreadable.append(str(example.path))
+                unreadable.append(example.name)
                 continue
             pixels = hashlib.sha256(image.tobytes()).digest()
             if example.split == "train":
                 training.add(pixels)
             elif pixels in training:
-                duplicates.append(example.path.name)
+                duplicates.append(example.name)
                 continue
-            crops[len(rows)], found = crop_picture(image, landmarker)
+            crops[len(rows)], found = crop_picture(image, landmarker if align else None)
             rows.append(i)
             aligned.append(found)
             progress(done + 1, len(examples))
@@ -164,7 +177,7 @@ def pack(examples: Sequence[Example], cache: Path, progress: Progress) -> Path:
     for name in unreadable:
         log.warning("unreadable picture left out: %s", name)
     index = {
-        "names": [examples[i].path.name for i in rows],
+        "names": [examples[i].name for i in rows],
         "splits": [examples[i].split for i in rows],
         "targets": [examples[i].target for i in rows],
         "aligned": aligned,

@@ -52,6 +52,9 @@ class Method(nn.Module):
     `forward` is the training step, so that DistributedDataParallel can wrap the method as it is.
     """
 
+    per_picture: tuple[str, ...] = ()
+    """Buffers with one row a training picture, which processes have to share."""
+
     @property
     def network(self) -> nn.Module:
         """The part that predicts: averaged, evaluated, and saved as the checkpoint."""

@@ -10,6 +10,7 @@ from torch import nn
 from ferdesk.model.backbones.efficientnet_lite import EfficientNetLite0
 from ferdesk.model.backbones.ir50 import IR50
 from ferdesk.model.backbones.mobilefacenet import MobileFaceNet
+from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.backbones.tiny import Tiny
 
 
@@ -25,5 +26,6 @@ BACKBONES: dict[str, BackboneKind] = {
     "ir50": BackboneKind(IR50, 2),
     "efficientnet_lite0": BackboneKind(EfficientNetLite0, 1),
     "mobilefacenet": BackboneKind(MobileFaceNet, 1),
+    "resnet18": BackboneKind(ResNet18, 1),
     "tiny": BackboneKind(Tiny, 1),
 }

@@ -155,6 +155,7 @@ def test_detaching_confidence_changes_gradients_not_values() -> None:
     for head in (free, held):
         final = head(z).final
         final[:, 0].log().sum().backward()
+        assert head.geometric is not None
         grads.append(head.geometric.anchors.grad.clone())
     assert torch.allclose(free(z).final, held(z).final)
     assert not torch.allclose(grads[0], grads[1])

@@ -1,5 +1,6 @@
 """Checkpoints: round trip, cards without weights, and every refusal."""
 
+import errno
 import json
 import pickle
 import struct
@@ -207,3 +208,20 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="part"):
         checkpoint.save(path, network, tiny_card(network, "new"))
     assert read_card(path).name == "old"
+
+
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tiny_checkpoint(tmp_path / "model.safetensors")
+    before = path.read_bytes()
+    network, card = checkpoint.load(path)
+
+    def full(self: Path, _content: bytes) -> int:
+        self.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CheckpointError, match="No space left"):
+        checkpoint.save(path, network, card)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -83,7 +83,7 @@ def test_preprocessing_by_hand() -> None:
     )
     picture = torch.zeros(1, 3, 4, 4)
     picture[0, 0, :2, :2] = 200.0  # red quarter: luma 0.299 · 200 = 59.8
-    image, landmark = Preprocess(spec, landmark_size=2)(picture)
+    image, landmark = Preprocess(spec, image_size=spec.size, landmark_size=2)(picture)
     assert image.shape == (1, 3, 4, 4)
     assert landmark.shape == (1, 3, 2, 2)
     assert landmark[0, :, 0, 0].tolist() == pytest.approx([59.8 / 255] * 3)
@@ -96,7 +96,7 @@ def test_detail_removes_what_training_pictures_did_not_show() -> None:
     board = torch.zeros(1, 3, 112, 112)
     board[:, :, ::2, ::2] = 255.0
     board[:, :, 1::2, 1::2] = 255.0
-    image, _ = Preprocess(Preprocessing(detail=56), 112)(board)
+    image, _ = Preprocess(Preprocessing(detail=56), 112, 112)(board)
     assert image.std().item() == pytest.approx(0.0, abs=1e-4)
 
 

@@ -1,0 +1,114 @@
+"""live: everything from pictures to the checkpoint that ships with the app, in one command."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jsonargparse import ArgumentParser, Namespace
+
+log = logging.getLogger(__name__)
+
+
+_PRESETS = Path(__file__).parents[1] / "presets"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the recipe that leaves one file; it is skipped once the file is there."""
+
+    name: str
+    result: Path
+    run: Callable[[], None]
+
+
+def parser() -> ArgumentParser:
+    """The arguments of `live`."""
+    live = ArgumentParser(
+        allow_abbrev=False,
+        description="Train, finish, calibrate and describe the app's checkpoint; with a GPU `paper` "
+        "is trained first and teaches it. The same command goes on where it was stopped.",
+    )
+    live.add_argument("--data", type=str, required=True, help="ferplus:DIR")
+    live.add_argument("--landmark-weights", type=Path, required=True)
+    live.add_argument("--image-weights", type=Path, required=True, help="EfficientNet-lite0")
+    live.add_argument(
+        "--teacher", type=bool | None, default=None, help="train `paper` first; default: with CUDA"
+    )
+    live.add_argument(
+        "--teacher-image-weights", type=Path | None, default=None, help="IR-50, where you have it"
+    )
+    live.add_argument("--out", type=Path, default=Path("runs/shipped"))
+    live.add_argument("--cache", type=Path, default=Path(".cache"))
+    live.add_argument("--threads", type=int, default=2)
+    return live
+
+
+def run(options: Namespace) -> None:
+    """Do the stages that are not done yet."""
+    for stage in stages(options):
+        if stage.result.is_file():
+            log.info("%s: done before (%s)", stage.name, stage.result)
+            continue
+        log.info("%s …", stage.name)
+        stage.run()
+    log.info("the checkpoint is %s", options.out / "live.safetensors")
+
+
+def stages(options: Namespace) -> list[Stage]:
+    """The recipe in order."""
+    import torch
+
+    out: Path = options.out
+    taught = torch.cuda.is_available() if options.teacher is None else options.teacher
+    weights = ["--train.landmark_weights", str(options.landmark_weights)]
+    first = [*weights, "--train.image_weights", str(options.image_weights)]
+    made: list[Stage] = []
+    if taught:
+        own = options.teacher_image_weights
+        image = ["--train.image_weights", str(own)] if own else []
+        made.append(_training(options, "teacher", "gpu", [*weights, *image]))
+        first += ["--train.teacher", str(made[-1].result)]
+    made.append(
+        _training(options, "first", "live-ferplus-long" if taught else "live-ferplus", first)
+    )
+    start = ["--train.start_from", str(made[-1].result)]
+    made.append(_training(options, "finish", "live-ferplus-finish", start))
+    finished, shipped = made[-1].result, out / "live.safetensors"
+
+    def calibrate() -> None:
+        from trainer.commands import calibrate as command
+
+        command.run(
+            Namespace(
+                checkpoint=finished, out=shipped, data=options.data, cache=options.cache,
+                holdout=0.05, seed=1, threads=options.threads,
+            )
+        )  # fmt: skip
+
+    def card() -> None:
+        from trainer.commands import card as command
+
+        command.run(Namespace(checkpoint=shipped, out=out / "MODEL_CARD.md"))
+
+    made.append(Stage("calibrate", shipped, calibrate))
+    made.append(Stage("card", out / "MODEL_CARD.md", card))
+    return made
+
+
+def _training(options: Namespace, name: str, preset: str, more: list[str]) -> Stage:
+    folder: Path = options.out / name
+
+    def train() -> None:
+        from trainer.commands import train as command
+
+        arguments = [
+            "--config", str(_PRESETS / f"{preset}.yaml"), "--run", str(folder),
+            "--cache", str(options.cache), "--train.data", options.data,
+            "--train.threads", str(options.threads), *more,
+        ]  # fmt: skip
+        command.run(command.parser().parse_args(arguments))
+
+    return Stage(name, folder / "model.safetensors", train)

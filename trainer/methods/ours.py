@@ -1,0 +1,107 @@
+"""DWMCA + APCL, the paper's method with its ablations and our named additions.
+
+The paper: L = λ_cls L_cls(L_final) + λ_a L_a + λ_c L_c. Not in the paper, and off by default:
+
+* `lambda_primary`: a class loss on p besides the one on L_final, so that the primary branch is not
+  starved once the anchors are certain.
+* `refurbish`: targets (1 - w) y + w m with m a running mean of the network's own L_final for that
+  picture; w rises from 0 to `refurbish` after the trust ramp.
+* `teacher`: the cross entropy to another checkpoint's L_final (distillation).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ferdesk.model import checkpoint
+from ferdesk.model.labels import NUM_EXPRESSIONS
+from ferdesk.model.network import DualStreamFER
+from ferdesk.model.purified import Purified
+from trainer.build import build_network
+from trainer.config import TrainConfig
+from trainer.losses import anchor_loss, centre_loss, class_distribution_loss
+from trainer.methods.base import Batch, Method, Step
+
+_MEMORY_MOMENTUM = 0.7
+
+
+class Ours(Method):
+    """A dual-stream network and its joint losses."""
+
+    per_picture = ("memory",)
+
+    def __init__(self, network: DualStreamFER, config: TrainConfig, pictures: int) -> None:
+        super().__init__()
+        self._network = network
+        self.config = config
+        rows = pictures if config.refurbish else 0
+        self.register_buffer("memory", torch.zeros(rows, NUM_EXPRESSIONS))
+        self._teacher: list[DualStreamFER] = []  # a list: not saved with the run
+        if config.teacher:
+            teacher, _ = checkpoint.load(Path(config.teacher).expanduser())
+            self._teacher.append(teacher.requires_grad_(False).eval())
+
+    @property
+    def network(self) -> DualStreamFER:
+        return self._network
+
+    def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
+        """Backbone and new layers with their own rate; no decay on norms, biases and anchors."""
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, parameter in self._network.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            rate = config.lr_backbone if name.startswith("image_backbone.") else config.lr_head
+            plain = parameter.ndim <= 1 or name.endswith(("anchors", "positions"))
+            groups.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
+        return [
+            {"params": parameters, "lr": rate, "base_lr": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ]
+
+    def _refurbished(self, batch: Batch, final: Tensor) -> Tensor:
+        """The targets with a share of what the network has said of these pictures before."""
+        memory: Tensor = self.get_buffer("memory")
+        known = memory[batch.rows]
+        # Divided by its sum: two processes may have added to one row.
+        total = known.sum(dim=1, keepdim=True)
+        start = torch.where(total == 0, batch.targets, known / total.clamp_min(1e-8))
+        memory[batch.rows] = _MEMORY_MOMENTUM * start + (1 - _MEMORY_MOMENTUM) * final.detach()
+        ramp = self.config.trust_ramp
+        weight = self.config.refurbish * min(1.0, max(0.0, (batch.progress - ramp) / 0.2))
+        return (1 - weight) * batch.targets + weight * start
+
+    def forward(self, batch: Batch) -> Step:
+        config = self.config
+        ramp = config.trust_ramp
+        out = self._network(batch.crops, trust=min(1.0, batch.progress / ramp) if ramp else 1.0)
+        targets = self._refurbished(batch, out.final) if config.refurbish else batch.targets
+        figures = {"cls": class_distribution_loss(out.final, targets)}
+        loss = config.lambda_cls * figures["cls"]
+        if config.lambda_primary:
+            figures["primary"] = class_distribution_loss(out.p, targets)
+            loss = loss + config.lambda_primary * figures["primary"]
+        anchors = self._network.apcl.anchors
+        if anchors is not None:
+            figures["anchor"] = anchor_loss(anchors, config.anchor_form)
+            figures["centre"] = centre_loss(out.embedding, anchors, batch.labels)
+            loss = loss + config.lambda_anchor * figures["anchor"]
+            loss = loss + config.lambda_centre * figures["centre"]
+        for teacher in self._teacher:
+            taught = teacher.to(batch.crops.device)(batch.crops).final
+            figures["teacher"] = class_distribution_loss(out.final, taught)
+            loss = loss + config.lambda_teacher * figures["teacher"]
+        return Step(loss, {k: v.detach() for k, v in figures.items()}, out.final.detach())
+
+    def predict(self, crops: Tensor) -> Purified[Tensor]:
+        out: Purified[Tensor] = self._network(crops)
+        return out
+
+
+def build(config: TrainConfig, pictures: int) -> Method:
+    """The method of this module for a training set of `pictures`."""
+    return Ours(build_network(config), config, pictures)

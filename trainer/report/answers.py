@@ -1,0 +1,199 @@
+"""The sections about the measured pictures: which answers are right, and can one tell?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.model.labels import EXPRESSIONS
+from trainer.metrics import confusion, diagram, risk_coverage, wilson
+from trainer.report import figures
+from trainer.report.blocks import Block, Plot, Section, Text
+from trainer.report.overview import NAMES
+from trainer.report.record import Predictions, Record
+from trainer.tables import ABSENT, Table, interval, percent, plain, spread
+
+_DOTS = 4000
+"""Pictures in the map at most."""
+_BIN = ("share", "confidence", "accuracy")
+
+
+def answers(record: Record) -> list[Section]:
+    """The sections "Five answers", "By expression" and "Confidence"."""
+    sections = [Section("Five answers", (table,)) for table in _distributions(record)]
+    found = record.measured
+    if found is None:
+        text = (
+            "Nothing was measured on clean labels, so there is nothing to show by expression."
+            if record.summary.measure_on == "none"
+            else "Answers picture by picture are written at the end of the run."
+        )
+        return [*sections, Section("By expression", (Text(text),))]
+    return [
+        *sections,
+        Section("By expression", tuple(_by_expression(found))),
+        Section("Confidence", tuple(_confidence(found))),
+    ]
+
+
+def _distributions(record: Record) -> list[Table]:
+    summary = record.summary
+    rows = []
+    for part, figures_of in (("measured", summary.measured), ("held out", summary.held_out)):
+        rows += [
+            (
+                f"{NAMES[name]}: {part}", str(f.n), spread(f.accuracy.mean, f.accuracy.std),
+                interval(f.interval),
+                spread(f.mean_class_accuracy.mean, f.mean_class_accuracy.std),
+                spread(f.macro_f1.mean, f.macro_f1.std), plain(f.ece.mean),
+            )
+            for name, f in figures_of.items()
+        ]  # fmt: skip
+    head = (
+        "answer", "pictures", "accuracy (%)", "95 % interval", "mean class (%)", "macro F1 (%)",
+        "ECE",
+    )  # fmt: skip
+    caption = (
+        "The network answers four times and weighs its answers into the final one. Means ± standard "
+        "deviation over the last epochs. A final no better than p means that the corrections bought "
+        "nothing here. A correction that the network does not have repeats another row."
+    )
+    return [Table(head, tuple(rows), caption)] if rows else []
+
+
+def _differ(found: Predictions) -> list[str]:
+    """`final`, and `p` where it is not the same."""
+    q = found.distributions
+    return ["final"] if np.array_equal(q["final"], q["p"]) else ["final", "p"]
+
+
+def _by_expression(found: Predictions) -> list[Block]:
+    counts = confusion(found.distributions["final"], found.labels)
+    primary = confusion(found.distributions["p"], found.labels)
+    totals, given = counts.sum(axis=1), counts.sum(axis=0)
+    rows = []
+    for i, name in enumerate(EXPRESSIONS):
+        n, hits = int(totals[i]), int(counts[i, i])
+        rows.append(
+            (
+                name, str(n),
+                percent(hits / n, 1) if n else ABSENT,
+                interval(wilson(hits, n)) if n else ABSENT,
+                percent(int(primary[i, i]) / n, 1) if n else ABSENT,
+                percent(hits / int(given[i]), 1) if given[i] else ABSENT,
+            )
+        )  # fmt: skip
+    recalls = Table(
+        ("expression", "pictures", "recall (%)", "95 % interval", "recall of p (%)",
+         "precision (%)"),
+        tuple(rows),
+        "At the last epoch. Recall: of the pictures that show this expression, the share that is "
+        "called so. Precision: of the pictures that are called so, the share that shows it.",
+    )  # fmt: skip
+    numbers = Table(
+        ("truth", *EXPRESSIONS),
+        tuple(
+            (name, *(str(int(n)) for n in row))
+            for name, row in zip(EXPRESSIONS, counts, strict=True)
+        ),
+    )
+    plot = Plot(
+        "Which expression is taken for which",
+        figures.confusion(counts),
+        "A row holds the pictures of one true expression; large figures are percent of the row, "
+        "small ones pictures. Blue is right, orange is wrong.",
+        numbers,
+    )
+    return [recalls, plot]
+
+
+def _winner(found: Predictions, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    q = found.distributions[name]
+    return q.max(axis=1).astype(np.float64), q.argmax(axis=1) == found.labels
+
+
+def _confidence(found: Predictions) -> list[Block]:
+    names = _differ(found)
+    diagrams = {name: diagram(*_winner(found, name)) for name in names}
+    risks = {name: risk_coverage(*_winner(found, name)) for name in names}
+    bins = Table(
+        ("answer", "from (%)", "share of pictures (%)", "stated (%)", "right (%)"),
+        tuple(
+            (name, percent(b["from"], 0), *(percent(b[k], 1) for k in _BIN))
+            for name, rows in diagrams.items()
+            for b in rows
+        ),
+    )
+    first = [x for x, _ in risks[names[0]].points]
+    errors = Table(
+        ("share answered (%)", *(f"{name}: wrong (%)" for name in names)),
+        tuple(
+            (percent(x, 0), *(percent(risks[name].points[i][1], 1) for name in names))
+            for i, x in enumerate(first)
+        ),
+    )
+    area = ", ".join(f"{name} {risk.aurc:.4f}" for name, risk in risks.items())
+    return [
+        Plot(
+            "Is a stated chance true?",
+            figures.reliability(diagrams),
+            "Answers grouped by the chance that the network states for its winner, before any "
+            "calibration. On the dotted line a chance is true; below it the network is too sure. "
+            "The bars say how often each chance is stated.",
+            bins,
+        ),
+        Plot(
+            "What abstaining buys",
+            figures.risk_coverage({name: risk.points for name, risk in risks.items()}),
+            "Share of wrong answers when only the surest are given. The lower, and the steeper to "
+            f"the left, the better the confidence sorts. Area under the curve: {area}.",
+            errors,
+        ),
+    ]
+
+
+def embeddings(record: Record) -> list[Section]:
+    """The section "Embeddings and anchors"; none before the end of the run."""
+    found = record.measured or record.training
+    if found is None or len(found.labels) < 3:
+        return []
+    clean = found.clean if found.clean is not None else found.labels
+    labels = np.where(clean >= 0, clean, found.labels)
+    rows = np.arange(len(labels))
+    if len(rows) > _DOTS:
+        rows = np.sort(np.random.default_rng(0).permutation(len(rows))[:_DOTS])
+    points, anchors, explained = project(found.embedding, record.anchors)
+    anchors_said = (
+        "Stars are the anchors that the geometric correction compares a face with; each should lie "
+        "among the dots of its colour."
+        if anchors is not None
+        else "This network has no anchors."
+    )
+    part = "measured" if record.measured is not None else "training"
+    plot = Plot(
+        "Embeddings and anchors",
+        figures.embedding_map(points[rows], labels[rows], anchors),
+        f"Each dot is one of {len(rows)} {part} pictures in the colour of its clean label, at its "
+        "place along the two directions in which embeddings vary most (PCA); they hold "
+        f"{100 * explained[0]:.0f} % and {100 * explained[1]:.0f} % of the variance, so what "
+        f"overlaps here may be apart in the full space. {anchors_said}",
+    )
+    return [Section("Embeddings", (plot,))]
+
+
+def project(
+    embedding: NDArray[np.float32], anchors: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, tuple[float, float]]:
+    """PCA of (N, E) embeddings; anchors (7, K, E) go along the same two directions.
+
+    Returns (N, 2), (7, K, 2) or None, and the shares of the variance.
+    """
+    centre = embedding.mean(axis=0, dtype=np.float64)
+    centred = embedding.astype(np.float64) - centre
+    # The eigenvectors of the (E, E) covariance: N may be tens of thousands.
+    _, values, directions = np.linalg.svd(centred.T @ centred)
+    axes = directions[:2]
+    axes = axes * np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, None]
+    total = float(values.sum()) or 1.0
+    placed = None if anchors is None else (anchors.astype(np.float64) - centre) @ axes.T
+    return centred @ axes.T, placed, (float(values[0]) / total, float(values[1]) / total)

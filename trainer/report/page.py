@@ -1,0 +1,47 @@
+"""A run's report: ``report/index.html`` and ``report/report.md``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ferdesk.errors import FerdeskError
+from trainer.report.answers import answers, embeddings
+from trainer.report.html import html
+from trainer.report.markdown import markdown
+from trainer.report.overview import overview
+from trainer.report.pictures import pictures
+from trainer.report.progress import training
+from trainer.report.purifying import purifying
+from trainer.report.record import read_record
+from trainer.writing import write_text
+
+
+def write_report(run: Path, cache: Path | None = None) -> Path:
+    """Write the report of a run, finished or not, and return the path of its page.
+
+    With `cache`, the hardest and the most suspicious pictures are shown where that folder has the
+    run's data set; the page then holds pictures of the data set and stays in the run's folder.
+    Raises FerdeskError for a folder that is no run, damaged files, and a folder that may not be
+    written.
+    """
+    record = read_record(run)
+    sections = [
+        *overview(record),
+        training(record),
+        *purifying(record),
+        *answers(record),
+        *embeddings(record),
+        *pictures(record, cache),
+    ]
+    title = f"{record.summary.name}: report of the run"
+    folder = run / "report"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FerdeskError(
+            f"The folder '{folder}' cannot be made: {error.strerror or error}."
+        ) from error
+    write_text(folder / "report.md", markdown(title, sections))
+    page = folder / "index.html"
+    write_text(page, html(title, sections))
+    return page

@@ -1,0 +1,73 @@
+"""The section about the epochs: losses, accuracies, speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainer.epochs import Epoch
+from trainer.metrics import Metrics
+from trainer.report import figures
+from trainer.report.blocks import Plot, Section
+from trainer.report.record import Record
+from trainer.tables import Table, percent, plain
+
+_LOSSES = 5
+"""Losses that are drawn at most."""
+
+
+def training(record: Record) -> Section:
+    """The section "Training"."""
+    epochs, summary = record.epochs, record.summary
+    names = [name for name in epochs[-1].train if name != "agreement"][:_LOSSES]
+    losses = {name: [epoch.train.get(name) for epoch in epochs] for name in names}
+    labels = "labels as given" if summary.noise_kind != "none" else "own labels"
+    accuracies = {}
+    for name in ("final", "p"):
+        measured = [_accuracy(e.measured, name) for e in epochs]
+        held = [_accuracy(e.held_out, name) for e in epochs]
+        if any(v is not None for v in measured):
+            accuracies[f"{name}, measured"] = measured
+        if any(v is not None for v in held):
+            accuracies[f"{name}, held out"] = held
+    caption = (
+        "Left: mean losses of the training steps. Right: full lines are accuracies on the measured "
+        f"pictures with clean labels, dashed ones on the held-out pictures with {labels}. "
+    )
+    if summary.noise_kind != "none":
+        caption += (
+            "Held-out labels are as noisy as those trained on, so the dashed lines cannot reach "
+            "100 %. "
+        )
+    caption += "The shaded epochs are the ones that the figures above are means of."
+    return Section(
+        "Training",
+        (
+            Plot(
+                "Losses and accuracy by epoch",
+                figures.curves(losses, accuracies, len(epochs), summary.averaged),
+                caption,
+                _numbers(epochs, names, accuracies),
+            ),
+        ),
+    )
+
+
+def _accuracy(metrics: Mapping[str, Metrics], name: str) -> float | None:
+    return metrics[name].accuracy if name in metrics else None
+
+
+def _numbers(
+    epochs: tuple[Epoch, ...], names: list[str], accuracies: Mapping[str, list[float | None]]
+) -> Table:
+    head = ("epoch", *names, *(f"{name} (%)" for name in accuracies), "pictures/s", "data wait (%)")
+    rows = tuple(
+        (
+            str(epoch.number),
+            *(plain(epoch.train.get(name)) for name in names),
+            *(percent(values[i]) for values in accuracies.values()),
+            f"{epoch.pictures_per_second:.0f}",
+            percent(epoch.data_wait, 1),
+        )
+        for i, epoch in enumerate(epochs)
+    )
+    return Table(head, rows)
