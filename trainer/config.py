@@ -29,8 +29,8 @@ class NoiseConfig:
     """Chance of a wrong label, in [0, 1); not used by `natural` and label files."""
     seed: int = 1
     file: str = ""
-    """For kind `file`: a label file of SCN, EAC or ReSup, the noise.csv of a run, or `la-net` for the
-    draws of LA-Net's loader at this rate and seed."""
+    """For kind `file`: a label file of SCN, EAC or ReSup, the noise.csv of a run, or `la-net` for
+    the draws of LA-Net's loader at this rate and seed."""
 
 
 @dataclass(frozen=True)

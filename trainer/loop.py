@@ -71,10 +71,27 @@ def seed_of(*numbers: int) -> int:
     return (int(state[0]) << 30) ^ int(state[1])
 
 
-def _identity(config: TrainConfig) -> str:
-    """What two runs must share to be the same run: all but what does not change the result."""
-    free = ("threads", "notes", "tensorboard", "compile")
-    return json.dumps({k: v for k, v in asdict(config).items() if k not in free}, sort_keys=True)
+_FREE = frozenset(("threads", "notes", "tensorboard", "compile"))
+"""Options that do not change the result: a run goes on under others."""
+
+
+def _same_run(stored: str, config: TrainConfig) -> bool:
+    """Whether a stored configuration is this one.
+
+    Options it does not have came later and count as their defaults, so old runs can go on.
+    """
+    own = json.loads(json.dumps(asdict(config)))
+    return _merged(json.loads(json.dumps(asdict(TrainConfig()))), json.loads(stored), own) == own
+
+
+def _merged(defaults: dict[str, Any], stored: dict[str, Any], own: dict[str, Any]) -> Any:
+    merged = {**defaults, **stored}
+    for key, value in defaults.items():
+        if key in _FREE:
+            merged[key] = own[key]
+        elif isinstance(value, dict):
+            merged[key] = _merged(value, merged[key], own[key])
+    return merged
 
 
 class Trainer:
@@ -168,7 +185,7 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             out: Step = self.model(batch)
         own = self.parts // self.world.size
-        (out.loss / own).backward()  # type: ignore[no-untyped-call]
+        (out.loss / own).backward()
         self.answers[at] = out.answer.argmax(dim=1)
         right = (self.answers[at] == batch.labels).float().mean()
         for key, value in {"loss": out.loss.detach(), **out.figures, "agreement": right}.items():
@@ -317,7 +334,7 @@ class Trainer:
         if not self.world.first:
             return
         state = {
-            "config": _identity(self.config),
+            "config": json.dumps(asdict(self.config)),
             "method": self.method.state_dict(),
             "average": self.average.state,
             "average_steps": self.average.steps,
@@ -339,7 +356,7 @@ class Trainer:
         if not path.is_file():
             return False
         state = read_state(path, self.device)
-        if state["config"] != _identity(self.config):
+        if not _same_run(state["config"], self.config):
             raise FerdeskError(
                 f"'{self.folder}' holds a run with another configuration; give another --run."
             )

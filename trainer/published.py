@@ -79,6 +79,6 @@ ELSEWHERE: tuple[Published, ...] = (
 
 
 def cited(noise: float) -> tuple[Published, ...]:
-    """Whatever was published at this noise, best first; empty for other noises than 10, 20, 30 %."""
+    """Whatever was published at this noise, best first: 10, 20 and 30 %."""
     rows = [row for row in (*TABLES_2_TO_4, *ELSEWHERE) if abs(row.noise - noise) < 1e-9]
     return tuple(sorted(rows, key=lambda row: -row.accuracy))

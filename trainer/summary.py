@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from ferdesk.errors import FerdeskError
+from trainer.epochs import DISTRIBUTIONS, read_epochs
 from trainer.metrics import Metrics, wilson
 from trainer.purification import PurificationFigures
-from trainer.epochs import DISTRIBUTIONS, Epoch, read_epochs
 
 LAST = 5
 """Epochs that the headline is the mean of."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
+from trainer.data.counts import require_every_class
 from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import original_labels, prepare
 from trainer.loop import TrainingData, with_labels
@@ -40,6 +41,7 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
     """
     folder = prepare(config.data, cache, config.align)
     everything = load_split(folder, "train")
+    require_every_class(everything.labels.tolist(), config.data)
     clean = dict(zip(everything.names, everything.labels.tolist(), strict=True))
     noisy = config.noise.kind != "none"
     hard = noisy or config.hard_labels

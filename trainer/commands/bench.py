@@ -10,7 +10,6 @@ from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
 
 from trainer.config import TrainConfig
 
-
 _DATA = "synthetic:2000"
 
 

@@ -28,8 +28,8 @@ def parser() -> ArgumentParser:
     """The arguments of `live`."""
     live = ArgumentParser(
         allow_abbrev=False,
-        description="Train, finish, calibrate and describe the app's checkpoint; with a GPU `paper` "
-        "is trained first and teaches it. The same command goes on where it was stopped.",
+        description="Train, finish, calibrate and describe the app's checkpoint; with a GPU, "
+        "`paper` is trained first and teaches it. The same command goes on where it was stopped.",
     )
     live.add_argument("--data", type=str, required=True, help="ferplus:DIR")
     live.add_argument("--landmark-weights", type=Path, required=True)

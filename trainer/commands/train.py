@@ -114,6 +114,15 @@ def _finish(trainer: Trainer, data: RunData, folder: RunFolder) -> None:
     write_report(folder.path)
 
 
+def _before(config: TrainConfig) -> dict[str, str]:
+    """What the checkpoint that this run continues says of its own training."""
+    if not config.start_from:
+        return {}
+    earlier = checkpoint.read_card(Path(config.start_from).expanduser()).training
+    keys = ("epochs", "sampler", "pretraining", "image_weights", "landmark_weights", "hours")
+    return {"before": "; ".join(f"{key} {earlier[key]}" for key in keys if key in earlier)}
+
+
 def _card(trainer: Trainer, data: RunData) -> Card:
     config, training = trainer.config, data.training
     layout = config.data.partition(":")[0]
@@ -144,6 +153,7 @@ def _card(trainer: Trainer, data: RunData) -> Card:
             "seed": config.seed,
             "sampler": config.sampler,
             "pretraining": pretraining(config),
+            **_before(config),
             "hours": round(trainer.hours, 2),
             "hardware": f"{trainer.device.type}, {config.threads} threads, {platform.machine()}",
             "torch": version("torch"),

@@ -1,19 +1,16 @@
-"""The packed cache: aligned uint8 crops in one memory-mapped file, written once per data set.
+"""The packed cache: uint8 crops in one memory-mapped file, written once per data set.
 
     CACHE/<key>/crops.npy      (N, 112, 112, 3) uint8 RGB
     CACHE/<key>/index.json     names, splits, targets, which were aligned, what was left out
 
 The key hashes the list of files, their sizes and targets, and the crop's geometry, so a changed
 data set or crop never meets an old cache. The index is written last: without it the cache counts
-as unfinished and packing starts again.
+as unfinished. `trainer.data.packing` writes it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from ferdesk.vision.crop import CROP_SIZE, TEMPLATE, align_face
+from ferdesk.vision.crop import CROP_SIZE, align_face
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.types import FaceLandmarks
-from trainer.data.examples import Example, Split
+from trainer.data.examples import Split
 
-log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
+INDEX_FILE = "index.json"
+CROPS_FILE = "crops.npy"
 
 _SEARCH_EDGE = 192
 """Small pictures are enlarged to about this edge before the landmarker sees them."""
@@ -47,7 +43,7 @@ class PackedSet:
     """(N, 7) label distributions."""
     names: tuple[str, ...]
     aligned: NDArray[np.bool_]
-    """(N,) False where no face was found and the whole picture was scaled instead."""
+    """(N,) False where the whole picture was scaled: no face was found, or none was looked for."""
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -112,99 +108,76 @@ def crop_picture(
     return align_face(image, face.points), True
 
 
-def _key(examples: Sequence[Example], align: bool) -> str:
-    digest = hashlib.sha256(TEMPLATE.tobytes() + bytes([CROP_SIZE]))
-    if not align:
-        digest.update(b"whole")
-    missing = []
-    for example in examples:
-        try:
-            size = example.stamp if example.pixels else str(example.path.stat().st_size)
-        except OSError:
-            missing.append(example.path.name)
-            continue
-        digest.update(f"{example.name} {example.split} {size} {example.target}\n".encode())
-    if missing:
-        raise FerdeskError(
-            f"{len(missing)} of {len(examples)} pictures are missing in "
-            f"'{examples[0].path.parent}', for example {', '.join(missing[:3])}; complete the data "
-            "set and try again."
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a packed cache says about itself; the first four have one entry a crop, in order."""
+
+    names: tuple[str, ...]
+    splits: tuple[Split, ...]
+    targets: tuple[tuple[float, ...], ...]
+    aligned: tuple[bool, ...]
+    unreadable: tuple[str, ...]
+    duplicates_of_training: tuple[str, ...]
+    """Pictures of valid and test that were left out."""
+    duplicates_in_training: int | None
+    """Training pictures that repeat another one; they stay. None in caches of older versions."""
+
+
+def _damaged(folder: Path, what: str) -> FerdeskError:
+    return FerdeskError(
+        f"The cache '{folder}' is damaged ({what}); delete that folder and prepare the data again."
+    )
+
+
+def read_index(folder: Path) -> Index:
+    """The index of a packed cache. FerdeskError when it is missing or damaged."""
+    try:
+        data = json.loads((folder / INDEX_FILE).read_bytes())
+        index = Index(
+            names=tuple(data["names"]),
+            splits=tuple(data["splits"]),
+            targets=tuple(tuple(t) for t in data["targets"]),
+            aligned=tuple(data["aligned"]),
+            unreadable=tuple(data["unreadable"]),
+            duplicates_of_training=tuple(data["duplicates_of_training"]),
+            duplicates_in_training=data.get("duplicates_in_training"),
         )
-    return digest.hexdigest()[:16]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, f"{INDEX_FILE} cannot be read") from error
+    if not len(index.names) == len(index.splits) == len(index.targets) == len(index.aligned):
+        raise _damaged(folder, f"{INDEX_FILE} contradicts itself")
+    return index
 
 
-def pack(examples: Sequence[Example], cache: Path, progress: Progress, align: bool = True) -> Path:
-    """Crop every example into the cache, unless that was done before; returns its folder.
-
-    Pictures of the valid and test splits that are pixel-identical to a training picture are left
-    out, so nothing is ever evaluated on what was trained on. Unreadable files are counted and
-    named in the index and the log. `progress(done, total)` is called as the work goes on.
-    """
-    folder = cache / _key(examples, align)
-    index_file = folder / "index.json"
-    if index_file.is_file():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: list[int] = []
-    aligned: list[bool] = []
-    unreadable: list[str] = []
-    duplicates: list[str] = []
-    training: set[bytes] = set()
-    crops = np.lib.format.open_memmap(
-        folder / "crops.npy", mode="w+", dtype=np.uint8,
-        shape=(len(examples), CROP_SIZE, CROP_SIZE, 3),
-    )  # fmt: skip
-    splits = ("train", "valid", "test")
-    order = sorted(range(len(examples)), key=lambda i: splits.index(examples[i].split))
-    with Landmarker(mode="image") as landmarker:
-        for done, i in enumerate(order):
-            example = examples[i]
-            image = example.pixels() if example.pixels else read_picture(example.path)
-            if image is None:
-                unreadable.append(example.name)
-                continue
-            pixels = hashlib.sha256(image.tobytes()).digest()
-            if example.split == "train":
-                training.add(pixels)
-            elif pixels in training:
-                duplicates.append(example.name)
-                continue
-            crops[len(rows)], found = crop_picture(image, landmarker if align else None)
-            rows.append(i)
-            aligned.append(found)
-            progress(done + 1, len(examples))
-    crops.flush()
-    for name in unreadable:
-        log.warning("unreadable picture left out: %s", name)
-    index = {
-        "names": [examples[i].name for i in rows],
-        "splits": [examples[i].split for i in rows],
-        "targets": [examples[i].target for i in rows],
-        "aligned": aligned,
-        "unreadable": unreadable,
-        "duplicates_of_training": duplicates,
-    }
-    temporary = index_file.with_suffix(".part")
-    temporary.write_text(json.dumps(index))
-    temporary.replace(index_file)
-    return folder
+def _read_crops(folder: Path, count: int) -> NDArray[np.uint8]:
+    """At least (count, 112, 112, 3) crops, memory-mapped."""
+    try:
+        crops = np.load(folder / CROPS_FILE, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(folder, f"{CROPS_FILE} is missing or cut short") from error
+    if crops.dtype != np.uint8 or crops.shape[1:] != (CROP_SIZE, CROP_SIZE, 3):
+        raise _damaged(folder, f"{CROPS_FILE} holds something else")
+    if len(crops) < count:
+        raise _damaged(folder, f"{CROPS_FILE} holds {len(crops)} of {count} pictures")
+    return crops
 
 
 def load_split(folder: Path, split: Split) -> PackedSet:
-    """One split of a packed cache, memory-mapped. FerdeskError when the split is empty."""
-    index = json.loads((folder / "index.json").read_text())
-    rows = np.array([i for i, s in enumerate(index["splits"]) if s == split], np.int64)
-    if not len(rows):
+    """One split of a packed cache, memory-mapped.
+
+    FerdeskError when the split is empty or the cache is damaged.
+    """
+    index = read_index(folder)
+    rows = [i for i, s in enumerate(index.splits) if s == split]
+    if not rows:
         raise FerdeskError(f"The data set has no pictures in its '{split}' part.")
-    crops = np.load(folder / "crops.npy", mmap_mode="r")
-    first, last = int(rows[0]), int(rows[-1]) + 1
+    crops = _read_crops(folder, len(index.names))
+    first, last = rows[0], rows[-1] + 1
     if last - first != len(rows):
-        raise FerdeskError(
-            f"The cache '{folder}' is damaged; delete it and prepare the data again."
-        )
+        raise _damaged(folder, f"{INDEX_FILE} is out of order")
     return PackedSet(
         crops=crops[first:last],
-        targets=np.asarray([index["targets"][i] for i in rows], np.float32),
-        names=tuple(index["names"][i] for i in rows),
-        aligned=np.asarray([index["aligned"][i] for i in rows], bool),
+        targets=np.asarray(index.targets[first:last], np.float32),
+        names=index.names[first:last],
+        aligned=np.asarray(index.aligned[first:last], bool),
     )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.quality import head_pose, measure
 from trainer.data.examples import Split
-from trainer.data.packed import PackedSet, find_face, read_picture
+from trainer.data.packed import PackedSet, find_face
+from trainer.data.packing import picture_of
 from trainer.data.sets import prepare, read_examples
 
 log = logging.getLogger(__name__)
@@ -21,21 +22,23 @@ POSE_COLUMNS = ("yaw", "pitch", "roll", "size")
 """Signed degrees, and pixels between the outer eye corners as in `FaceQuality.size`."""
 
 
-def load_poses(data: str, split: Split, part: PackedSet, cache: Path) -> NDArray[np.float64]:
-    """(N, 4) `POSE_COLUMNS` of the pictures of `part`, NaN where no face is found.
+def load_poses(
+    data: str, split: Split, part: PackedSet, cache: Path, align: bool | None = None
+) -> NDArray[np.float64]:
+    """(N, 4) `POSE_COLUMNS` of the pictures of `part`, NaN where none was cropped by landmarks.
 
     The landmarker sees every picture again, so the result is kept beside the packed crops.
     """
     digest = hashlib.sha256("\n".join(part.names).encode()).hexdigest()[:12]
-    file = prepare(data, cache) / f"poses-{split}-{digest}.npy"
+    file = prepare(data, cache, align) / f"poses-{split}-{digest}.npy"
     if file.is_file():
         return np.asarray(np.load(file), np.float64)
     log.info("measuring the pose of %d faces", len(part))
-    paths = {e.path.name: e.path for e in read_examples(data) if e.split == split}
+    examples = {e.name: e for e in read_examples(data) if e.split == split}
     rows = np.full((len(part), len(POSE_COLUMNS)), np.nan)
     with Landmarker(mode="image") as landmarker:
         for i in np.flatnonzero(part.aligned):
-            image = read_picture(paths[part.names[i]])
+            image = picture_of(examples[part.names[i]])
             face = None if image is None else find_face(image, landmarker)
             if image is None or face is None:
                 continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +17,14 @@ from trainer.data.fer2013 import read_fer2013
 from trainer.data.ferplus import read_ferplus
 from trainer.data.folder import read_folder
 from trainer.data.manifest import read_manifest
-from trainer.data.packed import pack
+from trainer.data.packing import Progress, pack
 from trainer.data.rafdb import read_rafdb
 from trainer.data.synthetic import read_synthetic
+
+log = logging.getLogger(__name__)
+
+_LINE_EVERY = 2000
+"""Pictures between two lines of the log, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +83,31 @@ def original_labels(data: str) -> dict[str, int]:
     return originals
 
 
-def prepare(data: str, cache: Path, align: bool | None = None) -> Path:
+def prepare(
+    data: str, cache: Path, align: bool | None = None, progress: Progress | None = None
+) -> Path:
     """The folder of the packed cache of `data`, packed now if it was not before.
 
-    `align` None: as the layout needs it.
+    `align` None: as the layout needs it. `progress` None: a bar on a terminal, a line now and then
+    elsewhere.
     """
     examples = read_examples(data)
     wanted = layout_of(data)[0].align if align is None else align
-    bar = tqdm(
-        total=len(examples), desc="cropping", unit="picture", disable=not sys.stderr.isatty()
-    )
-
-    def progress(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    with bar:
+    if progress is not None:
         return pack(examples, cache, progress, wanted)
+    with shown_progress(len(examples)) as shown:
+        return pack(examples, cache, shown, wanted)
+
+
+@contextmanager
+def shown_progress(total: int) -> Iterator[Progress]:
+    """A bar on stderr where that is a terminal, else ten lines of a long packing in the log."""
+    step = max(_LINE_EVERY, total // 10)
+    with tqdm(total=total, desc="cropping", unit="picture", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+            if bar.disable and done % step == 0 and done < total:
+                log.info("cropped %d of %d pictures", done, total)
+
+        yield progress

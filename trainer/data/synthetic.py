@@ -24,7 +24,7 @@ from ferdesk.vision.crop import CROP_SIZE
 from trainer.data.examples import Example, one_hot
 from trainer.data.stratify import stratified_split
 
-_VERSION = 1
+_VERSION = 2
 """Part of the cache's key: another number whenever the same seed draws something else."""
 _LEAST = 3 * len(EXPRESSIONS)
 _CANVAS = 224
@@ -91,14 +91,13 @@ def draw_face(label: int, seed: int, number: int) -> NDArray[np.uint8]:
     """(112, 112, 3) uint8 RGB, the same for the same arguments."""
     chance = np.random.default_rng((seed, number, label))
     canvas = np.empty((_CANVAS, _CANVAS, 3), np.uint8)
-    canvas[:] = chance.integers(20, 230, 3)
+    canvas[:] = chance.integers(60, 180) + chance.integers(-25, 26, 3)
     _draw_head(canvas, _draw_features(label, chance), chance)
     size = CROP_SIZE
     small = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
-    matrix = cv2.getRotationMatrix2D(
-        (size / 2, size / 2), chance.normal(0, 7), chance.uniform(0.85, 1.2)
-    )
-    matrix[:, 2] += chance.normal(0, 0.035 * size, 2)
+    tilt, zoom = chance.normal(0, 4), chance.uniform(1.3, 1.55)
+    matrix = np.array(cv2.getRotationMatrix2D((size / 2, size / 2), tilt, zoom), np.float64)
+    matrix[:, 2] += chance.normal(0, 0.02 * size, 2)
     placed = cv2.warpAffine(small, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
     return _lit(np.asarray(placed, np.uint8), chance)
 
@@ -106,7 +105,7 @@ def draw_face(label: int, seed: int, number: int) -> NDArray[np.uint8]:
 def _draw_features(label: int, chance: np.random.Generator) -> _Features:
     """Between a face at rest and the full expression, every part a little off."""
     rest, full = _Features(), _FEATURES[EXPRESSIONS[label]]
-    strength = chance.uniform(0.45, 1.0)
+    strength = chance.uniform(0.5, 1.0)
     values = [
         float(a + strength * (b - a) + chance.normal(0, spread))
         for a, b, spread in (
@@ -130,13 +129,13 @@ def _ellipse(
 
 
 def _draw_head(canvas: NDArray[np.uint8], features: _Features, chance: np.random.Generator) -> None:
-    tone = chance.uniform(0.3, 1.0)
+    tone = chance.uniform(0.5, 1.0)
     skin = tuple(int(tone * c + chance.normal(0, 6)) for c in (225, 180, 150))
     dark = tuple(int(0.35 * c) for c in skin)
-    hair = tuple(int(v) for v in chance.integers(10, 150, 3))
+    hair = tuple(int(v) for v in chance.integers(10, 70) + chance.integers(0, 30, 3))
     wide, tall = chance.uniform(68, 82), chance.uniform(88, 102)
     x, y = _CANVAS / 2, _CANVAS / 2
-    turn = chance.normal(0, 7)
+    turn = chance.normal(0, 4)
     _ellipse(canvas, x, y - 14, wide + 10, tall + 6, hair)
     _ellipse(canvas, x, y + 4, wide, tall - 6, skin)
     x += turn
@@ -178,11 +177,11 @@ def _draw_mouth(canvas: NDArray[np.uint8], x: float, y: float, features: _Featur
 
 def _lit(image: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
     """Light from one side, then blur and sensor noise."""
-    angle, depth = chance.uniform(0, 2 * np.pi), chance.uniform(0, 0.45)
+    angle, depth = chance.uniform(0, 2 * np.pi), chance.uniform(0, 0.3)
     axis = np.linspace(-1, 1, image.shape[0])
     slope = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
-    light = chance.uniform(0.6, 1.25) * (1 + depth * slope)
-    soft = cv2.GaussianBlur(image, (0, 0), chance.uniform(0.3, 1.6))
+    light = chance.uniform(0.75, 1.2) * (1 + depth * slope)
+    soft = cv2.GaussianBlur(image, (0, 0), chance.uniform(0.3, 1.2))
     noise = chance.normal(0, chance.uniform(2, 12), image.shape)
     lit = soft * light[:, :, None] + noise
     return np.asarray(np.clip(lit, 0, 255), np.uint8)

@@ -54,9 +54,10 @@ def _distributions(record: Record) -> list[Table]:
         "ECE",
     )  # fmt: skip
     caption = (
-        "The network answers four times and weighs its answers into the final one. Means ± standard "
-        "deviation over the last epochs. A final no better than p means that the corrections bought "
-        "nothing here. A correction that the network does not have repeats another row."
+        "The network answers four times and weighs its answers into the final one. Means ± "
+        "standard deviation over the last epochs. A final no better than p means that the "
+        "corrections bought nothing here. A correction that the network does not have repeats "
+        "another row."
     )
     return [Table(head, tuple(rows), caption)] if rows else []
 

@@ -46,9 +46,7 @@ def _epochs(axes: Any, count: int, last: int) -> None:
 
 
 def _percent_axis(axis: Any) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
 
 
 def curves(losses: Series, accuracies: Series, epochs: int, last: int) -> str:
@@ -95,15 +93,17 @@ def confusion(counts: NDArray[np.int64]) -> str:
         for row in range(len(EXPRESSIONS)):
             for column in range(len(EXPRESSIONS)):
                 share, count = float(shares[row, column]), int(counts[row, column])
+                # The root lets rare mistakes show.
+                strength = share if row == column else min(1.0, 1.1 * share**0.5)
                 axes.add_patch(
                     Rectangle(
                         (column - 0.5, row - 0.5), 1, 1,
                         facecolor=BLUE if row == column else ORANGE,
-                        alpha=min(1.0, share), linewidth=0,
+                        alpha=strength, linewidth=0,
                     )
                 )  # fmt: skip
                 if count:
-                    ink = "#ffffff" if share > 0.6 else INK
+                    ink = "#ffffff" if strength > 0.6 else INK
                     axes.text(column, row - 0.1, f"{100 * share:.0f}", color=ink, ha="center",
                               va="center", fontsize=11)  # fmt: skip
                     axes.text(column, row + 0.27, f"{count}", color=ink, ha="center",
@@ -193,24 +193,27 @@ def embedding_map(
 
 
 def rows_compared(
+    names: Sequence[str],
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], tuple[float, float]]]],
 ) -> str:
-    """Title of a panel → row → (accuracy of each seed, 95 % interval of their mean)."""
-    height = 0.9 + max(1, max((len(rows) for rows in panels.values()), default=1)) * 0.42
-    with drawing("rows", 9.2, height) as (figure, out):
+    """Title of a panel → name of a row → (accuracy of each seed, 95 % interval of their mean)."""
+    with drawing("rows", 9.2, 1.1 + 0.42 * len(names)) as (figure, out):
         axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (title, rows) in zip(axes_of, panels.items(), strict=True):
-            for place, (seeds, (low, high)) in enumerate(rows.values()):
-                axes.plot([low, high], [place, place], color=BLUE, linewidth=5, alpha=0.35,
-                          solid_capstyle="round")  # fmt: skip
-                axes.plot([float(np.mean(seeds))], [place], "o", color=BLUE, markersize=8)
+            for place, name in enumerate(names):
+                if name not in rows:
+                    continue
+                seeds, (low, high) = rows[name]
+                axes.plot([low, high], [place, place], color=BLUE, linewidth=6, alpha=0.35,
+                          solid_capstyle="butt")  # fmt: skip
+                axes.plot([float(np.mean(seeds))], [place], "o", color=BLUE, markersize=7)
                 if len(seeds) > 1:
-                    axes.plot(seeds, [place] * len(seeds), "|", color=INK, markersize=11)
-            axes.set_yticks(range(len(rows)), list(rows))
-            axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="accuracy")
+                    axes.plot(seeds, [place] * len(seeds), "|", color=INK, markersize=12)
+            axes.set_yticks(range(len(names)), names)
+            axes.set(ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
             axes.set_title(title)
             axes.margins(x=0.08)
-            axes.locator_params(axis="x", nbins=5)
+            axes.locator_params(axis="x", nbins=4 if len(panels) > 2 else 6)
             axes.grid(visible=False, axis="y")
             _percent_axis(axes.xaxis)
     return out[0]

@@ -25,9 +25,8 @@ p { max-width: 46rem; margin: .6rem 0; }
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; font-size: .92rem; }
 a { color: var(--blue); text-decoration: none; } a:hover { text-decoration: underline; }
 .warning { background: var(--warnbg); color: var(--warn); border-radius: 8px; padding: .6rem 1rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem;
-  margin: 1rem 0; }
-.tile { background: var(--card); border-radius: 10px; padding: .8rem 1rem; }
+.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1rem 0; }
+.tile { flex: 1 1 10.5rem; background: var(--card); border-radius: 10px; padding: .8rem 1rem; }
 .tile b { display: block; font-size: 1.6rem; line-height: 1.3; font-weight: 650; }
 .tile span { color: var(--soft); font-size: .86rem; display: block; line-height: 1.4; }
 .scroll { overflow-x: auto; margin: .8rem 0 1.2rem; }
@@ -37,15 +36,16 @@ th, td { padding: .32rem .8rem; border-bottom: 1px solid var(--line); text-align
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tbody th { font-weight: 500; }
+tbody th, tbody td { white-space: nowrap; } table.words td { white-space: normal; }
 table.words td, table.words thead th { text-align: left; }
 figure.plot { margin: 1.2rem 0; background: var(--card); border-radius: 10px; padding: 1.1rem; }
 figure.plot svg { display: block; width: 100%; height: auto; color: var(--ink);
   margin: 0 auto .4rem; }
 figcaption { color: var(--soft); font-size: .92rem; max-width: 46rem; }
 details { margin-top: .7rem; } summary { cursor: pointer; color: var(--blue); font-size: .92rem; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem;
-  margin: 1rem 0; padding: 0; list-style: none; font-size: .82rem; line-height: 1.4; }
-.gallery li { background: var(--card); border-radius: 10px; padding: .6rem;
+.gallery { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; padding: 0;
+  list-style: none; font-size: .82rem; line-height: 1.4; }
+.gallery li { width: 9rem; background: var(--card); border-radius: 10px; padding: .6rem;
   overflow-wrap: anywhere; border: 2px solid transparent; }
 .gallery li.marked { border-color: var(--blue); }
 .gallery img { width: 100%; aspect-ratio: 1; border-radius: 6px; display: block;

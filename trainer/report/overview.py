@@ -8,7 +8,7 @@ from typing import Any
 from trainer.report.blocks import Block, Section, Text, Tile, Tiles
 from trainer.report.record import Record
 from trainer.summary import LAST, LastEpochs, RunSummary
-from trainer.tables import Table, interval, percent, plain, spread
+from trainer.tables import Table, interval, percent, plain
 
 NAMES = {
     "final": "final (L_final)",
@@ -54,9 +54,9 @@ def _result(record: Record) -> list[Block]:
     blocks.append(
         Text(
             f"Means over the {count}{chosen} of a schedule that was fixed beforehand, on "
-            f"{figures['final'].n} {where}; ± is the standard deviation over these epochs. The 95 % "
-            "interval (Wilson) covers the chance in drawing the test pictures, not that of another "
-            "training seed."
+            f"{figures['final'].n} {where}; ± is the standard deviation over these epochs. The "
+            "95 % interval (Wilson) covers the chance in drawing the test pictures, not that of "
+            "another training seed."
         )
     )
     if summary.best_epoch_accuracy is not None:

@@ -81,8 +81,8 @@ def _hardest(record: Record, found: Predictions, folder: Path | None) -> list[Bl
     )
     wrong = int((final.argmax(axis=1) != found.labels).sum())
     text = (
-        f"The surest of the {wrong} wrong answers on the measured pictures. Look for pictures whose "
-        "own label is doubtful, and for what the network mixes up."
+        f"The surest of the {wrong} wrong answers on the measured pictures. Look for pictures "
+        "whose own label is doubtful, and for what the network mixes up."
     )
     return [Text(text), Gallery(shown)]
 

@@ -74,7 +74,7 @@ def _figures(record: Record) -> list[Block]:
             "At the end of the run, on the training pictures as they are (not augmented). Seen "
             "through (recovery): of the wrongly labelled pictures, the share that gets its true "
             "label. Repeated: the share that gets the wrong one. Damaged: of the rightly labelled "
-            "ones, the share that gets another label. AUROC: the chance that 1 − q[label] is larger "
-            "for a wrongly than for a rightly labelled picture; 0.5 is guessing.",
+            "ones, the share that gets another label. AUROC: the chance that 1 − q[label] is "
+            "larger for a wrongly than for a rightly labelled picture; 0.5 is guessing.",
         )
     ]

@@ -62,10 +62,15 @@ def read_record(run: Path) -> Record:
         config=read_config(run),
         data=read_json(run / "data.json") or {},
         environment=read_json(run / "environment.json") or {},
-        measured=_predictions(run / "predictions" / "measured.npz"),
+        measured=read_measured(run),
         training=_predictions(run / "predictions" / "training.npz"),
         anchors=_anchors(run / "model.safetensors"),
     )
+
+
+def read_measured(run: Path) -> Predictions | None:
+    """The last answers on the measured pictures; None where there are none."""
+    return _predictions(run / "predictions" / "measured.npz")
 
 
 def _predictions(path: Path) -> Predictions | None:

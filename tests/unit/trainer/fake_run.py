@@ -1,4 +1,4 @@
-"""A run's folder as the loop writes it, made up with numpy: epochs that get better, then memorise."""
+"""A run's folder as the loop writes it, made up: epochs get better, then memorise."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def write_run(
     if done is not None:
         return run
     training = _answers(clean, skill, generator, given)
-    (run / "predictions").mkdir()
+    (run / "predictions").mkdir(exist_ok=True)
     centres = generator.normal(0, 1, (7, 16))
     _save(run / "predictions/training.npz", names, given, training, centres[clean], generator,
           given=given, clean=clean)  # fmt: skip

@@ -9,7 +9,8 @@ from ferdesk.errors import FerdeskError
 from tests.unit.trainer.helpers import face, small_tree, write_tree
 from trainer.data import packed
 from trainer.data.ferplus import read_ferplus
-from trainer.data.packed import load_split, pack
+from trainer.data.packed import load_split
+from trainer.data.packing import pack
 from trainer.data.sets import prepare, read_examples
 
 
@@ -105,7 +106,7 @@ def test_changed_labels_make_another_cache(tmp_path: Path) -> None:
     ("data", "sentence"),
     [
         ("ferplus", "LAYOUT:PATH"),
-        ("imagenet:/x", "layout of ferplus"),
+        ("imagenet:/x", "layout of rafdb, ferplus, "),
         ("ferplus:/nowhere/at/all", "no fer2013new.csv"),
     ],
 )

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +119,8 @@ def test_two_processes_compute_what_one_does_in_two_parts(place: Path) -> None:
     assert train(place, "one", "--train.micro_batches", "2") == 0
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-        "-m", "--", "trainer", "train", "--run", str(place / "two"), "--cache", str(place / "cache"),
+        "-m", "--", "trainer", "train",
+        "--run", str(place / "two"), "--cache", str(place / "cache"),
         *OPTIONS, "--train.epochs", "2", "--train.micro_batches", "2",
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -301,3 +302,12 @@ def test_an_architecture_with_changes() -> None:
     assert changed.fusion == TrainConfig(architecture="tiny").architecture_config().fusion
     with pytest.raises(FerdeskError, match="no architecture"):
         TrainConfig(architecture="x").architecture_config()
+
+
+def test_an_old_run_goes_on_although_options_were_added_since() -> None:
+    config = TrainConfig(epochs=3, network=NetworkChanges(gate="none"))
+    stored = json.loads(json.dumps(asdict(config)))
+    del stored["refurbish"], stored["network"]["image_backbone"], stored["augment"]["jpeg"]
+    assert loop._same_run(json.dumps(stored), replace(config, threads=7, notes="other"))
+    assert not loop._same_run(json.dumps(stored), replace(config, refurbish=0.5))
+    assert not loop._same_run(json.dumps(stored), replace(config, network=NetworkChanges()))
