@@ -168,7 +168,7 @@ def embeddings(record: Record) -> list[Section]:
         "Stars are the anchors that the geometric correction compares a face with; each should lie "
         "among the dots of its colour."
         if anchors is not None
-        else "This network has no anchors."
+        else "There are no stars: this network has no anchors, or no checkpoint yet."
     )
     part = "measured" if record.measured is not None else "training"
     plot = Plot(

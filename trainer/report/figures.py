@@ -103,7 +103,7 @@ def confusion(counts: NDArray[np.int64]) -> str:
                     )
                 )  # fmt: skip
                 if count:
-                    ink = "#ffffff" if strength > 0.6 else INK
+                    ink = "#ffffff" if row == column and strength > 0.6 else INK
                     axes.text(column, row - 0.1, f"{100 * share:.0f}", color=ink, ha="center",
                               va="center", fontsize=11)  # fmt: skip
                     axes.text(column, row + 0.27, f"{count}", color=ink, ha="center",

@@ -45,7 +45,7 @@ figcaption { color: var(--soft); font-size: .92rem; max-width: 46rem; }
 details { margin-top: .7rem; } summary { cursor: pointer; color: var(--blue); font-size: .92rem; }
 .gallery { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; padding: 0;
   list-style: none; font-size: .82rem; line-height: 1.4; }
-.gallery li { width: 9rem; background: var(--card); border-radius: 10px; padding: .6rem;
+.gallery li { width: 10.8rem; background: var(--card); border-radius: 10px; padding: .6rem;
   overflow-wrap: anywhere; border: 2px solid transparent; }
 .gallery li.marked { border-color: var(--blue); }
 .gallery img { width: 100%; aspect-ratio: 1; border-radius: 6px; display: block;

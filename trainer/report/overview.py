@@ -28,11 +28,19 @@ def overview(record: Record) -> list[Section]:
 def _result(record: Record) -> list[Block]:
     summary = record.summary
     blocks: list[Block] = []
-    if not summary.finished:
+    if summary.epochs_done < summary.epochs:
         blocks.append(
             Text(
                 f"This run is not finished: {summary.epochs_done} of {summary.epochs} epochs are "
                 "done. The figures are those of the epochs so far.",
+                warning=True,
+            )
+        )
+    elif not summary.finished:
+        blocks.append(
+            Text(
+                "This run is not finished: all its epochs are done, but there is no checkpoint. "
+                "The command that trained it writes it.",
                 warning=True,
             )
         )

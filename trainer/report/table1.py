@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
 from ferdesk.errors import FerdeskError
-from trainer.metrics import mcnemar, wilson
+from trainer.metrics import mcnemar
 from trainer.published import NOT_COMPARABLE, PAPER, TABLE_1, Published, cited
 from trainer.report import figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.html import html
 from trainer.report.markdown import markdown
 from trainer.report.record import read_measured
+from trainer.report.rows import RowFigures
 from trainer.reproduce import ROWS, Cell, Reproduction, Row
 from trainer.summary import RunSummary, Spread
 from trainer.tables import ABSENT, Table, interval, percent, plain, points, spread
@@ -41,35 +41,6 @@ _PURIFYING = (
     "(repeated), of the rightly labelled ones the share that gets another (damage), and the AUROC "
     "of 1 − q[label] as a detector of wrong labels. Rows without APCL have only p."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RowFigures:
-    """One row at one noise over its finished seeds."""
-
-    row: Row
-    runs: Mapping[int, RunSummary]
-    """By seed; at least one, each with `measured`."""
-
-    def over(self, name: str, what: str) -> Spread:
-        """Over the seeds, of the last epochs' mean."""
-        return Spread.of([getattr(r.measured[name], what).mean for r in self.runs.values()])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's, of the mean over the seeds."""
-        n = next(iter(self.runs.values())).measured["final"].n
-        return wilson(round(self.over("final", "accuracy").mean * n), n)
-
-    def purification(self, name: str, what: str) -> float | None:
-        """Mean over the seeds that have it."""
-        found = [
-            getattr(r.purification[name], what)
-            for r in self.runs.values()
-            if name in r.purification
-        ]
-        known = [value for value in found if value is not None]
-        return float(np.mean(known)) if known else None
 
 
 def write_table1(reproduction: Reproduction) -> Path:

@@ -22,6 +22,7 @@ from ferdesk.model import checkpoint
 from trainer import loop
 from trainer.cli import main
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
+from trainer.data.packed import load_split
 from trainer.loop import schedule, seed_of
 from trainer.training_data import run_data
 
@@ -311,3 +312,19 @@ def test_an_old_run_goes_on_although_options_were_added_since() -> None:
     assert loop._same_run(json.dumps(stored), replace(config, threads=7, notes="other"))
     assert not loop._same_run(json.dumps(stored), replace(config, refurbish=0.5))
     assert not loop._same_run(json.dumps(stored), replace(config, network=NetworkChanges()))
+
+
+def test_augmentation_comes_after_the_split_and_never_reaches_measured_pictures(
+    place: Path,
+) -> None:
+    config = TrainConfig(data="synthetic:240", measure_on="test", holdout=0.2)
+    data = run_data(config, place / "cache")
+    stored = {
+        split: load_split(data.folder, split)  # type: ignore[arg-type]
+        for split in ("train", "test")
+    }
+    whole = dict(zip(stored["train"].names, stored["train"].crops, strict=True))
+    for part in (data.training.training, data.training.held_out):
+        assert all(np.array_equal(whole[n], c) for n, c in zip(part.names, part.crops, strict=True))
+    assert data.training.measured is not None
+    assert np.array_equal(data.training.measured.crops, stored["test"].crops)

@@ -116,7 +116,7 @@ def test_a_run_without_noise_anchors_and_measured_pictures(tmp_path: Path) -> No
     text = write_report(write_run(tmp_path / "run", CLEAN)).read_text()
     assert "No pictures with clean labels were measured" in text
     assert "no label is known to be wrong" in text
-    assert "This network has no anchors" in text
+    assert "this network has no anchors" in text
     assert "Hardest pictures" not in text
     assert "not finished" not in text
 
@@ -126,6 +126,9 @@ def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
     assert "2 of 12 epochs" in text
     assert "counted at the end of the run" in text
     assert "there are no 5 yet" in text
+    whole = write_run(tmp_path / "whole")
+    (whole / "model.safetensors").unlink()
+    assert "all its epochs are done, but there is no checkpoint" in write_report(whole).read_text()
 
 
 def test_a_run_without_a_held_out_part(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""The trainer as a user meets it: nothing but generated faces, from pictures to the app."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ferdesk.model import checkpoint
+from ferdesk.resources import asset
+
+
+def run(module: str, *arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m MODULE`` and wait."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        capture_output=True, text=True, timeout=timeout, env=os.environ.copy(), check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_smoke_learns_is_measured_and_opens_in_the_app(tmp_path: Path) -> None:
+    folder, cache = tmp_path / "run", tmp_path / "cache"
+    trained = run(
+        "trainer", "train", "--preset", "smoke", "--run", folder, "--cache", cache,
+        "--progress", "json", timeout=200,
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    events = [json.loads(line) for line in trained.stdout.splitlines()]
+    assert events[0]["event"] == "started"
+    assert events[-1]["event"] == "finished"
+    path = folder / "model.safetensors"
+    measured = run(
+        "trainer", "evaluate", path, "--data", "synthetic:1400", "--split", "test",
+        "--cache", cache, "--json",
+    )  # fmt: skip
+    result = json.loads(measured.stdout)
+    assert result["accuracy"] > 0.4  # one in seven by guessing; with a fifth of the labels wrong
+    figures = json.loads((folder / "purification.json").read_text())
+    assert figures["final"]["recovery"] > figures["final"]["memorised"]
+    assert "smoke" in (folder / "report" / "index.html").read_text()
+    out = tmp_path / "readings.csv"
+    read = run("ferdesk", "analyze", asset("portrait.png"), "--checkpoint", path, "--out", out)
+    assert read.returncode == 0, read.stderr
+    with out.open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 1
+
+
+def test_a_checkpoint_without_purification_opens_in_the_app(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    trained = run(
+        "trainer", "train", "--preset", "smoke", "--train.data", "synthetic:140",
+        "--train.epochs", "1", "--train.network.corrections", "none",
+        "--train.network.cross_attention", "false", "--run", folder, "--cache", tmp_path / "cache",
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    assert checkpoint.read_card(folder / "model.safetensors").architecture.corrections == "none"
+    read = run(
+        "ferdesk", "analyze", asset("portrait.png"), "--checkpoint", folder / "model.safetensors",
+        "--out", tmp_path / "readings.csv",
+    )  # fmt: skip
+    assert read.returncode == 0, read.stderr
+
+
+def test_refusals_are_one_sentence(tmp_path: Path) -> None:
+    for arguments in (
+        ("evaluate", tmp_path / "none.safetensors", "--data", "synthetic:70"),
+        ("train", "--train.data", f"rafdb:{tmp_path}", "--run", tmp_path / "run"),
+        ("prepare", "--data", "jpeg:somewhere"),
+        ("report", tmp_path / "nowhere"),
+        ("reproduce", "table1", "--data", "synthetic:70", "--noise", "1.5"),
+    ):
+        result = run("trainer", *arguments)
+        assert result.returncode == 2, result.stderr
+        assert "Traceback" not in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1, result.stderr
