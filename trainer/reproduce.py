@@ -216,7 +216,12 @@ class Reproduction:
         if not known:
             return ""
         left = sum(self.progress[cell].state != "done" for cell in self.wanted)
-        return f", about {fmean(known) * left:.1f} hours left"
+        hours = fmean(known) * left
+        return (
+            f", about {hours:.1f} hours left"
+            if hours >= 2
+            else f", about {60 * hours:.0f} min left"
+        )
 
     # --- state.json -----------------------------------------------------------------------------
 

@@ -235,7 +235,7 @@ def test_the_log_counts_cells_and_estimates_the_rest(
     texts = [record.getMessage() for record in caplog.records]
     assert texts[0] == "cell 1 of 4: 0.3/seed-1/baseline"
     # Each fake run of three epochs took 0.15 hours.
-    assert texts[1] == "cell 2 of 4: 0.3/seed-1/dwmca, about 0.5 hours left"
+    assert texts[1] == "cell 2 of 4: 0.3/seed-1/dwmca, about 27 min left"
 
 
 def test_the_table_is_written_at_the_start_and_after_every_cell(tmp_path: Path) -> None:
