@@ -85,18 +85,22 @@ class DualStreamFER(nn.Module):
         self.landmark_backbone.eval()
         return self
 
-    def features(self, crops: Tensor) -> Tensor:
-        """z (B, 768) of crops (B, 3, S, S), RGB, float in 0..255."""
-        image, landmark = self.preprocess(crops)
+    def features(self, image: Tensor, landmark: Tensor) -> Tensor:
+        """z (B, 768) of the inputs of both streams, as `preprocess` gives them."""
         with torch.no_grad():
             landmark_maps = self.landmark_backbone(landmark)
         out: Tensor = self.neck(self.image_backbone(image), landmark_maps)
         return out
 
+    def answer(self, image: Tensor, landmark: Tensor, trust: float = 1.0) -> Purified[Tensor]:
+        """`Purified` of B faces from the inputs of both streams."""
+        out: Purified[Tensor] = self.apcl(self.features(image, landmark), trust)
+        return out
+
     def forward(self, crops: Tensor, trust: float = 1.0) -> Purified[Tensor]:
         """Crops (B, 3, S, S) RGB float in 0..255 → `Purified` of B faces."""
-        out: Purified[Tensor] = self.apcl(self.features(crops), trust)
-        return out
+        image, landmark = self.preprocess(crops)
+        return self.answer(image, landmark, trust)
 
     def parameter_count(self) -> tuple[int, int]:
         """(all, trainable) parameters."""

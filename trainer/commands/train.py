@@ -93,10 +93,10 @@ def train(config: TrainConfig, run: Path, cache: Path, progress: ProgressKind = 
             folder.begin(config, data, trainer.device)
         trainer.run()
         if processes.first:
-            _finish(trainer, data, folder)
+            _finish(trainer, data, folder, cache)
 
 
-def _finish(trainer: Trainer, data: RunData, folder: RunFolder) -> None:
+def _finish(trainer: Trainer, data: RunData, folder: RunFolder, cache: Path) -> None:
     """Predictions, figures of the purification, the checkpoint and the report.
 
     Only `ours` makes a checkpoint for the app; other methods leave plain weights.
@@ -111,7 +111,7 @@ def _finish(trainer: Trainer, data: RunData, folder: RunFolder) -> None:
         log.info("wrote %s", folder.path / "model.safetensors")
     else:
         save_torch(folder.path / "weights.pt", {"network": method.network.state_dict()})
-    write_report(folder.path)
+    write_report(folder.path, cache)
 
 
 def _before(config: TrainConfig) -> dict[str, str]:
