@@ -19,9 +19,10 @@ from torch import Tensor
 from trainer.augment import augment
 from trainer.config import TrainConfig
 from trainer.environment import device_name
-from trainer.loop import Trainer, TrainingData
+from trainer.loop import Trainer
 from trainer.methods import build_method
 from trainer.methods.base import Batch
+from trainer.training_data import TrainingData
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,8 @@ import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -34,24 +33,14 @@ from trainer.methods.base import Batch, Method, Step
 from trainer.progress import Progress
 from trainer.sampler import epoch_order
 from trainer.scalars import Scalars
+from trainer.state import read_state, same_run
+from trainer.training_data import TrainingData
 from trainer.writing import append_line, json_text, save_torch
 
 log = logging.getLogger(__name__)
 
 _REPORT_EVERY = 20
 """Steps between two looks at the losses; looking makes a GPU wait."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingData:
-    """The pictures of a run. Only `measured` carries labels nobody tampered with."""
-
-    training: PackedSet
-    clean: NDArray[np.int64]
-    """(N,) labels of `training` before noise, for bookkeeping only; no step sees them."""
-    held_out: PackedSet
-    """Part of the training pictures that no step sees, with labels as noisy as the others."""
-    measured: PackedSet | None
 
 
 def schedule(step: int, steps_per_epoch: int, config: TrainConfig) -> float:
@@ -69,29 +58,6 @@ def seed_of(*numbers: int) -> int:
     """One 62-bit seed of several numbers."""
     state = np.random.SeedSequence(numbers).generate_state(2, np.uint32)
     return (int(state[0]) << 30) ^ int(state[1])
-
-
-_FREE = frozenset(("threads", "notes", "tensorboard", "compile"))
-"""Options that do not change the result: a run goes on under others."""
-
-
-def _same_run(stored: str, config: TrainConfig) -> bool:
-    """Whether a stored configuration is this one.
-
-    Options it does not have came later and count as their defaults, so old runs can go on.
-    """
-    own = json.loads(json.dumps(asdict(config)))
-    return _merged(json.loads(json.dumps(asdict(TrainConfig()))), json.loads(stored), own) == own
-
-
-def _merged(defaults: dict[str, Any], stored: dict[str, Any], own: dict[str, Any]) -> Any:
-    merged = {**defaults, **stored}
-    for key, value in defaults.items():
-        if key in _FREE:
-            merged[key] = own[key]
-        elif isinstance(value, dict):
-            merged[key] = _merged(value, merged[key], own[key])
-    return merged
 
 
 class Trainer:
@@ -356,7 +322,7 @@ class Trainer:
         if not path.is_file():
             return False
         state = read_state(path, self.device)
-        if not _same_run(state["config"], self.config):
+        if not same_run(state["config"], self.config):
             raise FerdeskError(
                 f"'{self.folder}' holds a run with another configuration; give another --run."
             )
@@ -367,21 +333,3 @@ class Trainer:
         self.sums, self.answers = state["sums"], state["answers"]
         log.info("going on in epoch %d, step %d", self.epoch + 1, self.step + 1)
         return True
-
-
-def read_state(path: Path, device: torch.device) -> dict[str, Any]:
-    """The training state of a run. FerdeskError for a file that is none."""
-    try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        if not {"config", "method", "step"} <= set(state):
-            raise KeyError("step")
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
-        raise FerdeskError(
-            f"'{path}' is no training state of this version; move it away to start anew."
-        ) from error
-    return state
-
-
-def with_labels(data: PackedSet, labels: NDArray[np.int64]) -> PackedSet:
-    """The same pictures with one-hot targets."""
-    return replace(data, targets=np.eye(data.targets.shape[1], dtype=np.float32)[labels])

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
 from trainer.data.counts import require_every_class
 from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import original_labels, prepare
-from trainer.loop import TrainingData, with_labels
 from trainer.noise import NoisyLabels, apply_noise
 from trainer.split import hold_out
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """The pictures of a run. Only `measured` carries labels nobody tampered with."""
+
+    training: PackedSet
+    clean: NDArray[np.int64]
+    """(N,) labels of `training` before noise, for bookkeeping only; no step sees them."""
+    held_out: PackedSet
+    """Part of the training pictures that no step sees, with labels as noisy as the others."""
+    measured: PackedSet | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,3 +93,8 @@ def _check_disjoint(training: PackedSet, measured: PackedSet) -> None:
             f"{len(shared)} pictures, for example '{min(shared)}', are both trained and measured "
             "on; give the data set's parts different file names."
         )
+
+
+def with_labels(data: PackedSet, labels: NDArray[np.int64]) -> PackedSet:
+    """The same pictures with one-hot targets."""
+    return replace(data, targets=np.eye(data.targets.shape[1], dtype=np.float32)[labels])

@@ -16,7 +16,7 @@ from trainer.bench import Bench, bench, bench_text, peak_memory, precisions
 from trainer.commands import bench as command
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.data.packed import PackedSet
-from trainer.loop import TrainingData
+from trainer.training_data import TrainingData
 
 CONFIG = TrainConfig(
     architecture="tiny", batch_size=8, micro_batches=2, warmup_steps=2, threads=1,

@@ -24,6 +24,7 @@ from trainer.cli import main
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
 from trainer.loop import schedule, seed_of
+from trainer.state import read_state, same_run
 from trainer.training_data import run_data
 
 OPTIONS = [
@@ -112,7 +113,7 @@ def test_a_signal_saves_the_state_and_the_same_command_goes_on(place: Path) -> N
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
     assert "goes on" in error
-    state = loop.read_state(place / "killed" / "state.pt", torch.device("cpu"))
+    state = read_state(place / "killed" / "state.pt", torch.device("cpu"))
     assert state["epoch"] >= 1
 
 
@@ -309,9 +310,9 @@ def test_an_old_run_goes_on_although_options_were_added_since() -> None:
     config = TrainConfig(epochs=3, network=NetworkChanges(gate="none"))
     stored = json.loads(json.dumps(asdict(config)))
     del stored["refurbish"], stored["network"]["image_backbone"], stored["augment"]["jpeg"]
-    assert loop._same_run(json.dumps(stored), replace(config, threads=7, notes="other"))
-    assert not loop._same_run(json.dumps(stored), replace(config, refurbish=0.5))
-    assert not loop._same_run(json.dumps(stored), replace(config, network=NetworkChanges()))
+    assert same_run(json.dumps(stored), replace(config, threads=7, notes="other"))
+    assert not same_run(json.dumps(stored), replace(config, refurbish=0.5))
+    assert not same_run(json.dumps(stored), replace(config, network=NetworkChanges()))
 
 
 def test_augmentation_comes_after_the_split_and_never_reaches_measured_pictures(
