@@ -22,8 +22,6 @@ _TEMPERATURES = (0.05, 20.0)
 _NO_OFFSETS = (0.0,) * NUM_EXPRESSIONS
 _TAUS = tuple(i / 20 for i in range(15))
 """Strengths of the correction for rare expressions that are tried, 0 to 0.7."""
-WORTH = 0.01
-"""Held-out accuracy that the correction may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,8 @@ def fit(
     """From (N, 7) and (N,) held-out faces, and the (7,) class shares of the training part.
 
     For each strength τ of the correction, q_i ∝ (final_i / prior_i^τ)^(1/T) with the temperature of
-    least log loss. The largest τ is taken that costs at most `WORTH` of the best held-out accuracy:
-    the mean over the classes gains much more than that. Then the threshold of the 90 % sets. N must
+    least log loss. The τ of the best held-out accuracy is taken, the largest of equals, because the
+    mean over the classes grows with τ. Then the threshold of the 90 % sets. N must
     be at least 10: fewer faces cannot tell where 90 % lies.
     """
     if len(labels) < 10:
@@ -127,7 +125,7 @@ def fit(
         made = with_temperature(_minimum(loss, low, high))
         tried.append((float((made.apply(final).argmax(axis=1) == labels).mean()), made))
     best = max(accuracy for accuracy, _ in tried)
-    chosen = next(made for accuracy, made in reversed(tried) if accuracy >= best - WORTH)
+    chosen = next(made for accuracy, made in reversed(tried) if accuracy == best)
     own = chosen.apply(final)[rows, labels].astype(np.float64)
     return replace(chosen, set_threshold=conformal_threshold(own))
 

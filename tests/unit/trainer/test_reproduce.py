@@ -13,8 +13,9 @@ from ferdesk.errors import FerdeskError
 from tests.unit.trainer.fake_run import write_run
 from trainer.cli import main
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
+from trainer.grid import noise_name
 from trainer.report.table1 import write_table1
-from trainer.reproduce import ROWS, Cell, Reproduction, noise_name, plan
+from trainer.reproduce import ROWS, Cell, Reproduction, plan
 
 BASE = TrainConfig(data="ferplus:x", epochs=3, measure_on="valid")
 
@@ -230,7 +231,7 @@ def test_figures_are_means_over_seeds(tmp_path: Path) -> None:
 def test_the_log_counts_cells_and_estimates_the_rest(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "trainer.reproduce"):
+    with caplog.at_level(logging.INFO, "trainer.grid"):
         run_only(reproduction(tmp_path), Trainer())
     texts = [record.getMessage() for record in caplog.records]
     assert texts[0] == "cell 1 of 4: 0.3/seed-1/baseline"

@@ -1,0 +1,113 @@
+"""Runs that differ by their seed alone, and tests between two such groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from ferdesk.errors import FerdeskError
+from trainer.epochs import Epoch, read_epochs
+from trainer.metrics import mcnemar, wilson
+from trainer.report.drawing import drawing
+from trainer.report.record import read_measured
+from trainer.summary import RunSummary, Spread
+from trainer.tables import ABSENT, points
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """One line of a table over its finished seeds."""
+
+    label: str
+    runs: Mapping[int, RunSummary]
+    """By seed; at least one, each with `measured`."""
+
+    def over(self, what: str) -> Spread:
+        """Over the seeds, of the last epochs' mean of the final answer."""
+        return Spread.of([getattr(r.measured["final"], what).mean for r in self.runs.values()])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's, of the mean over the seeds."""
+        n = next(iter(self.runs.values())).measured["final"].n
+        return wilson(round(self.over("accuracy").mean * n), n)
+
+    @property
+    def best_epoch(self) -> Spread:
+        """Accuracies chosen on the pictures they are measured on."""
+        found = [r.best_epoch_accuracy for r in self.runs.values()]
+        return Spread.of([value for value in found if value is not None])
+
+    def by_epoch(self, value: Callable[[Epoch], float | None]) -> list[float | None]:
+        """Mean over the seeds of one figure, epoch by epoch; None where a seed has none."""
+        logs = [read_epochs(run.folder) for run in self.runs.values()]
+        out: list[float | None] = []
+        for epochs in zip(*logs, strict=False):
+            values = [value(epoch) for epoch in epochs]
+            known = [v for v in values if v is not None]
+            out.append(fmean(known) if len(known) == len(values) else None)
+        return out
+
+
+def gain(base: Seeds | None, line: Seeds) -> tuple[str, str]:
+    """Over the seeds that both have: difference in points, and McNemar's p one a seed."""
+    shared = [] if base is None else sorted(set(base.runs) & set(line.runs))
+    if base is None or line is base or not shared:
+        return ABSENT, ABSENT
+    found = Spread.of(
+        [
+            line.runs[s].measured["final"].accuracy.mean
+            - base.runs[s].measured["final"].accuracy.mean
+            for s in shared
+        ]
+    )
+    chances = ", ".join(_chance(_mcnemar(base.runs[s], line.runs[s])) for s in shared)
+    return points(found.mean, found.std), chances
+
+
+def _chance(p: float | None) -> str:
+    return ABSENT if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _mcnemar(one: RunSummary, other: RunSummary) -> float | None:
+    """From the last answers; None where these are missing, damaged or about other pictures."""
+    try:
+        a, b = read_measured(one.folder), read_measured(other.folder)
+    except FerdeskError:
+        return None
+    if a is None or b is None or not np.array_equal(a.names, b.names):
+        return None
+    return mcnemar(
+        a.distributions["final"].argmax(axis=1) == a.labels,
+        b.distributions["final"].argmax(axis=1) == b.labels,
+    )
+
+
+Lines = Mapping[str, Sequence[float | None]]
+"""Label → one share an epoch, None where an epoch has none."""
+
+
+def epochs_compared(salt: str, panels: Mapping[str, Lines], colours: Mapping[str, str]) -> str:
+    """Panels side by side with a line a method each; one legend below them all."""
+    from matplotlib.ticker import MaxNLocator
+
+    with drawing(salt, 9.2, 4.2) as (figure, out):
+        every = figure.subplots(1, len(panels), squeeze=False)[0]
+        shown: dict[str, Any] = {}
+        for axes, (title, lines) in zip(every, panels.items(), strict=True):
+            for label, values in lines.items():
+                kept = [(i, v) for i, v in enumerate(values, 1) if v is not None]
+                (shown[label],) = axes.plot(
+                    [i for i, _ in kept], [v for _, v in kept], color=colours[label],
+                    marker="o" if len(kept) < 3 else None, markersize=4,
+                )  # fmt: skip
+            axes.set_title(title)
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+            axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=4)
+    return out[0]
