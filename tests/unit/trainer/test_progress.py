@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import os
+import select
 import subprocess
 import sys
 import time
