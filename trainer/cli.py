@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "measure a checkpoint on one part of a data set",
     "report": "a page about a run",
     "reproduce": "the paper's ablation: all rows, noises and seeds",
+    "benchmark": "every method at every noise, side by side",
     "bench": "measure the speed of training",
     "live": "make the checkpoint that ships with the app",
     "calibrate": "fit and measure what a checkpoint may claim",
