@@ -213,9 +213,12 @@ def test_a_terminal_without_a_size_gets_its_bar_too() -> None:
     reader, writer = pty.openpty()  # 0 columns and 0 rows until somebody says otherwise
     with os.fdopen(writer, "w") as terminal, Progress("auto", terminal) as progress:
         progress.start("live", 1, 4, 0, 0)
-        time.sleep(0.11)  # tqdm draws no oftener
-        progress.step(1, 2, {"loss": 0.5}, 8.0)
-        drawn = os.read(reader, 10_000).decode()
+        drawn, end = "", time.monotonic() + 10
+        while " 50%|" not in drawn and time.monotonic() < end:
+            time.sleep(0.11)  # tqdm draws no oftener
+            progress.step(1, 2, {"loss": 0.5}, 8.0)
+            if select.select([reader], [], [], 0.1)[0]:
+                drawn += os.read(reader, 10_000).decode()
     os.close(reader)
     assert "live, epoch 1/1  50%|" in drawn
     assert "loss 0.5, 8 pictures/s]" in drawn
