@@ -61,7 +61,7 @@ def test_analyze_the_sample_with_the_shipped_checkpoint(tmp_path: Path) -> None:
         assert row["label"] == EXPRESSIONS[int(np.argmax(final))]
         assert all(0 <= float(row[c]) <= 1 for c in ("c_p", "c_g", "c_a", "c_t"))
     assert rows[0]["label"] == "happiness", "the portrait smiles broadly"
-    # tools/expressions.py, TIMELINE: from 3.4 to 4.6 s the face is bent into surprise, then sadness.
+    # tools/expressions.py, TIMELINE: from 3.4 to 4.6 s the face is bent into surprise, then sad.
     surprised = [row["label"] for row in rows if 3.6 < float(row["time"]) < 4.6]
     assert set(surprised) == {"surprise"}
     sad = [float(row["final_happiness"]) for row in rows if 5.6 < float(row["time"]) < 6.6]
