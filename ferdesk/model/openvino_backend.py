@@ -115,13 +115,14 @@ class OpenVinoBackend(Backend):
         # Grey values between 0 and 255 lose their fractions in bf16, which costs accuracy.
         self._inputs = request(inputs, "f32")
         self._answer = request(answer, precision)
+        for i in range(2):
+            self._answer.set_input_tensor(i, self._inputs.get_output_tensor(i))
 
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
         rows = []
         for crop in crops:
             self._inputs.infer({0: crop[None]}, share_inputs=True, share_outputs=True)
-            streams = {i: self._inputs.get_output_tensor(i) for i in range(2)}
-            self._answer.infer(streams, share_inputs=True, share_outputs=True)
+            self._answer.infer(share_outputs=True)
             rows.append([self._answer.get_output_tensor(i).data.copy() for i in range(len(FIELDS))])
         columns = (np.concatenate(column) for column in zip(*rows, strict=True))
         return Purified(**dict(zip(FIELDS, columns, strict=True)))
