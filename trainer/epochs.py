@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ferdesk.errors import FerdeskError
-from trainer.metrics import Metrics
-
-DISTRIBUTIONS = ("final", "p", "t_g", "t_a", "t")
+from trainer.metrics import DISTRIBUTIONS, Metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from torch import Tensor, nn
 
 from ferdesk.model.purified import Purified
 from trainer.data.packed import PackedSet
-from trainer.metrics import Metrics, measure
-
-DISTRIBUTIONS = ("final", "p", "t_g", "t_a", "t")
+from trainer.metrics import DISTRIBUTIONS, Metrics, measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ferdesk.model.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
+DISTRIBUTIONS = ("final", "p", "t_g", "t_a", "t")
+"""Fields of `Purified` that are measured, each by itself."""
 _BINS = 15
 _COVERAGES = 20
 

@@ -17,7 +17,8 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import TrainConfig
 from trainer.environment import environment
-from trainer.evaluate import DISTRIBUTIONS, Answers
+from trainer.evaluate import Answers
+from trainer.metrics import DISTRIBUTIONS
 from trainer.purification import purification_json
 from trainer.training_data import RunData
 from trainer.writing import replacing, write_json, write_text

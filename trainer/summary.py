@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from ferdesk.errors import FerdeskError
-from trainer.epochs import DISTRIBUTIONS, read_epochs
-from trainer.metrics import Metrics, wilson
+from trainer.epochs import read_epochs
+from trainer.metrics import DISTRIBUTIONS, Metrics, wilson
 from trainer.purification import PurificationFigures
 
 LAST = 5

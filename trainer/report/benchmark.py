@@ -158,10 +158,11 @@ def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> I
     head = ["method"]
     for other in ("cross_entropy", "ours"):
         head += [f"against {LABELS[other]} (points)", "McNemar's p"]
+    runs = {method: line.runs for method, line in lines.items()}
     rows = tuple(
         (
             line.label,
-            *(cell for o in ("cross_entropy", "ours") for cell in gain(lines.get(o), line)),
+            *(cell for o in ("cross_entropy", "ours") for cell in gain(runs.get(o), line.runs)),
         )
         for line in lines.values()
     )

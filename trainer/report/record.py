@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import NUM_EXPRESSIONS
-from trainer.epochs import DISTRIBUTIONS, Epoch, read_epochs
+from trainer.epochs import Epoch, read_epochs
+from trainer.metrics import DISTRIBUTIONS
 from trainer.summary import RunSummary, read_config, read_json, summarise
 
 _ANCHORS = "apcl.geometric.anchors"

@@ -17,6 +17,9 @@ from trainer.report.record import read_measured
 from trainer.summary import RunSummary, Spread
 from trainer.tables import ABSENT, points
 
+Runs = Mapping[int, RunSummary]
+"""The finished runs of one line of a table, by seed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
@@ -53,19 +56,18 @@ class Seeds:
         return out
 
 
-def gain(base: Seeds | None, line: Seeds) -> tuple[str, str]:
+def gain(base: Runs | None, line: Runs) -> tuple[str, str]:
     """Over the seeds that both have: difference in points, and McNemar's p one a seed."""
-    shared = [] if base is None else sorted(set(base.runs) & set(line.runs))
+    shared = [] if base is None else sorted(set(base) & set(line))
     if base is None or line is base or not shared:
         return ABSENT, ABSENT
     found = Spread.of(
         [
-            line.runs[s].measured["final"].accuracy.mean
-            - base.runs[s].measured["final"].accuracy.mean
+            line[s].measured["final"].accuracy.mean - base[s].measured["final"].accuracy.mean
             for s in shared
         ]
     )
-    chances = ", ".join(_chance(_mcnemar(base.runs[s], line.runs[s])) for s in shared)
+    chances = ", ".join(_chance(_mcnemar(base[s], line[s])) for s in shared)
     return points(found.mean, found.std), chances
 
 

@@ -6,20 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-
-from ferdesk.errors import FerdeskError
-from trainer.metrics import mcnemar
 from trainer.published import NOT_COMPARABLE, PAPER, TABLE_1, Published, cited
 from trainer.report import figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.html import html
 from trainer.report.markdown import markdown
-from trainer.report.record import read_measured
 from trainer.report.rows import RowFigures
+from trainer.report.seeds import gain
 from trainer.reproduce import ROWS, Cell, Reproduction, Row
 from trainer.summary import RunSummary, Spread
-from trainer.tables import ABSENT, Table, interval, percent, plain, points, spread
+from trainer.tables import ABSENT, Table, interval, percent, plain, spread
 from trainer.writing import write_text
 
 _TITLE = "Table I: baseline, +DWMCA, +DWMCA+APCL, +APCL"
@@ -151,7 +147,7 @@ def _tables(reproduction: Reproduction, noise: str, rows: Sequence[RowFigures]) 
         last=first.averaged, part=first.measure_on, n=f"{first.measured['final'].n:,}"
     )
     blocks: list[Block] = [Table(*_accuracies(reproduction, noise, rows), caption)]
-    blocks.append(_compared(reproduction, noise, rows))
+    blocks.append(_compared(rows))
     purified = _purified(rows)
     return [*blocks, purified] if purified else blocks
 
@@ -182,13 +178,13 @@ def _accuracies(
     return tuple(head), tuple(lines)
 
 
-def _compared(reproduction: Reproduction, noise: str, rows: Sequence[RowFigures]) -> Table:
+def _compared(rows: Sequence[RowFigures]) -> Table:
     base = next((r for r in rows if r.row.key == "baseline"), None)
     return Table(
         ("row", "against baseline (points)", "McNemar's p", "macro F1 (%)", "ECE", "hours a run"),
         tuple(
             (
-                r.row.label, *_against(reproduction, noise, base, r),
+                r.row.label, *gain(base.runs if base else None, r.runs),
                 _of(r.over("final", "macro_f1")), plain(r.over("final", "ece").mean),
                 f"{fmean(s.hours for s in r.runs.values()):.2f}",
             )
@@ -200,43 +196,6 @@ def _compared(reproduction: Reproduction, noise: str, rows: Sequence[RowFigures]
 
 def _of(value: Spread) -> str:
     return spread(value.mean, value.std)
-
-
-def _against(
-    reproduction: Reproduction, noise: str, base: RowFigures | None, row: RowFigures
-) -> tuple[str, str]:
-    """Difference and test over the seeds that both rows have."""
-    shared = [] if base is None else sorted(set(base.runs) & set(row.runs))
-    if base is None or row is base or not shared:
-        return ABSENT, ABSENT
-    gains = [
-        row.runs[s].measured["final"].accuracy.mean - base.runs[s].measured["final"].accuracy.mean
-        for s in shared
-    ]
-    gain = Spread.of(gains)
-    tests = [
-        _mcnemar(reproduction.out / Cell(noise, s, base.row).folder,
-                 reproduction.out / Cell(noise, s, row.row).folder)
-        for s in shared
-    ]  # fmt: skip
-    return points(gain.mean, gain.std), ", ".join(_chance(p) for p in tests)
-
-
-def _chance(p: float | None) -> str:
-    return ABSENT if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _mcnemar(one: Path, other: Path) -> float | None:
-    try:
-        a, b = read_measured(one), read_measured(other)
-    except FerdeskError:
-        return None
-    if a is None or b is None or not np.array_equal(a.names, b.names):
-        return None
-    return mcnemar(
-        a.distributions["final"].argmax(axis=1) == a.labels,
-        b.distributions["final"].argmax(axis=1) == b.labels,
-    )
 
 
 def _purified(rows: Sequence[RowFigures]) -> Table | None:
