@@ -67,6 +67,9 @@ class TrainConfig:
     """Crop by landmarks as the app does; None: what the layout needs."""
     pictures: int = 0
     """> 0: this many training pictures only, drawn with `seed`."""
+    overrides: str = ""
+    """A CSV of decided labels (`name,label`, as the page of an audit saves it); they go over those
+    of the data set and of the noise."""
     hard_labels: bool = False
     """One-hot targets even where the data set has votes; noise implies it."""
     noise: NoiseConfig = field(default_factory=NoiseConfig)
@@ -129,6 +132,8 @@ class TrainConfig:
     anchor_form: AnchorForm = "bounded"
     refurbish: float = 0.0
     """Not in the paper: largest share of the network's own earlier answer in the target."""
+    mixup: float = 0.0
+    """Not in the paper: both parameters of the Beta distribution that pictures are blended by."""
     teacher: str = ""
     """A checkpoint whose L_final is taught besides the labels (distillation)."""
     lambda_teacher: float = 1.0

@@ -15,6 +15,7 @@ from trainer.data.counts import require_every_class
 from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import original_labels, prepare
 from trainer.noise import NoisyLabels, apply_noise
+from trainer.overrides import apply_overrides, read_overrides
 from trainer.split import hold_out
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class RunData:
 
     training: TrainingData
     noise: NoisyLabels | None
-    """The labels of the whole training part, held-out pictures included."""
+    """The labels of the whole training part, held-out pictures included, before overrides."""
     soft: bool
     """True where targets are distributions."""
     folder: Path
@@ -64,6 +65,10 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
         everything = with_labels(everything, changed.noisy)
     elif hard:
         everything = with_labels(everything, everything.labels)
+    if config.overrides:
+        path = Path(config.overrides).expanduser()
+        everything = apply_overrides(everything, read_overrides(path, everything.names))
+        require_every_class(everything.labels.tolist(), config.data)
     training, held = hold_out(everything, config.holdout, config.seed)
     if config.pictures and config.pictures < len(training):
         order = np.random.default_rng(config.seed).permutation(len(training))

@@ -61,7 +61,15 @@ class Gallery:
     pictures: tuple[Picture, ...]
 
 
-Block = Text | Tiles | Table | Plot | Gallery
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A part with controls that stands in a page as it is; Markdown leaves it out."""
+
+    html: str
+    """Trusted: nothing in it is escaped."""
+
+
+Block = Text | Tiles | Table | Plot | Gallery | Markup
 
 
 @dataclass(frozen=True, slots=True)

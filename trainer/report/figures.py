@@ -83,8 +83,8 @@ def memory(shares: Series, epochs: int, last: int) -> str:
     return out[0]
 
 
-def confusion(counts: NDArray[np.int64]) -> str:
-    """(7, 7) counts, rows the truth: each cell its share of the row and its count."""
+def confusion(counts: NDArray[np.int64], rows: str = "truth", columns: str = "answer") -> str:
+    """(7, 7) counts: each cell its share of the row and its count."""
     from matplotlib.patches import Rectangle
 
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -110,7 +110,7 @@ def confusion(counts: NDArray[np.int64]) -> str:
                               va="center", fontsize=7.5)  # fmt: skip
         totals = counts.sum(axis=1)
         names = [f"{name} ({n})" for name, n in zip(EXPRESSIONS, totals, strict=True)]
-        axes.set(xlim=(-0.5, 6.5), ylim=(6.5, -0.5), xlabel="answer", ylabel="truth")
+        axes.set(xlim=(-0.5, 6.5), ylim=(6.5, -0.5), xlabel=columns, ylabel=rows)
         axes.set_xticks(range(7), EXPRESSIONS, rotation=30, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(7), names)
         axes.grid(visible=False)

@@ -1,11 +1,12 @@
-"""A report as one HTML page that needs nothing but itself: no network, no script."""
+"""A report as one HTML page that needs nothing but itself: no network, and no script but that of a
+`Markup`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from trainer.report.blocks import Block, Gallery, Picture, Plot, Section, Text, Tiles
+from trainer.report.blocks import Block, Gallery, Markup, Picture, Plot, Section, Text, Tiles
 from trainer.tables import Table
 
 _STYLE = """\
@@ -92,6 +93,8 @@ def _block(block: Block) -> str:
             return f'<ul class="gallery">{"".join(_picture(p) for p in pictures)}</ul>'
         case Table():
             return block.html()
+        case Markup(own):
+            return own
 
 
 def _plot(plot: Plot) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainer.report.blocks import Block, Gallery, Plot, Section, Text, Tiles
+from trainer.report.blocks import Block, Gallery, Markup, Plot, Section, Text, Tiles
 from trainer.tables import Table
 
 
@@ -32,3 +32,5 @@ def _block(block: Block) -> str:
             return "\n".join(f"* `{p.name}`: {'; '.join(p.lines)}" for p in pictures)
         case Table():
             return block.markdown()
+        case Markup():
+            return ""

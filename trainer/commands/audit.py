@@ -1,0 +1,118 @@
+"""audit: which labels of a data set look wrong, and a page to decide on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+
+from ferdesk.errors import FerdeskError
+from trainer.config import TrainConfig
+from trainer.progress import ProgressKind
+
+
+def parser() -> ArgumentParser:
+    """The arguments of `audit`."""
+    audit = ArgumentParser(
+        allow_abbrev=False,
+        description="Judge every training label by networks that never saw the picture, and write "
+        "OUT/audit.csv, audit.json and index.html. The same command goes on where it was stopped.",
+        print_config="--print-%s",
+    )
+    audit.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these")
+    audit.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
+    audit.add_argument("--data", type=str, default="", help="LAYOUT:PATH")
+    audit.add_argument(
+        "--checkpoint", type=Path | None, default=None,
+        help="judge by this checkpoint instead of training; it must not have seen the pictures",
+    )  # fmt: skip
+    audit.add_argument("--folds", type=int, default=5)
+    audit.add_argument(
+        "--noise", type=str, default="",
+        help="audit labels with noise, where the truth is known: a share, or 'natural' (FER+)",
+    )  # fmt: skip
+    audit.add_argument("--shown", type=int, default=2000, help="pictures on the page, at most")
+    audit.add_argument("--out", type=Path, required=True)
+    audit.add_argument("--cache", type=Path, default=Path(".cache"))
+    audit.add_argument(
+        "--progress", type=ProgressKind, default="auto", help="bar, plain lines, or JSON lines"
+    )
+    audit.add_class_arguments(TrainConfig, "train")
+    return audit
+
+
+def run(options: Namespace) -> None:
+    """Audit, then print the path of the page."""
+    import torch
+
+    from trainer.audit.confident import find
+    from trainer.audit.folds import (
+        answers_by_folds,
+        answers_of_checkpoint,
+        open_audit,
+        pictures_of,
+        settings_of,
+    )
+    from trainer.audit.page import write_page
+    from trainer.audit.results import write_results
+    from trainer.commands.train import train_config
+    from trainer.progress import Progress
+    from trainer.training_data import run_data
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise FerdeskError("An audit runs in one process; start it without torchrun.")
+    config = _config(train_config(options.train), options.data, options.noise)
+    torch.set_num_threads(config.threads)
+    pictures = pictures_of(run_data(config, options.cache))
+    path, out = options.checkpoint, options.out
+    open_audit(out, settings_of(pictures, config, options.folds, path))
+    if path is None:
+        with Progress(options.progress) as progress:
+            answers, _ = answers_by_folds(pictures, config, options.folds, out, progress)
+        how = (
+            f"Every picture was judged by a network that was trained on the other of "
+            f"{options.folds} folds: method {config.method}, {config.epochs} epochs."
+        )
+    else:
+        answers = answers_of_checkpoint(pictures, path, out)
+        how = (
+            f"The pictures were judged by the checkpoint {path.name}: these answers are "
+            "out-of-sample only if it never saw the pictures in training."
+        )
+    findings = find(answers["final"], pictures.given, pictures.groups)
+    layout, _, where = config.data.partition(":")
+    made = {
+        "answers": how,
+        "data": layout,
+        "folder": Path(where).name,
+        "noise": config.noise.kind,
+        "noise_rate": config.noise.rate,
+        "folds": options.folds if path is None else None,
+        "checkpoint": None if path is None else path.name,
+        "seed": config.seed,
+    }
+    found = write_results(out, pictures, findings, answers, made)
+    page = out / "index.html"
+    write_page(page, pictures, findings, answers["final"], found, options.shown)
+    sys.stdout.write(f"{page}\n")
+
+
+def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
+    """`config` for the folds, which replace the held-out part and what is measured on."""
+    from trainer.grid import noise_name
+
+    config = replace(config, data=data or config.data, holdout=0.0, measure_on="none")
+    if not config.data:
+        raise FerdeskError("There is no data set to audit; give --data LAYOUT:PATH.")
+    if not noise:
+        return config
+    name = noise_name(noise)
+    if name == "natural":
+        return replace(config, noise=replace(config.noise, kind="natural", rate=0.0))
+    kind = config.noise.kind
+    kind = "symmetric" if kind in ("none", "natural", "file") else kind
+    rate = float(name)
+    return replace(config, noise=replace(config.noise, kind=kind if rate else "none", rate=rate))
