@@ -15,6 +15,7 @@ from ferdesk.model.config import (
     ImageBackbone,
 )
 from trainer.augment import AugmentConfig
+from trainer.method_options import AdaDfConfig, DmueConfig, EacConfig, RulConfig, ScnConfig
 
 NoiseKind = Literal["none", "symmetric", "symmetric-exact", "asymmetric", "natural", "file"]
 AnchorForm = Literal["bounded", "arbex", "paper"]
@@ -85,6 +86,11 @@ class TrainConfig:
     network: NetworkChanges = field(default_factory=NetworkChanges)
     backbone: str = "resnet18"
     """Backbone of the methods other than `ours`; a key of ferdesk.model.backbones.BACKBONES."""
+    scn: ScnConfig = field(default_factory=ScnConfig)
+    dmue: DmueConfig = field(default_factory=DmueConfig)
+    rul: RulConfig = field(default_factory=RulConfig)
+    eac: EacConfig = field(default_factory=EacConfig)
+    ada_df: AdaDfConfig = field(default_factory=AdaDfConfig)
     start_from: str = ""
     """A checkpoint of the same architecture whose weights to start from."""
     landmark_weights: str = ""

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -41,6 +40,7 @@ from torch import Tensor, nn
 from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.method_options import AdaDfConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     ClassifierMethod,
@@ -51,35 +51,6 @@ from trainer.methods.classifier import (
 )
 from trainer.methods.dmue import late_stages
 from trainer.methods.scn import ScnClassifier, rank_regularisation, split_by_rank
-
-_PUBLISHED_RAMP, _PUBLISHED_EPOCHS = 3, 75
-
-
-@dataclass(frozen=True)
-class AdaDfConfig:
-    """Published settings, but for the fallback, the detached q and the frozen part."""
-
-    threshold: float = 0.7
-    """τ."""
-    released_fallback: bool = False
-    detach_fused: bool = True
-    freeze_early: bool | None = None
-    """None: frozen where the run has `image_weights`."""
-    smallest_weight: float = 0.2
-    """The least w of a batch; the largest is 1."""
-    beta: float = 0.7
-    """Share of the high group of the rank term."""
-    rank_margin: float = 0.07
-    ramp: float | None = None
-    """β: the epoch, from 1, until which branch 2 is brought in; None: epoch 3 of 75, or as much of
-    the run."""
-
-    def ramp_end(self, epochs: int) -> float:
-        """β for a run of `epochs`."""
-        if self.ramp is not None:
-            return self.ramp
-        return _PUBLISHED_RAMP * epochs / _PUBLISHED_EPOCHS
-
 
 DEFAULT = AdaDfConfig()
 
@@ -233,11 +204,11 @@ class AdaDF(ClassifierMethod):
         self.counts.zero_()
 
 
-def build(config: TrainConfig, pictures: int, options: AdaDfConfig = DEFAULT) -> Method:  # noqa: ARG001
+def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
     """The method of this module; it keeps nothing a picture."""
     network = ScnClassifier(*input_of(config))
     load_first_weights(network, config)
-    frozen = options.freeze_early
+    frozen = config.ada_df.freeze_early
     if frozen is None:
         frozen = bool(config.image_weights)
-    return AdaDF(network, config.backbone, config.epochs, frozen, options)
+    return AdaDF(network, config.backbone, config.epochs, frozen, config.ada_df)

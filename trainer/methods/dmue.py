@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -37,6 +36,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.method_options import DmueConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     Classifier,
@@ -46,8 +46,6 @@ from trainer.methods.classifier import (
     soft_cross_entropy,
     two_rates,
 )
-
-_PUBLISHED_RAMP, _PUBLISHED_EPOCHS = 10, 36
 
 _LATE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "resnet18": (("layer2", "layer3"), ("layer4",)),
@@ -62,31 +60,6 @@ _LATE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Modules that run one after the other: up to the middle map, then from there to the coarse one.
 
 The first chain starts at the fine map; in resnet18 one layer earlier, behind layer1."""
-
-
-@dataclass(frozen=True, slots=True)
-class DmueConfig:
-    """Numbers of the paper and its code for RAF-DB."""
-
-    temperature: float = 1.2
-    """T of the sharpening q ∝ p^(1/T)."""
-    soft_weight: float = 0.5
-    similarity_weight: float = 1000.0
-    ramp: float | None = None
-    """a: the epoch, from 0, at which the target branch counts in full; None: 10 of 36 epochs, or
-    as much of the run."""
-    dropout: float = 0.5
-    similarity_after_dropout: bool = True
-    """As released. The masks of both branches differ, which narrow features cannot average out;
-    False compares what enters the dropout."""
-    train_uncertainty: bool = True
-    """False: the uncertainty network keeps its random weights, as released."""
-
-    def ramp_end(self, epochs: int) -> float:
-        """a for a run of `epochs`."""
-        if self.ramp is not None:
-            return self.ramp
-        return _PUBLISHED_RAMP * epochs / _PUBLISHED_EPOCHS
 
 
 DEFAULT = DmueConfig()
@@ -283,8 +256,8 @@ class DMUE(ClassifierMethod):
         return Step(loss, {k: v.detach() for k, v in figures.items()}, answer)
 
 
-def build(config: TrainConfig, pictures: int, options: DmueConfig = DEFAULT) -> Method:  # noqa: ARG001
+def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
     """The method of this module; it keeps nothing a picture."""
-    network = TargetNetwork(*input_of(config), options.dropout)
+    network = TargetNetwork(*input_of(config), config.dmue.dropout)
     load_first_weights(network, config)
-    return DMUE(network, config.backbone, config.epochs, options)
+    return DMUE(network, config.backbone, config.epochs, config.dmue)

@@ -26,13 +26,13 @@ Different from it:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.config import TrainConfig
+from trainer.method_options import EacConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     Classifier,
@@ -40,21 +40,6 @@ from trainer.methods.classifier import (
     build_classifier,
     soft_cross_entropy,
 )
-
-
-@dataclass(frozen=True)
-class EacConfig:
-    """Published settings."""
-
-    consistency: float = 5.0
-    """λ."""
-    erase: float = 0.5
-    """Probability that a part of the mirrored view is erased."""
-    erase_area: tuple[float, float] = (0.02, 0.25)
-    """Share of the picture."""
-    erase_ratio: tuple[float, float] = (0.3, 3.3)
-    """Height over width."""
-
 
 DEFAULT = EacConfig()
 
@@ -120,6 +105,6 @@ class EAC(ClassifierMethod):
         return Step(loss, figures, logits.detach().softmax(dim=1))
 
 
-def build(config: TrainConfig, _pictures: int, options: EacConfig = DEFAULT) -> Method:
+def build(config: TrainConfig, _pictures: int) -> Method:
     """The method of this module; it keeps nothing a picture."""
-    return EAC(build_classifier(config), options)
+    return EAC(build_classifier(config), config.eac)

@@ -25,8 +25,6 @@ With a batch computed in parts, partners and ranks are found within each part.
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -35,6 +33,7 @@ from torch import Tensor, nn
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.method_options import RulConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     Classifier,
@@ -47,31 +46,6 @@ from trainer.methods.classifier import (
 from trainer.methods.scn import Relabels, new_labels, split_by_rank
 
 log = logging.getLogger(__name__)
-
-_ASSUMED_START, _PUBLISHED_EPOCHS = 10, 60
-
-
-@dataclass(frozen=True)
-class RulConfig:
-    """Published settings, and SCN's for the relabelling."""
-
-    features: int = 64
-    """Length of μ and of log σ²."""
-    dropout: float = 0.4
-    relabel: bool = False
-    relabel_epoch: int | None = None
-    """First epoch, from 1, that finds new labels; None: epoch 10 of 60, or as much of the run."""
-    relabel_margin: float = 0.2
-    """δ2 of SCN."""
-    certain_share: float = 0.7
-    """β of SCN: the share of smallest u that keeps its labels under `low_group_only`."""
-    low_group_only: bool = True
-
-    def first_epoch(self, epochs: int) -> int:
-        """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        if self.relabel_epoch is not None:
-            return self.relabel_epoch
-        return math.ceil(_ASSUMED_START * epochs / _PUBLISHED_EPOCHS)
 
 
 DEFAULT = RulConfig()
@@ -182,8 +156,8 @@ class RUL(ClassifierMethod):
             log.info("epoch %d: %d pictures get a new label", epoch + 1, changed)
 
 
-def build(config: TrainConfig, pictures: int, options: RulConfig = DEFAULT) -> Method:
+def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module for a training set of `pictures`."""
-    network = RulClassifier(*input_of(config), options)
+    network = RulClassifier(*input_of(config), config.rul)
     load_first_weights(network, config)
-    return RUL(network, pictures, config.epochs, options)
+    return RUL(network, pictures, config.epochs, config.rul)

@@ -26,8 +26,6 @@ With a batch computed in parts, each part is ranked by itself.
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +34,7 @@ from torch import Tensor, nn
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.method_options import ScnConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     Classifier,
@@ -46,29 +45,6 @@ from trainer.methods.classifier import (
 )
 
 log = logging.getLogger(__name__)
-
-_PUBLISHED_START, _PUBLISHED_EPOCHS = 10, 70
-
-
-@dataclass(frozen=True)
-class ScnConfig:
-    """Published settings, but for `low_group_only`."""
-
-    beta: float = 0.7
-    """Share of the high group."""
-    rank_margin: float = 0.07
-    """δ1."""
-    relabel_margin: float = 0.2
-    """δ2."""
-    relabel_epoch: int | None = None
-    """First epoch, from 1, that finds new labels; None: epoch 10 of 70, or as much of the run."""
-    low_group_only: bool = True
-
-    def first_epoch(self, epochs: int) -> int:
-        """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        if self.relabel_epoch is not None:
-            return self.relabel_epoch
-        return math.ceil(_PUBLISHED_START * epochs / _PUBLISHED_EPOCHS)
 
 
 DEFAULT = ScnConfig()
@@ -197,8 +173,8 @@ class SCN(ClassifierMethod):
             log.info("epoch %d: %d pictures get a new label", epoch + 1, changed)
 
 
-def build(config: TrainConfig, pictures: int, options: ScnConfig = DEFAULT) -> Method:
+def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module for a training set of `pictures`."""
     network = ScnClassifier(*input_of(config))
     load_first_weights(network, config)
-    return SCN(network, pictures, config.epochs, options)
+    return SCN(network, pictures, config.epochs, config.scn)

@@ -16,10 +16,10 @@ from tests.unit.trainer.methods.helpers import (
     reloaded,
     small_config,
 )
+from trainer.method_options import AdaDfConfig
 from trainer.methods.ada_df import (
     DEFAULT,
     AdaDF,
-    AdaDfConfig,
     build,
     class_distributions,
     divergence,
@@ -34,7 +34,7 @@ LABELS = (0, 1, 2, 3, 4, 5, 6, 0, 1, 2)
 
 def ada_df(options: AdaDfConfig = DEFAULT, **changes: object) -> AdaDF:
     torch.manual_seed(2)
-    method = build(small_config("ada_df", **({"epochs": 75} | changes)), 10, options)
+    method = build(small_config("ada_df", ada_df=options, **({"epochs": 75} | changes)), 10)
     assert isinstance(method, AdaDF)
     return method
 
@@ -234,7 +234,7 @@ def test_state_survives_the_round_trip_within_an_epoch() -> None:
     method.after_epoch(0)
     method(batch_of(LABELS, epoch=1))
     torch.manual_seed(77)
-    again = reloaded(method, build(small_config("ada_df", epochs=75), 10, options))
+    again = reloaded(method, build(small_config("ada_df", ada_df=options, epochs=75), 10))
     assert isinstance(again, AdaDF)
     assert not torch.equal(again.distributions, fallback(0.1, False))
     losses = [each(batch_of(LABELS, epoch=1)).loss.item() for each in (method, again)]

@@ -17,10 +17,10 @@ from tests.unit.trainer.methods.helpers import (
     reloaded,
     small_config,
 )
+from trainer.method_options import DmueConfig
 from trainer.methods.dmue import (
     DEFAULT,
     DMUE,
-    DmueConfig,
     auxiliary_loss,
     build,
     class_similarity,
@@ -38,7 +38,7 @@ EVERY_CLASS = (0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6)
 
 def dmue(options: DmueConfig = DEFAULT, epochs: int = 36, **changes: object) -> DMUE:
     torch.manual_seed(2)
-    method = build(small_config("dmue", epochs=epochs, **changes), 10, options)
+    method = build(small_config("dmue", dmue=options, epochs=epochs, **changes), 10)
     assert isinstance(method, DMUE)
     return method
 

@@ -13,10 +13,10 @@ from tests.unit.trainer.methods.helpers import (
     reloaded,
     small_config,
 )
+from trainer.method_options import EacConfig
 from trainer.methods.eac import (
     DEFAULT,
     EAC,
-    EacConfig,
     build,
     class_activation_maps,
     erase,
@@ -29,7 +29,7 @@ ALWAYS = EacConfig(erase=1.0)
 
 def eac(options: EacConfig = DEFAULT) -> EAC:
     torch.manual_seed(1)
-    method = build(small_config("eac"), 8, options)
+    method = build(small_config("eac", eac=options), 8)
     assert isinstance(method, EAC)
     return method
 

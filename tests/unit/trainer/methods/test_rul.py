@@ -17,10 +17,10 @@ from tests.unit.trainer.methods.helpers import (
     reloaded,
     small_config,
 )
+from trainer.method_options import RulConfig
 from trainer.methods.rul import (
     DEFAULT,
     RUL,
-    RulConfig,
     add_up_loss,
     build,
     mixed,
@@ -44,7 +44,7 @@ class Says(nn.Module):
 
 def rul(options: RulConfig = DEFAULT, pictures: int = 10, **changes: object) -> RUL:
     torch.manual_seed(2)
-    method = build(small_config("rul", **({"epochs": 60} | changes)), pictures, options)
+    method = build(small_config("rul", rul=options, **({"epochs": 60} | changes)), pictures)
     assert isinstance(method, RUL)
     return method
 
@@ -200,7 +200,7 @@ def test_state_survives_the_round_trip_with_what_an_epoch_has_found() -> None:
     certain_of_fear(method)
     method(batch_of(LABELS))
     torch.manual_seed(77)
-    again = reloaded(method, build(small_config("rul", epochs=60), 10, options))
+    again = reloaded(method, build(small_config("rul", rul=options, epochs=60), 10))
     assert isinstance(again, RUL)
     again.after_epoch(0)
     assert again.relabels.relabelled.tolist() == [FEAR] * 6 + [-1] * 4

@@ -16,10 +16,10 @@ from tests.unit.trainer.methods.helpers import (
     reloaded,
     small_config,
 )
+from trainer.method_options import ScnConfig
 from trainer.methods.scn import (
     DEFAULT,
     SCN,
-    ScnConfig,
     build,
     new_labels,
     rank_regularisation,
@@ -32,7 +32,7 @@ SADNESS, FEAR = EXPRESSIONS.index("sadness"), EXPRESSIONS.index("fear")
 
 def scn(options: ScnConfig = DEFAULT, pictures: int = 10, epochs: int = 70) -> SCN:
     torch.manual_seed(2)
-    method = build(small_config("scn", epochs=epochs), pictures, options)
+    method = build(small_config("scn", scn=options, epochs=epochs), pictures)
     assert isinstance(method, SCN)
     return method
 
@@ -213,7 +213,7 @@ def test_state_keeps_labels_in_force_and_those_found_this_epoch() -> None:
     method(batch_of([SADNESS, SADNESS], rows=[1, 2], epoch=1))
     method.after_epoch(1)
     method(batch_of([SADNESS], rows=[8], epoch=2))  # stopped in the middle of an epoch
-    again = reloaded(method, build(small_config("scn"), 10, EAGER))
+    again = reloaded(method, build(small_config("scn", scn=EAGER), 10))
     assert isinstance(again, SCN)
     again.after_epoch(2)
     assert again.relabelled.tolist() == [-1, FEAR, FEAR, -1, -1, -1, -1, -1, FEAR, -1]
