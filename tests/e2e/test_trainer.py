@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,49 @@ def test_a_checkpoint_without_purification_opens_in_the_app(tmp_path: Path) -> N
         "--out", tmp_path / "readings.csv",
     )  # fmt: skip
     assert read.returncode == 0, read.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_grid_loses_at_most_an_epoch(tmp_path: Path) -> None:
+    command = [
+        "benchmark", "--preset", "smoke", "--data", "synthetic:140", "--noise", "0.3",
+        "--methods", "cross_entropy", "scn", "--seeds", "1", "--backbone", "tiny",
+        "--train.epochs", "4", "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache"),
+        "--progress", "none",
+    ]  # fmt: skip
+    first, second = (
+        tmp_path / "out" / "0.3" / "seed-1" / name for name in ("cross_entropy", "scn")
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainer", *command], stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while len(epochs_of(second)) < 2:
+            assert process.poll() is None, "the grid ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    finally:
+        process.kill()
+        process.wait()
+    assert not (second / "weights.pt").exists()
+    finished = (first / "weights.pt").stat().st_mtime_ns
+    done = (second / "log.jsonl").read_bytes().splitlines()[0]
+    again = run("trainer", *command)
+    assert again.returncode == 0, again.stderr
+    assert (first / "weights.pt").stat().st_mtime_ns == finished
+    assert epochs_of(second) == [1, 2, 3, 4]
+    # Only the epoch whose state may not have been written was trained again.
+    assert (second / "log.jsonl").read_bytes().splitlines()[0] == done
+    states = [json.loads(path.read_text()) for path in (tmp_path / "out" / "state").iterdir()]
+    assert [state["state"] for state in states] == ["done", "done"]
+
+
+def epochs_of(run: Path) -> list[int]:
+    """The epochs in a run's log, in order; none before there is one."""
+    path = run / "log.jsonl"
+    text = path.read_text() if path.is_file() else ""
+    return [json.loads(line)["epoch"] for line in text.splitlines() if line.endswith("}")]
 
 
 def test_refusals_are_one_sentence(tmp_path: Path) -> None:

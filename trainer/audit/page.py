@@ -21,6 +21,8 @@ from trainer.report.html import html
 from trainer.tables import Table, percent
 from trainer.writing import json_text, write_text
 
+_TOO_LOW = 0.5
+"""Share of labels confirmed below which the page warns."""
 _EDGE = 96
 _QUALITY = 80
 _STYLE = """
@@ -118,9 +120,20 @@ def _entries(
 def _overview(found: dict[str, Any]) -> Section:
     verdicts, made = found["verdicts"], found["made"]
     tiles = [Tile(verdict, str(count)) for verdict, count in verdicts.items()]
+    agreement = percent(found["agreement"], 1)
+    tiles.append(Tile("labels confirmed", f"{agreement} %", "are the networks' own first choice"))
     tiles.append(Tile("copies", str(found["copies"]), "pictures that are there more than once"))
     tiles.append(Tile("estimated noise", f"{percent(found['noise']['rate'], 1)} %", "of labels"))
     blocks: list[Any] = [Tiles(tuple(tiles)), Text(made["answers"])]
+    if found["agreement"] < _TOO_LOW:
+        blocks.append(
+            Text(
+                f"The networks confirm only {agreement} % of the labels. Either most labels are "
+                "wrong, or they have learnt too little to judge: train for more epochs, from "
+                "published weights, before deciding anything by this page.",
+                warning=True,
+            )
+        )
     truth = found.get("truth")
     if truth:
         blocks.append(

@@ -50,11 +50,14 @@ def write_probabilities(
         )  # fmt: skip
 
 
-def summary(pictures: Pictures, findings: Findings, made: dict[str, Any]) -> dict[str, Any]:
+def summary(
+    pictures: Pictures, findings: Findings, q: NDArray[np.float32], made: dict[str, Any]
+) -> dict[str, Any]:
     """audit.json: counts, the noise matrix, and how it was made."""
     counts = {verdict: int(findings.is_a(verdict).sum()) for verdict in VERDICTS}
     out: dict[str, Any] = {
         "pictures": len(findings.verdicts),
+        "agreement": float((q.argmax(axis=1) == pictures.given).mean()),
         "verdicts": counts,
         "copies": int((np.bincount(pictures.groups)[pictures.groups] > 1).sum()),
         "noise": {
@@ -85,7 +88,7 @@ def write_results(
     made: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """All three files; returns what audit.json says."""
-    found = summary(pictures, findings, made)
+    found = summary(pictures, findings, answers["final"], made)
     write_table(out / "audit.csv", pictures, findings, answers["final"])
     write_probabilities(out / "probabilities.npz", pictures, findings, answers)
     write_json(out / "audit.json", found)

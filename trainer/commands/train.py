@@ -14,9 +14,8 @@ from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
 
 from ferdesk.model import checkpoint
 from ferdesk.model.checkpoint import Card
-from trainer.augment import AugmentConfig
 from trainer.build import pretraining
-from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
+from trainer.config import TrainConfig
 from trainer.distributed import world
 from trainer.loop import Trainer
 from trainer.methods import build_method
@@ -59,14 +58,11 @@ def parser() -> ArgumentParser:
 def train_config(options: Namespace) -> TrainConfig:
     """The nested dataclasses of the parsed `train` group."""
     values: dict[str, Any] = options.as_dict()
-    return TrainConfig(
-        **{
-            **values,
-            "augment": AugmentConfig(**values["augment"]),
-            "noise": NoiseConfig(**values["noise"]),
-            "network": NetworkChanges(**values["network"]),
-        }
-    )
+    defaults = TrainConfig()
+    for name, value in values.items():
+        if isinstance(value, dict):
+            values[name] = type(getattr(defaults, name))(**value)
+    return TrainConfig(**values)
 
 
 def run(options: Namespace) -> None:

@@ -121,6 +121,9 @@ def test_an_audit_from_pictures_to_page_goes_on_and_is_measured(
         assert float(row["doubt"]) == pytest.approx(1 - float(row[row["given"]]), abs=2e-6)
     assert found["truth"]["wrong"] == sum(row["given"] != row["clean"] for row in rows) > 0
     page = (out / "index.html").read_text()
+    # One epoch teaches nothing, and the page says so.
+    assert found["agreement"] < 0.5
+    assert f"confirm only {100 * found['agreement']:.1f} %" in page
     data = re.search(r'id="pictures">(.*?)</script>', page, re.DOTALL)
     assert data is not None
     shown = json.loads(data[1])["pictures"]

@@ -9,7 +9,11 @@ import torch
 from ferdesk.model import checkpoint
 from tests.unit.model.helpers import tiny_checkpoint, tiny_network
 from tests.unit.trainer.helpers import small_tree
+from trainer.augment import AugmentConfig
 from trainer.cli import main
+from trainer.commands.train import parser, train_config
+from trainer.config import NoiseConfig, TrainConfig
+from trainer.method_options import DmueConfig, EacConfig
 
 OPTIONS = ["--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25"]
 
@@ -118,3 +122,15 @@ def test_convert_turns_a_state_dict_into_a_checkpoint(
     torch.save(torch.nn.Linear(1, 1), weights)
     assert main(["convert", str(weights), "--like", str(like), "--out", str(out)]) == 2
     assert "could run code" in capsys.readouterr().err
+
+
+def test_options_of_every_part_arrive() -> None:
+    options = parser().parse_args([
+        "--train.dmue.dropout", "0.1", "--train.eac.erase_area", "[0.1, 0.2]",
+        "--train.noise.rate", "0.3", "--train.augment.flip", "0.25",
+    ])  # fmt: skip
+    config = train_config(options.train)
+    assert config == TrainConfig(
+        dmue=DmueConfig(dropout=0.1), eac=EacConfig(erase_area=(0.1, 0.2)),
+        noise=NoiseConfig(rate=0.3), augment=AugmentConfig(flip=0.25),
+    )  # fmt: skip
