@@ -14,6 +14,7 @@ import pytest
 
 from ferdesk.model import checkpoint
 from ferdesk.resources import asset
+from trainer.epochs import read_epochs
 
 
 def run(module: str, *arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:
@@ -98,8 +99,9 @@ def test_a_killed_grid_loses_at_most_an_epoch(tmp_path: Path) -> None:
     again = run("trainer", *command)
     assert again.returncode == 0, again.stderr
     assert (first / "weights.pt").stat().st_mtime_ns == finished
-    assert epochs_of(second) == [1, 2, 3, 4]
-    # Only the epoch whose state may not have been written was trained again.
+    assert [epoch.number for epoch in read_epochs(second)] == [1, 2, 3, 4]
+    # The last epoch logged is done again where its state was not written yet, no other.
+    assert epochs_of(second) in ([1, 2, 3, 4], [1, 2, 2, 3, 4])
     assert (second / "log.jsonl").read_bytes().splitlines()[0] == done
     states = [json.loads(path.read_text()) for path in (tmp_path / "out" / "state").iterdir()]
     assert [state["state"] for state in states] == ["done", "done"]
