@@ -11,6 +11,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from ferdesk.errors import FerdeskError
+from trainer.choices import check_choice
 
 COMMANDS = {
     "prepare": "crop a data set into the cache and say what is in it",
@@ -57,9 +58,7 @@ def _with_preset(argv: list[str]) -> list[str]:
         else:
             continue
         path = PRESETS / f"{name}.yaml"
-        if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.yaml")))
-            raise FerdeskError(f"There is no preset '{name}'; the presets are {known}.")
+        check_choice("preset", name, sorted(p.stem for p in PRESETS.glob("*.yaml")))
         return [argv[0], "--config", str(path), *argv[1:]]
     return argv
 

@@ -11,7 +11,6 @@ write different files, and every one of them shows what all have done.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import cast
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.config import ImageBackbone
+from trainer.choices import check_choice
 from trainer.config import TrainConfig
 from trainer.grid import (
     Grid,
@@ -87,7 +87,7 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in names:
         if name != "all":
-            _known("method", name, (*METHODS, "all"))
+            check_choice("method", name, (*METHODS, "all"))
         found.update(dict.fromkeys(METHODS if name == "all" else (name,)))
     return tuple(found)
 
@@ -96,16 +96,9 @@ def on_backbone(base: TrainConfig, name: str) -> TrainConfig:
     """`base` with this backbone for all methods; the image stream is that of `ours`."""
     from ferdesk.model.backbones import BACKBONES
 
-    _known("backbone", name, tuple(BACKBONES))
+    check_choice("backbone", name, tuple(BACKBONES))
     network = replace(base.network, image_backbone=cast(ImageBackbone, name))
     return replace(base, backbone=name, network=network)
-
-
-def _known(what: str, name: str, names: Sequence[str]) -> None:
-    if name not in names:
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(names)}."
-        raise FerdeskError(f"There is no {what} '{name}'; {hint}")
 
 
 def check_weights(base: TrainConfig, methods: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
-from ferdesk.errors import FerdeskError
 from ferdesk.model.config import (
     ARCHITECTURES,
     ArchitectureConfig,
@@ -15,6 +14,7 @@ from ferdesk.model.config import (
     ImageBackbone,
 )
 from trainer.augment import AugmentConfig
+from trainer.choices import check_choice
 from trainer.method_options import AdaDfConfig, DmueConfig, EacConfig, RulConfig, ScnConfig
 
 NoiseKind = Literal["none", "symmetric", "symmetric-exact", "asymmetric", "natural", "file"]
@@ -155,9 +155,5 @@ class TrainConfig:
 
     def architecture_config(self) -> ArchitectureConfig:
         """The architecture with its changes. FerdeskError for an unknown name."""
-        if self.architecture not in ARCHITECTURES:
-            raise FerdeskError(
-                f"There is no architecture '{self.architecture}'; choose one of "
-                f"{', '.join(ARCHITECTURES)}."
-            )
+        check_choice("architecture", self.architecture, ARCHITECTURES)
         return self.network.applied(ARCHITECTURES[self.architecture])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 
-from ferdesk.errors import FerdeskError
+from trainer.choices import check_choice
 from trainer.config import TrainConfig
 from trainer.methods.base import Method
 
@@ -14,10 +13,7 @@ METHODS = ("ours", "cross_entropy", "scn", "dmue", "rul", "eac", "ada_df")
 
 def build_method(config: TrainConfig, pictures: int) -> Method:
     """The configured method for a training set of `pictures`. FerdeskError for an unknown name."""
-    if config.method not in METHODS:
-        near = difflib.get_close_matches(config.method, METHODS, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(METHODS)}."
-        raise FerdeskError(f"There is no method '{config.method}'; {hint}")
+    check_choice("method", config.method, METHODS)
     module = importlib.import_module(f"trainer.methods.{config.method}")
     method: Method = module.build(config, pictures)
     return method

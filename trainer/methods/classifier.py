@@ -6,7 +6,6 @@ kept as the plain state of :class:`Classifier`.
 
 from __future__ import annotations
 
-import difflib
 import logging
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +22,7 @@ from ferdesk.model.network import Preprocess
 from ferdesk.model.purified import Purified
 from ferdesk.model.weights import load_backbone_weights
 from trainer.build import preprocessing_for
+from trainer.choices import check_choice
 from trainer.config import TrainConfig
 from trainer.methods.base import Method
 
@@ -34,12 +34,7 @@ class Classifier(nn.Module):
 
     def __init__(self, backbone_kind: str, preprocessing: Preprocessing, image_size: int) -> None:
         super().__init__()
-        if backbone_kind not in BACKBONES:
-            near = difflib.get_close_matches(backbone_kind, BACKBONES, 1)
-            hint = (
-                f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(BACKBONES)}."
-            )
-            raise FerdeskError(f"There is no backbone '{backbone_kind}'; {hint}")
+        check_choice("backbone", backbone_kind, BACKBONES)
         # The landmark input is thrown away: at the size the crop has anyway it costs no resizing.
         self.preprocess = Preprocess(
             preprocessing, image_size, preprocessing.detail or preprocessing.size
