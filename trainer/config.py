@@ -138,8 +138,6 @@ class TrainConfig:
     anchor_form: AnchorForm = "bounded"
     refurbish: float = 0.0
     """Not in the paper: largest share of the network's own earlier answer in the target."""
-    mixup: float = 0.0
-    """Not in the paper: both parameters of the Beta distribution that pictures are blended by."""
     teacher: str = ""
     """A checkpoint whose L_final is taught besides the labels (distillation)."""
     lambda_teacher: float = 1.0

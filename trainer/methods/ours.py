@@ -6,19 +6,14 @@ The paper: L = λ_cls L_cls(L_final) + λ_a L_a + λ_c L_c. Not in the paper, an
   starved once the anchors are certain.
 * `refurbish`: targets (1 - w) y + w m with m a running mean of the network's own L_final for that
   picture; w rises from 0 to `refurbish` after the trust ramp.
-* `mixup`: each picture is blended with another of the batch, x = λ x_i + (1 - λ) x_j with λ from
-  Beta(mixup, mixup), targets and centre loss alike (Zhang et al. 2018; they take 8 to 32 for wrong
-  labels), so that no single label can be learnt by heart.
 * `teacher`: the cross entropy to another checkpoint's L_final (distillation).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -80,21 +75,8 @@ class Ours(Method):
         weight = self.config.refurbish * min(1.0, max(0.0, (batch.progress - ramp) / 0.2))
         return (1 - weight) * batch.targets + weight * start
 
-    def _blended(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, float]:
-        """Crops and targets blended with those of the batch in another order, that order and λ."""
-        crops, targets, generator = batch.crops, batch.targets, batch.generator
-        order = torch.randperm(len(crops), generator=generator).to(crops.device)
-        seed = int(torch.randint(2**62, (1,), generator=generator))
-        share = float(np.random.default_rng(seed).beta(self.config.mixup, self.config.mixup))
-        crops = share * crops + (1 - share) * crops[order]
-        return crops, share * targets + (1 - share) * targets[order], order, share
-
     def forward(self, batch: Batch) -> Step:
         config = self.config
-        labels, others, share = batch.labels, batch.labels, 1.0
-        if config.mixup:
-            crops, targets, order, share = self._blended(batch)
-            batch, others = replace(batch, crops=crops, targets=targets), labels[order]
         ramp = config.trust_ramp
         out = self._network(batch.crops, trust=min(1.0, batch.progress / ramp) if ramp else 1.0)
         targets = self._refurbished(batch, out.final) if config.refurbish else batch.targets
@@ -106,10 +88,7 @@ class Ours(Method):
         anchors = self._network.apcl.anchors
         if anchors is not None:
             figures["anchor"] = anchor_loss(anchors, config.anchor_form)
-            figures["centre"] = centre_loss(out.embedding, anchors, labels)
-            if share < 1:
-                other = centre_loss(out.embedding, anchors, others)
-                figures["centre"] = share * figures["centre"] + (1 - share) * other
+            figures["centre"] = centre_loss(out.embedding, anchors, batch.labels)
             loss = loss + config.lambda_anchor * figures["anchor"]
             loss = loss + config.lambda_centre * figures["centre"]
         for teacher in self._teacher:
