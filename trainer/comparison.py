@@ -30,7 +30,7 @@ from trainer.grid import (
     noise_names,
     with_noise,
 )
-from trainer.methods import METHODS
+from trainer.methods import METHODS, VARIANTS
 from trainer.summary import read_json
 from trainer.writing import json_text, write_text
 
@@ -46,6 +46,7 @@ class MethodCell:
     """"natural", or the share of wrong labels as text: "0", "0.3"."""
     seed: int
     method: str
+    """Or a variant."""
 
     @property
     def folder(self) -> str:
@@ -59,7 +60,10 @@ class MethodCell:
 
     def config(self, base: TrainConfig) -> TrainConfig:
         """The run's configuration."""
-        return replace(with_noise(base, self.noise), method=self.method, seed=self.seed)
+        config = replace(with_noise(base, self.noise), seed=self.seed)
+        if self.method in VARIANTS:
+            return VARIANTS[self.method].of(config)
+        return replace(config, method=self.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,14 @@ class Shard:
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Each method once, in the order given; "all" stands for all. FerdeskError for others."""
+    """Each method or variant once, in the order given; "all" stands for all methods.
+
+    FerdeskError for others.
+    """
     found: dict[str, None] = {}
     for name in names:
         if name != "all":
-            check_choice("method", name, (*METHODS, "all"))
+            check_choice("method", name, (*METHODS, *VARIANTS, "all"))
         found.update(dict.fromkeys(METHODS if name == "all" else (name,)))
     return tuple(found)
 
@@ -103,14 +110,15 @@ def on_backbone(base: TrainConfig, name: str) -> TrainConfig:
 
 def check_weights(base: TrainConfig, methods: Sequence[str]) -> None:
     """FerdeskError for first weights that only some of the methods could start from."""
-    rivals = [method for method in methods if method != "ours"]
+    kinds = [VARIANTS[m].method if m in VARIANTS else m for m in methods]
+    rivals = [kind for kind in kinds if kind != "ours"]
     if base.start_from and rivals:
         raise FerdeskError(
             f"The method '{rivals[0]}' cannot start from a checkpoint; take --train.start_from "
             "away and give the backbone's weights as --train.image_weights."
         )
     own = base.architecture_config().image_backbone
-    if base.image_weights and rivals and "ours" in methods and own != base.backbone:
+    if base.image_weights and rivals and "ours" in kinds and own != base.backbone:
         raise FerdeskError(
             f"--train.image_weights fits one backbone, but 'ours' has {own} and the others "
             f"{base.backbone}; give --backbone, so that all have the same."

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
+from trainer.method_options import DmueConfig
 from trainer.methods.base import Method
 
 METHODS = ("ours", "cross_entropy", "scn", "dmue", "rul", "eac", "ada_df")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A method with other options, a line of its own in comparisons."""
+
+    method: str
+    label: str
+    """In tables."""
+    changes: Mapping[str, Any]
+    """Options of TrainConfig."""
+
+    def of(self, config: TrainConfig) -> TrainConfig:
+        """`config` for this variant."""
+        return replace(config, method=self.method, **self.changes)
+
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(
+    {
+        "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
+        "dmue_no_dropout": Variant(
+            "dmue", "DMUE, similarity before dropout",
+            {"dmue": DmueConfig(similarity_after_dropout=False)},
+        ),
+    }
+)  # fmt: skip
+"""Trained only where asked for by name."""
 
 
 def build_method(config: TrainConfig, pictures: int) -> Method:

@@ -9,7 +9,7 @@ from statistics import fmean, median
 from trainer.comparison import Comparison, MethodCell
 from trainer.cost import Cost, read_cost
 from trainer.epochs import Epoch
-from trainer.methods import METHODS
+from trainer.methods import METHODS, VARIANTS
 from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLES_2_TO_4, Published
 from trainer.report import figures
 from trainer.report.blocks import Block, Plot, Section, Text
@@ -29,10 +29,16 @@ LABELS = {
     "rul": "RUL",
     "eac": "EAC",
     "ada_df": "Ada-DF",
+    **{name: variant.label for name, variant in VARIANTS.items()},
 }
-"""Method → its name in the paper's tables."""
+"""Method → its name in the paper's tables; variants as they call themselves."""
+_LINES = (*METHODS, *VARIANTS)
 _COLOURS = dict(
-    zip(LABELS.values(), (BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00"), strict=True)
+    zip(
+        LABELS.values(),
+        (BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#7a9c2b"),
+        strict=True,
+    )
 )
 _PROTOCOL = (
     "Accuracy is the mean of the last {last} epochs of a fixed schedule on the {n} clean pictures "
@@ -78,7 +84,7 @@ def benchmark(comparison: Comparison) -> list[Section]:
         if "final" in summary.measured:
             found.setdefault(cell.noise, {}).setdefault(cell.method, {})[cell.seed] = summary
     tables = {
-        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in METHODS if m in found[noise]}
+        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in _LINES if m in found[noise]}
         for noise in sorted(found)
     }
     sections = [Section("What was run", tuple(_state(comparison, results)))]
@@ -144,7 +150,7 @@ def _plot(tables: Tables) -> Plot:
         }
         for noise, lines in tables.items()
     }
-    names = [LABELS[m] for m in METHODS if any(m in lines for lines in tables.values())]
+    names = [LABELS[m] for m in _LINES if any(m in lines for lines in tables.values())]
     return Plot(
         "Accuracy of the final answer",
         figures.rows_compared(names, panels),
@@ -215,7 +221,7 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
     """With the paper's column only beside figures about the same pictures and noise."""
     first = _one(lines)
     head = [
-        "method", "seeds", "accuracy (%)", "95 % interval", "mean class (%)",
+        "method", "seeds", "accuracy (%)", "95 % interval", "mean class (%)", "last epoch (%)",
         "best epoch, chosen on these pictures (%)",
     ]  # fmt: skip
     same = _layout(comparison) == "rafdb" and first.noise_kind == "symmetric"
@@ -226,7 +232,8 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
     for line in lines.values():
         row = [
             line.label, str(len(line.runs)), _of(line, "accuracy"), interval(line.interval),
-            _of(line, "mean_class_accuracy"), spread(line.best_epoch.mean, line.best_epoch.std),
+            _of(line, "mean_class_accuracy"), percent(line.by_epoch(_accuracy)[-1]),
+            spread(line.best_epoch.mean, line.best_epoch.std),
         ]  # fmt: skip
         if paper:
             own = paper.get(line.label)
@@ -245,7 +252,7 @@ def _of(line: Seeds, what: str) -> str:
 
 def _costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Table:
     rows = []
-    for method in METHODS:
+    for method in _LINES:
         runs = {cell: summary for cell, summary in results.items() if cell.method == method}
         if not runs:
             continue
@@ -253,7 +260,7 @@ def _costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> 
         speed = median(s.pictures_per_second for s in runs.values())
         rows.append(
             (
-                LABELS[method], _pretraining(method, next(iter(runs.values()))), *_cost(known),
+                LABELS[method], _pretraining(next(iter(runs.values()))), *_cost(known),
                 f"{speed:.0f}", f"{fmean(s.hours for s in runs.values()):.2f}",
             )
         )  # fmt: skip
@@ -275,9 +282,9 @@ def _cost(known: Sequence[Cost]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _pretraining(method: str, run: RunSummary) -> str:
+def _pretraining(run: RunSummary) -> str:
     """The single-stream methods have no landmark stream to speak of."""
-    return run.pretraining if method == "ours" else run.pretraining.partition(", landmarks")[0]
+    return run.pretraining if run.method == "ours" else run.pretraining.partition(", landmarks")[0]
 
 
 def _cited(comparison: Comparison) -> Section:

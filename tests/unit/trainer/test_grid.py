@@ -22,7 +22,7 @@ from trainer.comparison import (
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.cost import measure_cost
 from trainer.grid import Progress, time_left
-from trainer.methods import METHODS
+from trainer.methods import METHODS, VARIANTS
 from trainer.report.benchmark import LABELS, write_benchmark
 
 BASE = TrainConfig(data="ferplus:x", epochs=3, measure_on="valid")
@@ -229,8 +229,25 @@ def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
     assert "cannot be compared" not in text
 
 
+def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
+    g = grid(tmp_path, "0.3", methods=("ours", "ours_no_ramp", "dmue_no_dropout"))
+    trainer = Trainer()
+    g.run(trainer, nothing)
+    assert trainer.trained == [
+        f"0.3/seed-1/{name}" for name in ("ours", "ours_no_ramp", "dmue_no_dropout")
+    ]
+    plain, changed, rival = (cell.config(BASE) for cell in g.everything)
+    assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
+    assert (changed.method, rival.method) == ("ours", "dmue")
+    assert not rival.dmue.similarity_after_dropout
+    assert not set(VARIANTS) & set(chosen(["all"]))
+    write_benchmark(g)
+    text = (tmp_path / "benchmark.md").read_text()
+    assert all(f"| {VARIANTS[name].label} | 1 |" in text for name in VARIANTS)
+
+
 def test_every_method_has_a_name() -> None:
-    assert set(LABELS) == set(METHODS)
+    assert set(LABELS) == {*METHODS, *VARIANTS}
 
 
 def test_cost_of_the_tiny_classifier() -> None:
