@@ -5,8 +5,8 @@
 
 Every ranking sees the same out-of-sample probabilities, those of the audit's folds. Precision and
 recall of its first k pictures, for k = 100, 500, 1000 and the number truly wrong; of sets (our
-verdict, cleanlab's find_label_issues) of the whole set. On one distribution our score,
-1 − q[given], is cleanlab's self-confidence: those two rows have to agree.
+verdict, cleanlab's find_label_issues) of the whole set. 1 − q[given] of one distribution is
+cleanlab's self-confidence: those rows have to agree. "purified" is what the audit ranks by.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Audited:
     clean: NDArray[np.int64]
     suspected: NDArray[np.bool_]
     answers: dict[str, NDArray[np.float32]]
+    purified: NDArray[np.float64]
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -63,7 +64,7 @@ def read_audit(folder: Path) -> Audited:
         with np.load(path, allow_pickle=False) as file:
             found = Audited(
                 file["given"], file["clean"], file["suspected"],
-                {name: file[name] for name in _DISTRIBUTIONS},
+                {name: file[name] for name in _DISTRIBUTIONS}, file["purified"],
             )  # fmt: skip
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise FerdeskError(
@@ -88,8 +89,8 @@ def hits_of_set(rows: NDArray[np.int64], wrong: NDArray[np.bool_]) -> Hits:
     return Hits(len(rows), found / max(1, len(rows)), found / int(wrong.sum()))
 
 
-def doubts(q: NDArray[np.float32], given: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows by falling 1 − q[given], as the audit ranks them."""
+def doubts(q: NDArray[np.floating[Any]], given: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows by falling 1 − q[given]."""
     return np.argsort(q[np.arange(len(given)), given].astype(np.float64), kind="stable")
 
 
@@ -141,8 +142,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    orders = {
-        f"ours, 1 - {name}[given]": doubts(q, audited.given) for name, q in audited.answers.items()
+    orders = {"ours, 1 - purified[given], final": doubts(audited.purified, audited.given)}
+    orders |= {
+        f"1 - {name}[given]": doubts(q, audited.given) for name, q in audited.answers.items()
     }
     sets = {"ours, suspected wrong, final": np.flatnonzero(audited.suspected)}
     missing = importlib.util.find_spec("cleanlab") is None

@@ -1,6 +1,9 @@
-"""Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70): which labels look wrong.
+"""Which labels look wrong, from out-of-sample probabilities q (N, 7) and the labels given (N,).
 
-Everything is counted on out-of-sample probabilities q (N, 7) and the labels given (N,).
+How often which label is given for which true one is estimated by confident learning (Northcutt,
+Jiang & Chuang 2021, JAIR 70). That estimate then weighs every answer against its label by Bayes'
+rule, P(true j | picture, given g) ∝ q_j P(given g | true j): a label that is often wrong in this
+data set convinces less than one that seldom is.
 """
 
 from __future__ import annotations
@@ -24,11 +27,12 @@ LOW: Final = 0.4
 class Findings:
     """What an audit says of N pictures."""
 
+    purified: NDArray[np.float64]
+    """(N, 7) the chance of each true label, given the picture and its label."""
     suggested: NDArray[np.int64]
-    """(N,) the confident class of a suspected picture; of the others the class with the largest
-    probability."""
+    """(N,) the likeliest class; of a suspected picture the likeliest but the one given."""
     doubt: NDArray[np.float64]
-    """(N,) 1 − q[given]: the score that ranks the pictures."""
+    """(N,) 1 − purified[given]: the score that ranks the pictures."""
     verdicts: tuple[Verdict, ...]
     thresholds: NDArray[np.float64]
     """(7,) mean self-confidence of each class; infinite for a class that no picture has."""
@@ -83,6 +87,20 @@ def estimated_joint(
     return counts / counts.sum(axis=1, keepdims=True) * pictures[:, None]
 
 
+def purify(
+    q: NDArray[np.floating[Any]], given: NDArray[np.int64], joint: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(N, C) P(true | picture, given) of q and the (C, C) joint of given (row) and true label.
+
+    One picture is added to each true label, spread over the given ones, so that what was never
+    counted stays possible.
+    """
+    chances = (joint + 1 / len(joint)) / (joint.sum(axis=0) + 1)
+    weighed = q.astype(np.float64) * chances[given]
+    purified: NDArray[np.float64] = weighed / weighed.sum(axis=1, keepdims=True)
+    return purified
+
+
 def find(
     q: NDArray[np.floating[Any]], given: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> Findings:
@@ -91,30 +109,33 @@ def find(
     `groups` (N,) is one number for copies of one picture. In this order:
 
     * duplicate: a copy of the picture has another label, so one of the two is wrong;
-    * suspected wrong: q[given] is below its class threshold, and another class reaches its own and
-      is likelier than the given one;
+    * suspected wrong: among the most doubtful, as many as the joint says are wrong;
     * ambiguous: the two likeliest classes are nearer than `CLOSE`, or the likeliest is below `LOW`;
     * ok.
     """
-    rows = np.arange(len(given))
-    own = q[rows, given].astype(np.float64)
     thresholds = class_thresholds(q, given)
-    confident = confident_classes(q, thresholds)
-    wrong = (own < thresholds[given]) & (confident >= 0) & (confident != given)
-    wrong &= q[rows, np.maximum(confident, 0)] > own
-    two = np.sort(q, axis=1)[:, -2:]
+    joint = estimated_joint(given, confident_classes(q, thresholds), q.shape[1])
+    purified = purify(q, given, joint)
+    rows = np.arange(len(given))
+    doubt = 1 - purified[rows, given]
+    wrong = np.zeros(len(given), bool)
+    wrong[np.argsort(-doubt, kind="stable")[: int(joint.sum() - np.trace(joint))]] = True
+    two = np.sort(purified, axis=1)[:, -2:]
     unsure = (two[:, 1] - two[:, 0] < CLOSE) | (two[:, 1] < LOW)
     copies = _contradicted(groups, given)
     verdicts: list[Verdict] = [
         "duplicate" if d else "suspected wrong" if w else "ambiguous" if u else "ok"
         for d, w, u in zip(copies, wrong, unsure, strict=True)
     ]
+    others = purified.copy()
+    others[rows[wrong], given[wrong]] = -1
     return Findings(
-        suggested=np.where(wrong, confident, q.argmax(axis=1)),
-        doubt=1 - own,
+        purified=purified,
+        suggested=others.argmax(axis=1),
+        doubt=doubt,
         verdicts=tuple(verdicts),
         thresholds=thresholds,
-        joint=estimated_joint(given, confident, q.shape[1]),
+        joint=joint,
     )
 
 

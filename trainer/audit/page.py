@@ -43,16 +43,15 @@ def jpeg(crop: NDArray[np.uint8]) -> str:
 
 
 def write_page(
-    path: Path, pictures: Pictures, findings: Findings, q: NDArray[np.float32],
-    found: dict[str, Any], shown: int,
-) -> None:  # fmt: skip
+    path: Path, pictures: Pictures, findings: Findings, found: dict[str, Any], shown: int
+) -> None:
     """Write the page with the `shown` most doubtful pictures that are not ok."""
     flagged = [row for row in findings.order().tolist() if findings.verdicts[row] != "ok"]
     content = json_text(
         {
             "key": pictures.digest()[:16],
             "classes": EXPRESSIONS,
-            "pictures": _entries(pictures, findings, q, flagged[:shown]),
+            "pictures": _entries(pictures, findings, flagged[:shown]),
         }
     )
     # "<" would end the script early where a file name says so.
@@ -91,10 +90,8 @@ def _controls() -> str:
     )
 
 
-def _entries(
-    pictures: Pictures, findings: Findings, q: NDArray[np.float32], rows: list[int]
-) -> list[dict[str, Any]]:
-    given, names = pictures.given, pictures.names
+def _entries(pictures: Pictures, findings: Findings, rows: list[int]) -> list[dict[str, Any]]:
+    q, given, names = findings.purified, pictures.given, pictures.names
     copies: dict[int, list[int]] = {}
     for row, group in enumerate(pictures.groups.tolist()):
         copies.setdefault(group, []).append(row)

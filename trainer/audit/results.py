@@ -16,11 +16,15 @@ from trainer.audit.folds import Pictures
 from trainer.writing import replacing, write_json, write_text
 
 SCORE = "doubt"
-"""1 − final[given]."""
+"""1 − purified[given]."""
 
 
-def write_table(path: Path, pictures: Pictures, findings: Findings, q: NDArray[np.float32]) -> None:
-    """audit.csv: one line a picture, most doubtful first; `clean` only where it is known."""
+def write_table(path: Path, pictures: Pictures, findings: Findings) -> None:
+    """audit.csv: one line a picture, most doubtful first, with the chance of each true label.
+
+    `clean` only where it is known.
+    """
+    q = findings.purified
     known = bool((pictures.clean >= 0).all())
     given, text = pictures.given, io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -46,7 +50,8 @@ def write_probabilities(
     with replacing(path) as file:
         np.savez_compressed(
             file, names=np.array(pictures.names), given=pictures.given,
-            clean=pictures.clean, suspected=findings.is_a("suspected wrong"), **arrays,
+            clean=pictures.clean, purified=findings.purified,
+            suspected=findings.is_a("suspected wrong"), **arrays,
         )  # fmt: skip
 
 
@@ -66,7 +71,7 @@ def summary(
             "given_by_true": findings.joint.round(3).tolist(),
             "thresholds": findings.thresholds.tolist(),
         },
-        "rules": {"score": f"{SCORE} = 1 - final[given]", "close": CLOSE, "low": LOW},
+        "rules": {"score": f"{SCORE} = 1 - purified[given]", "close": CLOSE, "low": LOW},
         "made": made,
     }
     known = pictures.clean >= 0
@@ -89,7 +94,7 @@ def write_results(
 ) -> dict[str, Any]:  # fmt: skip
     """All three files; returns what audit.json says."""
     found = summary(pictures, findings, answers["final"], made)
-    write_table(out / "audit.csv", pictures, findings, answers["final"])
+    write_table(out / "audit.csv", pictures, findings)
     write_probabilities(out / "probabilities.npz", pictures, findings, answers)
     write_json(out / "audit.json", found)
     return found

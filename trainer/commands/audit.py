@@ -96,7 +96,7 @@ def run(options: Namespace) -> None:
     }
     found = write_results(out, pictures, findings, answers, made)
     page = out / "index.html"
-    write_page(page, pictures, findings, answers["final"], found, options.shown)
+    write_page(page, pictures, findings, found, options.shown)
     sys.stdout.write(f"{page}\n")
 
 

@@ -44,16 +44,31 @@ def test_confident_learning_by_hand() -> None:
     found = find(Q, GIVEN, np.arange(7))
     assert found.thresholds[:3] == pytest.approx([0.6, 1.75 / 3, 0.36])
     assert np.isinf(found.thresholds[3:]).all()
-    # Row 2: .2 < t_0, and class 1 has .7 ≥ t_1. Row 5: class 2 reaches .36, but is not likelier.
-    assert found.verdicts == (
-        "ok", "ok", "suspected wrong", "ok", "ok", "ambiguous", "ambiguous",
-    )  # fmt: skip
-    assert found.suggested[2] == 1
-    assert found.order().tolist() == [2, 6, 5, 4, 1, 3, 0]
     # Confident: 0→0, 1→0, 2→1, 3→1, 4→none, 5→2, 6→2; rows scaled to 3, 3 and 1 pictures.
     assert found.joint[:3, :3] == pytest.approx(np.array([[2, 1, 0], [0, 1.5, 1.5], [0, 0, 1]]))
     assert found.joint.sum() == pytest.approx(7)
     assert found.noise_rate == pytest.approx(2.5 / 7)
+    # P(given 0 | true 0) = (2 + 1/7) / 3, P(given 0 | true 1) = (1 + 1/7) / 3.5, and so on.
+    row = np.array([0.2 * 15 / 21, 0.7 * 16 / 49, 0.1 * 2 / 49])
+    assert found.purified[2, :3] == pytest.approx(row / row.sum())
+    assert found.doubt == pytest.approx(
+        [0.04834, 0.12186, 0.61957, 0.12102, 0.39046, 0.50558, 0.19328], abs=1e-5
+    )
+    assert found.order().tolist() == [2, 5, 4, 6, 1, 3, 0]
+    # The joint says 2.5 are wrong, so the two most doubtful are suspected.
+    assert [v == "suspected wrong" for v in found.verdicts] == [
+        False, False, True, False, False, True, False,
+    ]  # fmt: skip
+    assert found.suggested[[2, 5]].tolist() == [1, 2]
+    assert found.suggested[[0, 4]].tolist() == [0, 1]
+
+
+def test_a_label_that_is_often_wrong_convinces_less() -> None:
+    # Half of the pictures called 0 are surely 1, none of those called 1 is anything else.
+    sure = [(0.9, 0.1, 0.0)] * 4 + [(0.05, 0.95, 0.0)] * 4 + [(0.05, 0.95, 0.0)] * 8
+    unsure = [(0.5, 0.5, 0.0), (0.5, 0.5, 0.0)]
+    found = find(probabilities(*sure, *unsure), np.array([0] * 8 + [1] * 8 + [0, 1]), np.arange(18))
+    assert found.doubt[16] > 0.3 > found.doubt[17]
 
 
 def test_copies_with_two_labels_are_duplicates_and_with_one_label_are_not() -> None:

@@ -25,7 +25,8 @@ from trainer.training_data import run_data
 CONFIG = TrainConfig(
     data="synthetic:1680", holdout=0.0, noise=NoiseConfig("symmetric", 0.3, 1),
     architecture="tiny", backbone="tiny", network=NetworkChanges(image_size=32),
-    augment=AugmentConfig(**{f.name: 0.0 for f in fields(AugmentConfig)}), grayscale=False, detail=0,
+    grayscale=False, detail=0,
+    augment=AugmentConfig(**{f.name: 0.0 for f in fields(AugmentConfig)}),
     epochs=16, batch_size=32, lr_backbone=4e-3, lr_head=4e-3, warmup_steps=20, ema_decay=0.95,
     threads=1,
 )  # fmt: skip
