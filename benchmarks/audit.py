@@ -47,7 +47,7 @@ class Audited:
 
     given: NDArray[np.int64]
     clean: NDArray[np.int64]
-    suspected: NDArray[np.bool_]
+    verdicts: NDArray[np.str_]
     answers: dict[str, NDArray[np.float32]]
     purified: NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def read_audit(folder: Path) -> Audited:
     try:
         with np.load(path, allow_pickle=False) as file:
             found = Audited(
-                file["given"], file["clean"], file["suspected"],
+                file["given"], file["clean"], file["verdicts"],
                 {name: file[name] for name in _DISTRIBUTIONS}, file["purified"],
             )  # fmt: skip
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
@@ -146,7 +146,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     orders |= {
         f"1 - {name}[given]": doubts(q, audited.given) for name, q in audited.answers.items()
     }
-    sets = {"ours, suspected wrong, final": np.flatnonzero(audited.suspected)}
+    verdicts = audited.verdicts
+    sets = {
+        "ours, suspected wrong, final": np.flatnonzero(verdicts == "suspected wrong"),
+        "ours, anything but ok, final": np.flatnonzero(verdicts != "ok"),
+    }
     missing = importlib.util.find_spec("cleanlab") is None
     if not missing:
         theirs, their_sets = cleanlab_orders(audited)

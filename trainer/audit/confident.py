@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Verdict = Literal["suspected wrong", "ambiguous", "duplicate", "ok"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("suspected wrong", "duplicate", "ambiguous", "ok")
+VERDICTS: Final[tuple[Verdict, ...]] = ("suspected wrong", "ambiguous", "duplicate", "ok")
 
 CLOSE: Final = 0.1
 """Two classes nearer to each other than this make a picture ambiguous."""
@@ -109,8 +109,9 @@ def find(
     `groups` (N,) is one number for copies of one picture. In this order:
 
     * duplicate: a copy of the picture has another label, so one of the two is wrong;
+    * ambiguous: the two likeliest purified classes are nearer than `CLOSE`, or the likeliest is
+      below `LOW`;
     * suspected wrong: among the most doubtful, as many as the joint says are wrong;
-    * ambiguous: the two likeliest classes are nearer than `CLOSE`, or the likeliest is below `LOW`;
     * ok.
     """
     thresholds = class_thresholds(q, given)
@@ -124,8 +125,8 @@ def find(
     unsure = (two[:, 1] - two[:, 0] < CLOSE) | (two[:, 1] < LOW)
     copies = _contradicted(groups, given)
     verdicts: list[Verdict] = [
-        "duplicate" if d else "suspected wrong" if w else "ambiguous" if u else "ok"
-        for d, w, u in zip(copies, wrong, unsure, strict=True)
+        "duplicate" if d else "ambiguous" if u else "suspected wrong" if w else "ok"
+        for d, u, w in zip(copies, unsure, wrong, strict=True)
     ]
     others = purified.copy()
     others[rows[wrong], given[wrong]] = -1

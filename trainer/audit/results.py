@@ -45,13 +45,13 @@ def write_table(path: Path, pictures: Pictures, findings: Findings) -> None:
 def write_probabilities(
     path: Path, pictures: Pictures, findings: Findings, answers: dict[str, NDArray[np.float32]]
 ) -> None:
-    """probabilities.npz: names, given, clean (-1: not known), suspected, every distribution."""
+    """probabilities.npz: names, given, clean (-1: not known), verdicts, every distribution."""
     arrays: dict[str, Any] = {**answers}
     with replacing(path) as file:
         np.savez_compressed(
             file, names=np.array(pictures.names), given=pictures.given,
             clean=pictures.clean, purified=findings.purified,
-            suspected=findings.is_a("suspected wrong"), **arrays,
+            verdicts=np.array(findings.verdicts), **arrays,
         )  # fmt: skip
 
 
