@@ -27,7 +27,11 @@ def parser() -> ArgumentParser:
     benchmark.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
     benchmark.add_argument("--data", type=str, default="", help="LAYOUT:PATH")
     benchmark.add_argument(
-        "--methods", type=str, nargs="+", default=["all"], help="all, or modules of trainer.methods"
+        "--methods",
+        type=str,
+        nargs="+",
+        default=["all"],
+        help="all, or names of trainer.methods: METHODS and VARIANTS",
     )
     benchmark.add_argument(
         "--noise", type=str, nargs="+", default=["0", "0.1", "0.2", "0.3"],

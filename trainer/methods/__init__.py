@@ -10,7 +10,6 @@ from typing import Any
 
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
-from trainer.method_options import DmueConfig
 from trainer.methods.base import Method
 
 METHODS = ("ours", "cross_entropy", "scn", "dmue", "rul", "eac", "ada_df")
@@ -34,12 +33,8 @@ class Variant:
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
-        "dmue_no_dropout": Variant(
-            "dmue", "DMUE, similarity before dropout",
-            {"dmue": DmueConfig(similarity_after_dropout=False)},
-        ),
     }
-)  # fmt: skip
+)
 """Trained only where asked for by name."""
 
 
