@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
+from trainer.method_options import EacConfig
 from trainer.methods.base import Method
 
 METHODS = ("ours", "cross_entropy", "scn", "dmue", "rul", "eac", "ada_df")
@@ -33,6 +34,7 @@ class Variant:
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
+        "eac_weaker": Variant("eac", "EAC, λ = 0.5", {"eac": EacConfig(consistency=0.5)}),
     }
 )
 """Trained only where asked for by name."""

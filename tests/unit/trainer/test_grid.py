@@ -230,13 +230,13 @@ def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
 
 
 def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
-    g = grid(tmp_path, "0.3", methods=("ours", "ours_no_ramp"))
+    g = grid(tmp_path, "0.3", methods=("ours", *VARIANTS))
     trainer = Trainer()
     g.run(trainer, nothing)
-    assert trainer.trained == ["0.3/seed-1/ours", "0.3/seed-1/ours_no_ramp"]
-    plain, changed = (cell.config(BASE) for cell in g.everything)
+    assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
+    plain, changed, weaker = (cell.config(BASE) for cell in g.everything)
     assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
-    assert changed.method == "ours"
+    assert (changed.method, weaker.method, weaker.eac.consistency) == ("ours", "eac", 0.5)
     assert not set(VARIANTS) & set(chosen(["all"]))
     write_benchmark(g)
     text = (tmp_path / "benchmark.md").read_text()

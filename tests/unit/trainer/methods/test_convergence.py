@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from trainer.augment import AugmentConfig
+from trainer.comparison import MethodCell
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
@@ -56,7 +57,7 @@ def mean_accuracy(method: str, work: Path) -> float:
         noise = replace(CONFIG.noise, seed=seed)
         folder = work / f"{method}-{seed}"
         folder.mkdir()
-        config = replace(CONFIG, method=method, seed=seed, noise=noise)
+        config = MethodCell("0.3", seed, method).config(replace(CONFIG, noise=noise))
         found.append(accuracy(config, folder, work / "cache"))
     return sum(found) / len(found)
 
@@ -68,7 +69,7 @@ def plain(work: Path) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("method", ["rul", "ada_df"])
+@pytest.mark.parametrize("method", ["rul", "ada_df", "eac_weaker"])
 def test_better_than_cross_entropy_under_noise(method: str, plain: float, work: Path) -> None:
     assert plain > 0.4  # it has learnt; one in seven by guessing
     assert mean_accuracy(method, work) > plain
