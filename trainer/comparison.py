@@ -11,6 +11,7 @@ write different files, and every one of them shows what all have done.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +34,8 @@ from trainer.grid import (
 from trainer.methods import METHODS, VARIANTS
 from trainer.summary import read_json
 from trainer.writing import json_text, write_text
+
+log = logging.getLogger(__name__)
 
 _OWN = ("seed", "noise.rate", "method")
 """Parts of the configuration that the cells set."""
@@ -158,8 +161,10 @@ class Comparison(Grid[MethodCell]):
             try:
                 if entry is None:
                     continue
-                (method,) = chosen([entry["method"]])
-                cell = MethodCell(noise_name(entry["noise"]), int(entry["seed"]), method)
+                if entry["method"] not in (*METHODS, *VARIANTS):
+                    log.warning("'%s' is of another version and is not shown", path)
+                    continue
+                cell = MethodCell(noise_name(entry["noise"]), int(entry["seed"]), entry["method"])
                 found[cell] = Progress(entry["state"], entry["hours"], entry["error"])
             except (KeyError, TypeError, ValueError, FerdeskError) as error:
                 raise FerdeskError(

@@ -177,6 +177,11 @@ def test_another_configuration_and_damaged_states_are_refused(tmp_path: Path) ->
     # More methods, noises and seeds may come later.
     more = grid(tmp_path, "0", methods=("ours",), seeds=2)
     assert len(more.progress) == 3
+    # A method of another version is left alone.
+    other = tmp_path / "state" / "0.3_seed-1_newer.json"
+    other.write_text('{"noise": "0.3", "seed": 1, "method": "newer", "state": "done"}')
+    assert len(grid(tmp_path, "0", methods=("ours",), seeds=2).progress) == 3
+    assert other.is_file()
     (tmp_path / "state" / "0.3_seed-1_scn.json").write_text('{"noise": "0.3"}')
     with pytest.raises(FerdeskError, match=r"0\.3_seed-1_scn\.json' is damaged; delete it"):
         grid(tmp_path)
