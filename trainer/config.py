@@ -138,6 +138,8 @@ class TrainConfig:
     anchor_form: AnchorForm = "bounded"
     refurbish: float = 0.0
     """Not in the paper: largest share of the network's own earlier answer in the target."""
+    lambda_flip: float = 0.0
+    """Not in the paper: weight of the disagreement with the mirrored, partly erased picture."""
     teacher: str = ""
     """A checkpoint whose L_final is taught besides the labels (distillation)."""
     lambda_teacher: float = 1.0

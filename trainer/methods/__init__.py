@@ -34,6 +34,7 @@ class Variant:
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
+        "ours_flip": Variant("ours", "DWMCA+APCL, flip consistency", {"lambda_flip": 1.0}),
         "eac_weaker": Variant("eac", "EAC, λ = 0.5", {"eac": EacConfig(consistency=0.5)}),
     }
 )

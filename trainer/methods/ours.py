@@ -6,6 +6,8 @@ The paper: L = λ_cls L_cls(L_final) + λ_a L_a + λ_c L_c. Not in the paper, an
   starved once the anchors are certain.
 * `refurbish`: targets (1 - w) y + w m with m a running mean of the network's own L_final for that
   picture; w rises from 0 to `refurbish` after the trust ramp.
+* `lambda_flip`: L_final of the mirror image, with an erasing of its own, must agree with that of
+  the picture: the mean of both Kullback-Leibler divergences. EAC asks this of its maps.
 * `teacher`: the cross entropy to another checkpoint's L_final (distillation).
 """
 
@@ -25,8 +27,15 @@ from trainer.build import build_network
 from trainer.config import TrainConfig
 from trainer.losses import anchor_loss, centre_loss, class_distribution_loss
 from trainer.methods.base import Batch, Method, Step
+from trainer.methods.eac import erase
 
 _MEMORY_MOMENTUM = 0.7
+
+
+def disagreement(one: Tensor, other: Tensor) -> Tensor:
+    """Mean over the batch of (KL(one‖other) + KL(other‖one)) / 2 of (B, 7) distributions."""
+    a, b = one.float().clamp_min(1e-6), other.float().clamp_min(1e-6)
+    return 0.5 * ((a - b) * (a.log() - b.log())).sum(dim=1).mean()
 
 
 class Ours(Method):
@@ -78,7 +87,8 @@ class Ours(Method):
     def forward(self, batch: Batch) -> Step:
         config = self.config
         ramp = config.trust_ramp
-        out = self._network(batch.crops, trust=min(1.0, batch.progress / ramp) if ramp else 1.0)
+        trust = min(1.0, batch.progress / ramp) if ramp else 1.0
+        out = self._network(batch.crops, trust=trust)
         targets = self._refurbished(batch, out.final) if config.refurbish else batch.targets
         figures = {"cls": class_distribution_loss(out.final, targets)}
         loss = config.lambda_cls * figures["cls"]
@@ -91,6 +101,11 @@ class Ours(Method):
             figures["centre"] = centre_loss(out.embedding, anchors, batch.labels)
             loss = loss + config.lambda_anchor * figures["anchor"]
             loss = loss + config.lambda_centre * figures["centre"]
+        if config.lambda_flip:
+            fill = self._network.preprocess.mean
+            mirrored = erase(batch.crops.flip(3), fill, config.eac, batch.generator)
+            figures["flip"] = disagreement(out.final, self._network(mirrored, trust=trust).final)
+            loss = loss + config.lambda_flip * figures["flip"]
         for teacher in self._teacher:
             taught = teacher.to(batch.crops.device)(batch.crops).final
             figures["teacher"] = class_distribution_loss(out.final, taught)

@@ -36,7 +36,7 @@ _LINES = (*METHODS, *VARIANTS)
 _COLOURS = dict(
     zip(
         LABELS.values(),
-        (BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#7a9c2b"),
+        (BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#c2608f", "#7a9c2b"),
         strict=True,
     )
 )

@@ -239,7 +239,7 @@ def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
     trainer = Trainer()
     g.run(trainer, nothing)
     assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
-    plain, changed, weaker = (cell.config(BASE) for cell in g.everything)
+    plain, changed, _, weaker = (cell.config(BASE) for cell in g.everything)
     assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
     assert (changed.method, weaker.method, weaker.eac.consistency) == ("ours", "eac", 0.5)
     assert not set(VARIANTS) & set(chosen(["all"]))
