@@ -7,6 +7,7 @@ the figures of all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -50,8 +51,12 @@ def accuracy(method: str, work: Path) -> float:
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("convergence")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    # These networks are so small that a second thread only waits.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield tmp_path_factory.mktemp("convergence")
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
