@@ -16,7 +16,7 @@ from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.drawing import BLUE, GREEN, INK, ORANGE, RED
 from trainer.report.html import html
 from trainer.report.markdown import markdown
-from trainer.report.seeds import Lines, Seeds, epochs_compared, gain
+from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
 from trainer.summary import RunSummary
 from trainer.tables import ABSENT, Table, interval, percent, spread
 
@@ -48,9 +48,11 @@ _PROTOCOL = (
     "here for comparison with papers that report it."
 )
 _COMPARED = (
-    "Means over the seeds that both methods have of the difference in percentage points. McNemar's "
-    "p, one a seed: the chance of a difference this large between equally good methods, from the "
-    "last answers on the same pictures."
+    "Points: difference of the accuracies above, mean ± deviation over the seeds that both methods "
+    "have. The other columns are of the last epoch's answers alone, on the same pictures: the "
+    "interval of the mean difference over the seeds, picture by picture (another draw of pictures, "
+    "not of seeds), and McNemar's p, one a seed: the chance of a difference this large between "
+    "equally good methods."
 )
 _COST = (
     "Parameters that answer, and those that training keeps besides; multiplications with an "
@@ -161,18 +163,7 @@ def _plot(tables: Tables) -> Plot:
 
 def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Block]:
     yield _accuracies(comparison, noise, lines)
-    head = ["method"]
-    for other in ("cross_entropy", "ours"):
-        head += [f"against {LABELS[other]} (points)", "McNemar's p"]
-    runs = {method: line.runs for method, line in lines.items()}
-    rows = tuple(
-        (
-            line.label,
-            *(cell for o in ("cross_entropy", "ours") for cell in gain(runs.get(o), line.runs)),
-        )
-        for line in lines.values()
-    )
-    yield Table(tuple(head), rows, _COMPARED)
+    yield from _compared(lines)
     accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
     yield Plot(
         "Accuracy by epoch",
@@ -189,6 +180,18 @@ def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> I
         drawn = epochs_compared(f"memory {noise}", memory, _COLOURS)
         numbers = {title.rpartition(" ")[2]: shown for title, shown in memory.items()}
         yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
+
+
+def _compared(lines: Mapping[str, Seeds]) -> Iterator[Block]:
+    others = [name for name in ("cross_entropy", "ours") if name in lines and len(lines) > 1]
+    if others:
+        yield Text(_COMPARED)
+    for name in others:
+        base = lines[name]
+        yield Table(
+            (f"against {base.label}", *GAIN),
+            tuple((s.label, *gain(base.runs, s.runs)) for s in lines.values() if s is not base),
+        )
 
 
 def _remembered(lines: Mapping[str, Seeds], key: str) -> dict[str, list[float | None]]:

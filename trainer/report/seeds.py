@@ -8,14 +8,15 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from trainer.epochs import Epoch, read_epochs
-from trainer.metrics import mcnemar, wilson
+from trainer.metrics import mcnemar, paired_interval, wilson
 from trainer.report.drawing import drawing
 from trainer.report.record import read_measured
 from trainer.summary import RunSummary, Spread
-from trainer.tables import ABSENT, points
+from trainer.tables import ABSENT, between, points
 
 Runs = Mapping[int, RunSummary]
 """The finished runs of one line of a table, by seed."""
@@ -56,37 +57,51 @@ class Seeds:
         return out
 
 
-def gain(base: Runs | None, line: Runs) -> tuple[str, str]:
-    """Over the seeds that both have: difference in points, and McNemar's p one a seed."""
+GAIN = ("points", "last answers, 95 % interval", "McNemar's p")
+"""Heads of what `gain` gives."""
+
+
+def gain(base: Runs | None, line: Runs) -> tuple[str, str, str]:
+    """Over the seeds that both have: difference in points, its paired interval, p one a seed.
+
+    The first is of the last epochs' mean; the others are of the last answers, and absent where
+    these are missing, damaged or about other pictures.
+    """
     shared = [] if base is None else sorted(set(base) & set(line))
     if base is None or line is base or not shared:
-        return ABSENT, ABSENT
+        return ABSENT, ABSENT, ABSENT
     found = Spread.of(
         [
             line[s].measured["final"].accuracy.mean - base[s].measured["final"].accuracy.mean
             for s in shared
         ]
     )
-    chances = ", ".join(_chance(_mcnemar(base[s], line[s])) for s in shared)
-    return points(found.mean, found.std), chances
+    answers = _paired([base[s] for s in shared], [line[s] for s in shared])
+    if answers is None:
+        return points(found.mean, found.std), ABSENT, ABSENT
+    chances = ", ".join(_chance(mcnemar(a, b)) for a, b in zip(*answers, strict=True))
+    return points(found.mean, found.std), between(paired_interval(*answers)), chances
 
 
-def _chance(p: float | None) -> str:
-    return ABSENT if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _mcnemar(one: RunSummary, other: RunSummary) -> float | None:
-    """From the last answers; None where these are missing, damaged or about other pictures."""
+def _paired(
+    one: Sequence[RunSummary], other: Sequence[RunSummary]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """(seeds, pictures) whether the last answers are right; None where they cannot be paired."""
     try:
-        a, b = read_measured(one.folder), read_measured(other.folder)
+        found = [read_measured(run.folder) for run in (*one, *other)]
     except FerdeskError:
         return None
-    if a is None or b is None or not np.array_equal(a.names, b.names):
+    known = [answers for answers in found if answers is not None]
+    if len(known) < len(found):
         return None
-    return mcnemar(
-        a.distributions["final"].argmax(axis=1) == a.labels,
-        b.distributions["final"].argmax(axis=1) == b.labels,
-    )
+    if not all(np.array_equal(known[0].names, answers.names) for answers in known):
+        return None
+    right = np.stack([a.distributions["final"].argmax(axis=1) == a.labels for a in known])
+    return right[: len(one)], right[len(one) :]
 
 
 Lines = Mapping[str, Sequence[float | None]]

@@ -12,7 +12,7 @@ from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.html import html
 from trainer.report.markdown import markdown
 from trainer.report.rows import RowFigures
-from trainer.report.seeds import gain
+from trainer.report.seeds import GAIN, gain
 from trainer.reproduce import ROWS, Cell, Reproduction, Row
 from trainer.summary import RunSummary, Spread
 from trainer.tables import ABSENT, Table, interval, percent, plain, spread
@@ -27,9 +27,9 @@ _PROTOCOL = (
     "here for comparison with papers that report it."
 )
 _COMPARED = (
-    "Against the baseline: the mean over the seeds of the difference in percentage points. "
-    "McNemar's p, one a seed: the chance of a difference this large between equally good rows, "
-    "from the last answers on the same pictures."
+    "Against the baseline in percentage points: mean ± deviation over the seeds; then, of the last "
+    "epoch's answers alone, the interval of the mean over the seeds, picture by picture, and "
+    "McNemar's p, one a seed: the chance of a difference this large between equally good rows."
 )
 _PURIFYING = (
     "Training pictures at the end of the runs, means over the seeds: of the wrongly labelled ones "
@@ -181,7 +181,7 @@ def _accuracies(
 def _compared(rows: Sequence[RowFigures]) -> Table:
     base = next((r for r in rows if r.row.key == "baseline"), None)
     return Table(
-        ("row", "against baseline (points)", "McNemar's p", "macro F1 (%)", "ECE", "hours a run"),
+        ("row", f"against baseline: {GAIN[0]}", *GAIN[1:], "macro F1 (%)", "ECE", "hours a run"),
         tuple(
             (
                 r.row.label, *gain(base.runs if base else None, r.runs),

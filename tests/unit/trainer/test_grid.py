@@ -207,9 +207,18 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     clean, noisy = ours.split("## 30 % symmetric noise")
     for label in ("DWMCA+APCL", "cross entropy", "SCN"):
         assert f"| {label} | 2 |" in noisy
-    line = next(x for x in noisy.splitlines() if x.startswith("| SCN |") and "+" in x)
-    # Better than cross entropy by points and with a p for each seed; ours is the worst here.
-    assert line.count(",") == 2
+    against = noisy.split("| against cross entropy |")[1].split("| against DWMCA+APCL |")
+    for table, absent in zip(against, ("cross entropy", "DWMCA+APCL"), strict=True):
+        lines = table.split("\n\n")[0].splitlines()[2:]
+        rows = [line.strip("| ").split(" | ") for line in lines]
+        assert len(rows) == 2
+        assert absent not in {row[0] for row in rows}
+        # Points over the seeds, an interval of the last answers, a p for each seed.
+        _, gained, bounds, chances = next(row for row in rows if row[0] == "SCN")
+        assert gained.startswith("+")
+        low, high = (float(x.replace("−", "-")) for x in bounds.split(" to "))
+        assert low < high
+        assert chances.count(",") == 1
     assert "### Memorisation" in noisy
     assert "### Memorisation" not in clean
     assert "84.42" not in ours
