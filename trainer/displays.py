@@ -122,12 +122,13 @@ class Output:
 class JsonLines(Display):
     """One object a line, as `trainer.progress` describes them."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, label: str = "") -> None:
         self._out = Output(stream)
         self._next = 0.0
+        self._run = {"run": label} if label else {}
 
     def _event(self, event: str, **values: Any) -> None:
-        self._out.line(json_text({"event": event, **values}))
+        self._out.line(json_text({"event": event, **self._run, **values}))
 
     def started(self, place: Place) -> None:
         """title, epochs, steps, epoch, step"""
@@ -186,8 +187,9 @@ class JsonLines(Display):
 class PlainLines(Display):
     """A line every 15 seconds and one an epoch, in the manner of the log they stand in."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, label: str = "") -> None:
         self._out = Output(stream)
+        self._label = f"{label}: " if label else ""
         self._next = 0.0
         self._started = False
 
@@ -213,8 +215,8 @@ class PlainLines(Display):
         self.message(f"epoch {place.epoch}/{place.epochs} done: {_numbers(figures)}{_left(place)}")
 
     def message(self, text: str) -> None:
-        """`text` after the time of day."""
-        self._out.line(f"{time.strftime('%H:%M:%S')} {text}")
+        """`text` after the time of day and the label."""
+        self._out.line(f"{time.strftime('%H:%M:%S')} {self._label}{text}")
 
     def ended(self, ending: Ending) -> None:
         """Only success: what went wrong is said by whoever catches the error."""

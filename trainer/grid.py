@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +17,8 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
+from trainer.interrupt import Interrupt
+from trainer.side_by_side import SideBySide
 from trainer.summary import RunSummary, read_config, summarise
 
 log = logging.getLogger(__name__)
@@ -107,13 +111,16 @@ class Grid(Generic[CellT]):
             )
         return True
 
-    def run(self, train: Train, after_each: Callable[[], object], *, writes: bool = True) -> None:
+    def run(
+        self, train: Train | SideBySide, after_each: Callable[[], object], *, writes: bool = True
+    ) -> None:
         """Train what is missing; `after_each` is called at the start and after every cell.
 
         With `writes` false the states are left to another process of the same run.
 
         A cell that fails is noted and the others go on; cells that failed earlier are tried again.
-        Raises FerdeskError at the end when cells have failed, and lets KeyboardInterrupt through.
+        Raises FerdeskError at the end when cells have failed, and KeyboardInterrupt after Ctrl-C,
+        once the state of every cell that was running is kept.
         """
         self.writes = writes
         self._keep(self.wanted)
@@ -122,31 +129,72 @@ class Grid(Generic[CellT]):
         total = len(self.wanted)
         if len(todo) < total:
             log.info("%d of %d cells are done already", total - len(todo), total)
-        for position, cell in enumerate(todo):
-            number = total - len(todo) + position + 1
-            left = time_left(self.progress, todo[position:])
-            log.info("cell %d of %d: %s%s", number, total, cell.folder, left)
-            try:
-                train(cell.config(self.base), self.folder(cell))
-                self.progress[cell] = Progress("done", summarise(self.folder(cell)).hours)
-            except KeyboardInterrupt:
-                self.progress[cell] = Progress("stopped")
-                self._keep([cell])
-                raise
-            except FerdeskError as error:
-                log.warning("cell %s failed: %s", cell.folder, error)
-                self.progress[cell] = Progress("failed", error=str(error))
-            except (RuntimeError, OSError, MemoryError) as error:
-                log.exception("cell %s failed", cell.folder)
-                self.progress[cell] = Progress("failed", error=f"{type(error).__name__}: {error}")
+        stopped = False
+        for cell, progress in self._ended(train, todo):
+            self.progress[cell] = progress
             self._keep([cell])
-            after_each()
+            if progress.state == "stopped":
+                stopped = True
+            else:
+                after_each()
+        if stopped:
+            raise KeyboardInterrupt
         failed = [cell for cell in self.wanted if self.progress[cell].state == "failed"]
         if failed:
             raise FerdeskError(
                 f"{len(failed)} of {total} cells failed, the first ({failed[0].folder}) because: "
                 f"{self.progress[failed[0]].error} The same command tries them again."
             )
+
+    def _ended(
+        self, train: Train | SideBySide, todo: Sequence[CellT]
+    ) -> Iterator[tuple[CellT, Progress]]:
+        """The cells as they end, stopped ones too."""
+        if isinstance(train, SideBySide):
+            return self._abreast(train, todo)
+        return self._in_turn(train, todo)
+
+    def _in_turn(self, train: Train, todo: Sequence[CellT]) -> Iterator[tuple[CellT, Progress]]:
+        for position, cell in enumerate(todo):
+            self._announce(cell, todo[position:])
+            progress = self._outcome(train, cell)
+            yield cell, progress
+            if progress.state == "stopped":
+                return
+
+    def _abreast(
+        self, train: SideBySide, todo: Sequence[CellT]
+    ) -> Iterator[tuple[CellT, Progress]]:
+        left, running = deque(todo), dict[Future[Progress], CellT]()
+        with Interrupt() as interrupt, ThreadPoolExecutor(train.number) as threads:
+            while running or (left and not interrupt.asked):
+                while left and len(running) < train.number and not interrupt.asked:
+                    self._announce(left[0], left, train.number)
+                    cell = left.popleft()
+                    running[threads.submit(self._outcome, train, cell)] = cell
+                finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                if interrupt.asked:
+                    train.stop()
+                for future in finished:
+                    yield running.pop(future), future.result()
+
+    def _announce(self, cell: CellT, todo: Collection[CellT], abreast: int = 1) -> None:
+        left = time_left(self.progress, todo, abreast)
+        number = len(self.wanted) - len(todo) + 1
+        log.info("cell %d of %d: %s%s", number, len(self.wanted), cell.folder, left)
+
+    def _outcome(self, train: Train, cell: CellT) -> Progress:
+        try:
+            train(cell.config(self.base), self.folder(cell))
+            return Progress("done", summarise(self.folder(cell)).hours)
+        except KeyboardInterrupt:
+            return Progress("stopped")
+        except FerdeskError as error:
+            log.warning("cell %s failed: %s", cell.folder, error)
+            return Progress("failed", error=str(error))
+        except (RuntimeError, OSError, MemoryError) as error:
+            log.exception("cell %s failed", cell.folder)
+            return Progress("failed", error=f"{type(error).__name__}: {error}")
 
     def results(self) -> dict[CellT, RunSummary]:
         """Summaries of the cells that are done."""
@@ -173,8 +221,11 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def time_left(progress: Mapping[CellT, Progress], todo: Sequence[CellT]) -> str:
-    """For the log: each cell takes the mean of its line, or of all cells where that is unknown."""
+def time_left(progress: Mapping[CellT, Progress], todo: Iterable[CellT], abreast: int = 1) -> str:
+    """For the log: each cell takes the mean of its line, or of all cells where that is unknown.
+
+    `abreast` are trained at a time.
+    """
     known: dict[str, list[float]] = {}
     for cell, p in progress.items():
         if p.hours is not None:
@@ -182,7 +233,7 @@ def time_left(progress: Mapping[CellT, Progress], todo: Sequence[CellT]) -> str:
     if not known:
         return ""
     overall = fmean(hours for own in known.values() for hours in own)
-    hours = sum(fmean(known.get(cell.line, [overall])) for cell in todo)
+    hours = sum(fmean(known.get(cell.line, [overall])) for cell in todo) / abreast
     return f", about {hours:.1f} hours left" if hours >= 2 else f", about {60 * hours:.0f} min left"
 
 

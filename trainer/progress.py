@@ -13,7 +13,8 @@ failed   reason (for people), stopped (true: as asked, nothing is wrong), second
 ======== =========================================================================================
 
 ``figures`` maps names to numbers, ``share`` is the part of the whole run that is done, in [0, 1].
-What is not known, NaN or infinite is null. At most five step events come a second.
+What is not known, NaN or infinite is null. At most five step events come a second. Where several
+runs write to one stdout, every object names its own as "run".
 """
 
 from __future__ import annotations
@@ -38,17 +39,23 @@ class Progress:
         kind: ProgressKind = "auto",
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        label: str = "",
     ) -> None:
-        """`stream` stands in for stdout or stderr; `clock` gives seconds."""
+        """`stream` stands in for stdout or stderr; `clock` gives seconds.
+
+        `label` tells the lines from those of other runs beside it, for which there is no bar.
+        """
         if kind == "auto":
             kind = "bar" if (stream or sys.stderr).isatty() else "plain"
+        if kind == "bar" and label:
+            kind = "plain"
         self._display: Display
         if kind == "bar":
             self._display = Bar(stream or sys.stderr)
         elif kind == "plain":
-            self._display = PlainLines(stream or sys.stderr)
+            self._display = PlainLines(stream or sys.stderr, label)
         elif kind == "json":
-            self._display = JsonLines(stream or sys.stdout)
+            self._display = JsonLines(stream or sys.stdout, label)
         else:
             self._display = Display()
         self._clock = clock

@@ -107,6 +107,23 @@ def test_a_killed_grid_loses_at_most_an_epoch(tmp_path: Path) -> None:
     assert [state["state"] for state in states] == ["done", "done"]
 
 
+@pytest.mark.slow
+def test_cells_side_by_side(tmp_path: Path) -> None:
+    trained = run(
+        "trainer", "benchmark", "--preset", "smoke", "--data", "synthetic:140", "--noise", "0.3",
+        "--methods", "cross_entropy", "scn", "--seeds", "1", "--backbone", "tiny", "--jobs", "2",
+        "--train.epochs", "1", "--train.threads", "1", "--out", tmp_path / "out",
+        "--cache", tmp_path / "cache", "--progress", "json",
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    lines = [line for line in trained.stdout.splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in lines]
+    for name in ("0.3/seed-1/cross_entropy", "0.3/seed-1/scn"):
+        assert [e["event"] for e in events if e["run"] == name][-1] == "finished"
+        assert (tmp_path / "out" / name / "cost.json").is_file()
+    assert "cross entropy" in (tmp_path / "out" / "benchmark.md").read_text()
+
+
 def epochs_of(run: Path) -> list[int]:
     """The epochs in a run's log, in order; none before there is one."""
     path = run / "log.jsonl"

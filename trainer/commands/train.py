@@ -70,13 +70,22 @@ def run(options: Namespace) -> None:
     train(train_config(options.train), options.run, options.cache, options.progress)
 
 
-def train(config: TrainConfig, run: Path, cache: Path, progress: ProgressKind = "auto") -> None:
-    """Train, or go on training, until ``<run>/model.safetensors`` and the report are there."""
+def train(
+    config: TrainConfig,
+    run: Path,
+    cache: Path,
+    progress: ProgressKind = "auto",
+    label: str = "",
+) -> None:
+    """Train, or go on training, until ``<run>/model.safetensors`` and the report are there.
+
+    `label` names the run in its progress where others run beside it.
+    """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     with (
         world() as processes,
-        Progress(progress if processes.first else "none") as shown,
+        Progress(progress if processes.first else "none", label=label) as shown,
     ):
         folder = RunFolder(run)
         if processes.first:

@@ -283,7 +283,9 @@ def test_the_command(
 
     stand_in = Trainer()
     monkeypatch.setattr(
-        command, "train", lambda config, run, cache, progress="auto": stand_in(config, run)
+        command,
+        "train",
+        lambda config, run, cache, progress="auto", label="": stand_in(config, run),
     )
     call = [
         "--data", "synthetic:40", "--methods", "scn", "ours", "--noise", "0", "--seeds", "1",

@@ -259,7 +259,7 @@ def test_the_command(
 
     trainer = Trainer()
     monkeypatch.setattr(
-        command, "train", lambda config, run, cache, progress="auto": trainer(config, run)
+        command, "train", lambda config, run, cache, progress="auto", label="": trainer(config, run)
     )
     call = [
         "reproduce", "table1", "--data", "synthetic:40", "--noise", "0", "0.3", "--seeds", "1",
