@@ -31,7 +31,7 @@ from trainer.grid import (
     noise_names,
     with_noise,
 )
-from trainer.methods import METHODS, VARIANTS
+from trainer.methods import GROUPS, METHODS, VARIANTS
 from trainer.summary import read_json
 from trainer.writing import json_text, write_text
 
@@ -90,15 +90,15 @@ class Shard:
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Each method or variant once, in the order given; "all" stands for all methods.
+    """Each method or variant once, in the order given; groups stand for their members.
 
     FerdeskError for others.
     """
     found: dict[str, None] = {}
     for name in names:
-        if name != "all":
-            check_choice("method", name, (*METHODS, *VARIANTS, "all"))
-        found.update(dict.fromkeys(METHODS if name == "all" else (name,)))
+        if name not in GROUPS:
+            check_choice("method", name, (*METHODS, *VARIANTS, *GROUPS))
+        found.update(dict.fromkeys(GROUPS.get(name, (name,))))
     return tuple(found)
 
 

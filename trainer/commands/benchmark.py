@@ -26,7 +26,7 @@ def parser() -> ArgumentParser:
         type=str,
         nargs="+",
         default=["all"],
-        help="all, or names of trainer.methods: METHODS and VARIANTS",
+        help="all, ablation (Table I), or names of trainer.methods: METHODS and VARIANTS",
     )
     benchmark.add_argument(
         "--backbone", type=str, default="",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,12 +23,15 @@ class Variant:
     method: str
     label: str
     """In tables."""
-    changes: Mapping[str, Any]
+    changes: Mapping[str, Any] = field(default_factory=dict)
     """Options of TrainConfig."""
+    network: Mapping[str, Any] = field(default_factory=dict)
+    """Options of its part `network`."""
 
     def of(self, config: TrainConfig) -> TrainConfig:
         """`config` for this variant."""
-        return replace(config, method=self.method, **self.changes)
+        network = replace(config.network, **self.network)
+        return replace(config, method=self.method, network=network, **self.changes)
 
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
@@ -36,9 +39,19 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
         "ours_flip": Variant("ours", "DWMCA+APCL, flip consistency", {"lambda_flip": 1.0}),
         "eac_weaker": Variant("eac", "EAC, λ = 0.5", {"eac": EacConfig(consistency=0.5)}),
+        "ours_baseline": Variant(
+            "ours", "Table I: baseline", network={"cross_attention": False, "corrections": "none"}
+        ),
+        "ours_dwmca": Variant("ours", "Table I: +DWMCA", network={"corrections": "none"}),
+        "ours_apcl": Variant("ours", "Table I: +APCL", network={"cross_attention": False}),
     }
 )
-"""Trained only where asked for by name."""
+"""Trained only where asked for, by name or group."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"all": METHODS, "ablation": ("ours_baseline", "ours_dwmca", "ours_apcl", "ours")}
+)
+"""Names for several. The ablation's last row, +DWMCA+APCL, is `ours` itself."""
 
 
 def build_method(config: TrainConfig, pictures: int) -> Method:

@@ -1,4 +1,4 @@
-"""All methods side by side as a page: Tables II to IV in our figures, the papers' apart."""
+"""All methods side by side as a page: Tables I to IV in our figures, the papers' apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainer.comparison import Comparison, MethodCell
 from trainer.cost import Cost, read_cost
 from trainer.epochs import Epoch
 from trainer.methods import METHODS, VARIANTS
-from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLES_2_TO_4, Published
+from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLE_1, TABLES_2_TO_4, Published
 from trainer.report import figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.drawing import BLUE, GREEN, INK, ORANGE, RED
@@ -33,10 +33,26 @@ LABELS = {
 }
 """Method → its name in the paper's tables; variants as they call themselves."""
 _LINES = (*METHODS, *VARIANTS)
+_TABLE_1 = {"ours_baseline": "baseline", "ours_dwmca": "dwmca"}
+"""Variant → row of the paper's Table I; its last row is in Table IV, too."""
 _COLOURS = dict(
     zip(
         LABELS.values(),
-        (BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#c2608f", "#7a9c2b"),
+        (
+            BLUE,
+            INK,
+            ORANGE,
+            GREEN,
+            RED,
+            "#a557c4",
+            "#b08a00",
+            "#18a5b8",
+            "#c2608f",
+            "#7a9c2b",
+            "#8a8f98",
+            "#5f7fa8",
+            "#9a6a4f",
+        ),
         strict=True,
     )
 )
@@ -228,7 +244,9 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
         "best epoch, chosen on these pictures (%)",
     ]  # fmt: skip
     same = _layout(comparison) == "rafdb" and first.noise_kind == "symmetric"
-    paper = {p.method: p for p in TABLES_2_TO_4 if same and f"{p.noise:g}" == noise}
+    printed = [(p.method, p) for p in TABLES_2_TO_4]
+    printed += [(LABELS[method], TABLE_1[row]) for method, row in _TABLE_1.items()]
+    paper = {label: p for label, p in printed if same and f"{p.noise:g}" == noise}
     if paper:
         head.append("cited from the paper, RAF-DB (%)")
     rows = []
@@ -297,7 +315,7 @@ def _cited(comparison: Comparison) -> Section:
         blocks.append(Text(NOT_COMPARABLE, warning=True))
     blocks.append(Text(f"The paper: {PAPER}."))
     rows: dict[tuple[str, str, str], dict[str, Published]] = {}
-    for p in (*TABLES_2_TO_4, *ELSEWHERE):
+    for p in (*TABLES_2_TO_4, *(TABLE_1[row] for row in _TABLE_1.values()), *ELSEWHERE):
         rows.setdefault((p.method, p.backbone, p.source), {})[f"{p.noise:g}"] = p
     lines = tuple(
         (

@@ -24,6 +24,7 @@ from trainer.cost import measure_cost
 from trainer.grid import Progress, time_left
 from trainer.methods import METHODS, VARIANTS
 from trainer.report.benchmark import LABELS, write_benchmark
+from trainer.reproduce import ROWS, Cell
 
 BASE = TrainConfig(data="ferplus:x", epochs=3, measure_on="valid")
 THREE = ("ours", "cross_entropy", "scn")
@@ -232,7 +233,8 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
 
 
 def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
-    g = grid(tmp_path, "0", "0.3", methods=("eac",), base=replace(BASE, data="rafdb:x"))
+    two = ("eac", "ours_dwmca")
+    g = grid(tmp_path, "0", "0.3", methods=two, base=replace(BASE, data="rafdb:x"))
     g.run(Trainer(), nothing)
     write_benchmark(g)
     text = (tmp_path / "benchmark.md").read_text()
@@ -240,6 +242,8 @@ def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
     assert "cited" not in clean.split("## Labels as they are")[1]
     row = next(x for x in noisy.splitlines() if x.startswith("| EAC | 1 |"))
     assert row.endswith("| 84.42 |")
+    row = next(x for x in noisy.splitlines() if x.startswith("| Table I: +DWMCA | 1 |"))
+    assert row.endswith("| 78.57 |")
     assert "cannot be compared" not in text
 
 
@@ -248,13 +252,22 @@ def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
     trainer = Trainer()
     g.run(trainer, nothing)
     assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
-    plain, changed, _, weaker = (cell.config(BASE) for cell in g.everything)
+    plain, changed, _, weaker, *_ = (cell.config(BASE) for cell in g.everything)
     assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
     assert (changed.method, weaker.method, weaker.eac.consistency) == ("ours", "eac", 0.5)
     assert not set(VARIANTS) & set(chosen(["all"]))
     write_benchmark(g)
     text = (tmp_path / "benchmark.md").read_text()
     assert all(f"| {VARIANTS[name].label} | 1 |" in text for name in VARIANTS)
+
+
+def test_the_ablation_is_that_of_reproduce() -> None:
+    base = replace(BASE, network=NetworkChanges(image_size=56))
+    rows = {row.key: Cell("0.3", 1, row).config(base) for row in ROWS}
+    cells = {c.method: c.config(base) for c in plan(["0.3"], chosen(["ablation"]), 1, 1)}
+    named = {"ours_baseline": "baseline", "ours_dwmca": "dwmca", "ours_apcl": "apcl"}
+    named["ours"] = "dwmca-apcl"
+    assert {named[method]: config for method, config in cells.items()} == rows
 
 
 def test_every_method_has_a_name() -> None:
