@@ -21,6 +21,8 @@ CLOSE: Final = 0.1
 """Two classes nearer to each other than this make a picture ambiguous."""
 LOW: Final = 0.4
 """So does a largest probability below this."""
+PRIOR: Final = 50.0
+"""Pictures a class of what is believed of its labels before any is counted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,10 +94,14 @@ def purify(
 ) -> NDArray[np.float64]:
     """(N, C) P(true | picture, given) of q and the (C, C) joint of given (row) and true label.
 
-    One picture is added to each true label, spread over the given ones, so that what was never
-    counted stays possible.
+    `PRIOR` pictures are added to each true label as noise that knows no classes would label them:
+    the overall share is right, the others are spread as the given labels are. So labels of few
+    pictures, whose counts say little, count as about as trustworthy as all.
     """
-    chances = (joint + 1 / len(joint)) / (joint.sum(axis=0) + 1)
+    right = np.trace(joint) / joint.sum()
+    spread = joint.sum(axis=1, keepdims=True) / joint.sum()
+    expected = right * np.eye(len(joint)) + (1 - right) * spread
+    chances = (joint + PRIOR * expected) / (joint.sum(axis=0) + PRIOR)
     weighed = q.astype(np.float64) * chances[given]
     purified: NDArray[np.float64] = weighed / weighed.sum(axis=1, keepdims=True)
     return purified
