@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import fmean, median
 
 from trainer.comparison import Comparison, MethodCell
-from trainer.cost import Cost, read_cost
 from trainer.epochs import Epoch
-from trainer.methods import METHODS, VARIANTS
-from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLE_1, TABLES_2_TO_4, Published
 from trainer.report import figures
 from trainer.report.blocks import Block, Plot, Section, Text
-from trainer.report.drawing import BLUE, GREEN, INK, ORANGE, RED
+from trainer.report.cited import cited, paper_column
+from trainer.report.costs import costs
 from trainer.report.html import html
+from trainer.report.lines import COLOURS, LABELS, LINES
 from trainer.report.markdown import markdown
 from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
 from trainer.summary import RunSummary
 from trainer.tables import ABSENT, Table, interval, percent, spread
 
 _TITLE = "Methods against label noise, compared"
-LABELS = {
-    "ours": "DWMCA+APCL",
-    "cross_entropy": "cross entropy",
-    "scn": "SCN",
-    "dmue": "DMUE",
-    "rul": "RUL",
-    "eac": "EAC",
-    "ada_df": "Ada-DF",
-    **{name: variant.label for name, variant in VARIANTS.items()},
-}
-"""Method → its name in the paper's tables; variants as they call themselves."""
-_LINES = (*METHODS, *VARIANTS)
-_TABLE_1 = {"ours_baseline": "baseline", "ours_dwmca": "dwmca"}
-"""Variant → row of the paper's Table I; its last row is in Table IV, too."""
-_COLOURS = dict(
-    zip(
-        LABELS.values(),
-        (
-            BLUE,
-            INK,
-            ORANGE,
-            GREEN,
-            RED,
-            "#a557c4",
-            "#b08a00",
-            "#18a5b8",
-            "#c2608f",
-            "#7a9c2b",
-            "#8a8f98",
-            "#5f7fa8",
-            "#9a6a4f",
-        ),
-        strict=True,
-    )
-)
 _PROTOCOL = (
     "Accuracy is the mean of the last {last} epochs of a fixed schedule on the {n} clean pictures "
     "of the {part} part, then the mean over the seeds ± its standard deviation. The Wilson 95 % "
@@ -69,11 +32,6 @@ _COMPARED = (
     "interval of the mean difference over the seeds, picture by picture (another draw of pictures, "
     "not of seeds), and McNemar's p, one a seed: the chance of a difference this large between "
     "equally good methods."
-)
-_COST = (
-    "Parameters that answer, and those that training keeps besides; multiplications with an "
-    "addition for one crop; pictures a second of training (median over epochs and runs) and "
-    "milliseconds a picture of a batch of 32, on the device and under the load of that moment."
 )
 _MEMORY = (
     "Training pictures whose label noise has changed, as the steps of an epoch see them: left the "
@@ -102,7 +60,7 @@ def benchmark(comparison: Comparison) -> list[Section]:
         if "final" in summary.measured:
             found.setdefault(cell.noise, {}).setdefault(cell.method, {})[cell.seed] = summary
     tables = {
-        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in _LINES if m in found[noise]}
+        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in LINES if m in found[noise]}
         for noise in sorted(found)
     }
     sections = [Section("What was run", tuple(_state(comparison, results)))]
@@ -111,8 +69,8 @@ def benchmark(comparison: Comparison) -> list[Section]:
     for noise, lines in tables.items():
         sections.append(Section(_noise(noise, lines), tuple(_tables(comparison, noise, lines))))
     if tables:
-        sections.append(Section("What each method costs", (_costs(comparison, results),)))
-    return [*sections, _cited(comparison)]
+        sections.append(Section("What each method costs", (costs(comparison, results),)))
+    return [*sections, cited(_layout(comparison))]
 
 
 def _layout(comparison: Comparison) -> str:
@@ -168,7 +126,7 @@ def _plot(tables: Tables) -> Plot:
         }
         for noise, lines in tables.items()
     }
-    names = [LABELS[m] for m in _LINES if any(m in lines for lines in tables.values())]
+    names = [LABELS[m] for m in LINES if any(m in lines for lines in tables.values())]
     return Plot(
         "Accuracy of the final answer",
         figures.rows_compared(names, panels),
@@ -183,7 +141,7 @@ def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> I
     accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
     yield Plot(
         "Accuracy by epoch",
-        epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, _COLOURS),
+        epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, COLOURS),
         "Accuracy on the measured pictures with clean labels after every epoch, means over the "
         "seeds. Nothing is chosen by it.",
         _numbers({"": accuracy}),
@@ -193,7 +151,7 @@ def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> I
         "Wrong label seen through": _remembered(lines, "flipped_recovered"),
     }
     if all(memory.values()):
-        drawn = epochs_compared(f"memory {noise}", memory, _COLOURS)
+        drawn = epochs_compared(f"memory {noise}", memory, COLOURS)
         numbers = {title.rpartition(" ")[2]: shown for title, shown in memory.items()}
         yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
 
@@ -244,9 +202,7 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
         "best epoch, chosen on these pictures (%)",
     ]  # fmt: skip
     same = _layout(comparison) == "rafdb" and first.noise_kind == "symmetric"
-    printed = [(p.method, p) for p in TABLES_2_TO_4]
-    printed += [(LABELS[method], TABLE_1[row]) for method, row in _TABLE_1.items()]
-    paper = {label: p for label, p in printed if same and f"{p.noise:g}" == noise}
+    paper = paper_column(noise) if same else {}
     if paper:
         head.append("cited from the paper, RAF-DB (%)")
     rows = []
@@ -269,69 +225,3 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
 def _of(line: Seeds, what: str) -> str:
     value = line.over(what)
     return spread(value.mean, value.std)
-
-
-def _costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Table:
-    rows = []
-    for method in _LINES:
-        runs = {cell: summary for cell, summary in results.items() if cell.method == method}
-        if not runs:
-            continue
-        known = [c for cell in runs if (c := read_cost(comparison.folder(cell))) is not None]
-        speed = median(s.pictures_per_second for s in runs.values())
-        rows.append(
-            (
-                LABELS[method], _pretraining(next(iter(runs.values()))), *_cost(known),
-                f"{speed:.0f}", f"{fmean(s.hours for s in runs.values()):.2f}",
-            )
-        )  # fmt: skip
-    head = (
-        "method", "pretraining", "parameters (M)", "kept in training (M)", "MACs (M)",
-        "ms a picture", "pictures/s in training", "hours a run",
-    )  # fmt: skip
-    return Table(head, tuple(rows), _COST)
-
-
-def _cost(known: Sequence[Cost]) -> tuple[str, ...]:
-    if not known:
-        return (ABSENT,) * 4
-    one = known[0]
-    time = median(cost.milliseconds for cost in known)
-    return (
-        f"{one.parameters / 1e6:.2f}", f"{one.training_parameters / 1e6:.2f}",
-        f"{one.macs / 1e6:.0f}", f"{time:.2f}",
-    )  # fmt: skip
-
-
-def _pretraining(run: RunSummary) -> str:
-    """The single-stream methods have no landmark stream to speak of."""
-    return run.pretraining if run.method == "ours" else run.pretraining.partition(", landmarks")[0]
-
-
-def _cited(comparison: Comparison) -> Section:
-    """Figures from papers, apart."""
-    blocks: list[Block] = []
-    if _layout(comparison) != "rafdb":
-        blocks.append(Text(NOT_COMPARABLE, warning=True))
-    blocks.append(Text(f"The paper: {PAPER}."))
-    rows: dict[tuple[str, str, str], dict[str, Published]] = {}
-    for p in (*TABLES_2_TO_4, *(TABLE_1[row] for row in _TABLE_1.values()), *ELSEWHERE):
-        rows.setdefault((p.method, p.backbone, p.source), {})[f"{p.noise:g}"] = p
-    lines = tuple(
-        (
-            method,
-            *(
-                spread(own[n].accuracy, own[n].std) if n in own else ABSENT
-                for n in ("0.1", "0.2", "0.3")
-            ),
-            backbone or ABSENT,
-            source,
-        )
-        for (method, backbone, source), own in rows.items()
-    )
-    head = ("method", "10 % noise", "20 % noise", "30 % noise", "backbone", "read in")
-    caption = (
-        "Accuracy (%) on RAF-DB with symmetric noise, as printed elsewhere: other noise draws, "
-        "often the best epoch on the test pictures, often backbones trained on millions of faces."
-    )
-    return Section("Cited from papers", (*blocks, Table(head, lines, caption, words=True)))

@@ -23,7 +23,8 @@ from trainer.config import NetworkChanges, TrainConfig
 from trainer.cost import measure_cost
 from trainer.grid import Progress, time_left
 from trainer.methods import METHODS, VARIANTS
-from trainer.report.benchmark import LABELS, write_benchmark
+from trainer.report.benchmark import write_benchmark
+from trainer.report.lines import LABELS
 from trainer.reproduce import ROWS, Cell
 
 BASE = TrainConfig(data="ferplus:x", epochs=3, measure_on="valid")

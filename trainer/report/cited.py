@@ -1,0 +1,47 @@
+"""What papers print, apart from figures of our own."""
+
+from __future__ import annotations
+
+from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLE_1, TABLES_2_TO_4, Published
+from trainer.report.blocks import Block, Section, Text
+from trainer.report.lines import LABELS
+from trainer.tables import ABSENT, Table, spread
+
+_TABLE_1 = {"ours_baseline": "baseline", "ours_dwmca": "dwmca"}
+"""Variant → row of the paper's Table I; its last row is in Table IV, too."""
+
+
+def paper_column(noise: str) -> dict[str, Published]:
+    """Label → the paper's accuracy at a noise on RAF-DB; empty where it has none."""
+    printed = [(p.method, p) for p in TABLES_2_TO_4]
+    printed += [(LABELS[method], TABLE_1[row]) for method, row in _TABLE_1.items()]
+    return {label: p for label, p in printed if f"{p.noise:g}" == noise}
+
+
+def cited(layout: str) -> Section:
+    """Tables I to IV of the paper and what other papers print; `layout` is that of our data."""
+    blocks: list[Block] = []
+    if layout != "rafdb":
+        blocks.append(Text(NOT_COMPARABLE, warning=True))
+    blocks.append(Text(f"The paper: {PAPER}."))
+    rows: dict[tuple[str, str, str], dict[str, Published]] = {}
+    for p in (*TABLES_2_TO_4, *(TABLE_1[row] for row in _TABLE_1.values()), *ELSEWHERE):
+        rows.setdefault((p.method, p.backbone, p.source), {})[f"{p.noise:g}"] = p
+    lines = tuple(
+        (
+            method,
+            *(
+                spread(own[n].accuracy, own[n].std) if n in own else ABSENT
+                for n in ("0.1", "0.2", "0.3")
+            ),
+            backbone or ABSENT,
+            source,
+        )
+        for (method, backbone, source), own in rows.items()
+    )
+    head = ("method", "10 % noise", "20 % noise", "30 % noise", "backbone", "read in")
+    caption = (
+        "Accuracy (%) on RAF-DB with symmetric noise, as printed elsewhere: other noise draws, "
+        "often the best epoch on the test pictures, often backbones trained on millions of faces."
+    )
+    return Section("Cited from papers", (*blocks, Table(head, lines, caption, words=True)))

@@ -1,0 +1,56 @@
+"""What each method of a comparison costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, median
+
+from trainer.comparison import Comparison, MethodCell
+from trainer.cost import Cost, read_cost
+from trainer.report.lines import LABELS, LINES
+from trainer.summary import RunSummary
+from trainer.tables import ABSENT, Table
+
+_COST = (
+    "Parameters that answer, and those that training keeps besides; multiplications with an "
+    "addition for one crop; pictures a second of training (median over epochs and runs) and "
+    "milliseconds a picture of a batch of 32, on the device and under the load of that moment."
+)
+
+
+def costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Table:
+    """A row a method, over all its runs."""
+    rows = []
+    for method in LINES:
+        runs = {cell: summary for cell, summary in results.items() if cell.method == method}
+        if not runs:
+            continue
+        known = [c for cell in runs if (c := read_cost(comparison.folder(cell))) is not None]
+        speed = median(s.pictures_per_second for s in runs.values())
+        rows.append(
+            (
+                LABELS[method], _pretraining(next(iter(runs.values()))), *_cost(known),
+                f"{speed:.0f}", f"{fmean(s.hours for s in runs.values()):.2f}",
+            )
+        )  # fmt: skip
+    head = (
+        "method", "pretraining", "parameters (M)", "kept in training (M)", "MACs (M)",
+        "ms a picture", "pictures/s in training", "hours a run",
+    )  # fmt: skip
+    return Table(head, tuple(rows), _COST)
+
+
+def _cost(known: Sequence[Cost]) -> tuple[str, ...]:
+    if not known:
+        return (ABSENT,) * 4
+    one = known[0]
+    time = median(cost.milliseconds for cost in known)
+    return (
+        f"{one.parameters / 1e6:.2f}", f"{one.training_parameters / 1e6:.2f}",
+        f"{one.macs / 1e6:.0f}", f"{time:.2f}",
+    )  # fmt: skip
+
+
+def _pretraining(run: RunSummary) -> str:
+    """The single-stream methods have no landmark stream to speak of."""
+    return run.pretraining if run.method == "ours" else run.pretraining.partition(", landmarks")[0]

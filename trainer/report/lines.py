@@ -1,0 +1,26 @@
+"""The lines of a comparison: their names and colours."""
+
+from __future__ import annotations
+
+from trainer.methods import METHODS, VARIANTS
+from trainer.report.drawing import BLUE, GREEN, INK, ORANGE, RED
+
+LABELS = {
+    "ours": "DWMCA+APCL",
+    "cross_entropy": "cross entropy",
+    "scn": "SCN",
+    "dmue": "DMUE",
+    "rul": "RUL",
+    "eac": "EAC",
+    "ada_df": "Ada-DF",
+    **{name: variant.label for name, variant in VARIANTS.items()},
+}
+"""Method → its name in the paper's tables; variants as they call themselves."""
+LINES = (*METHODS, *VARIANTS)
+"""As tables list them."""
+_SHADES = (
+    BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#c2608f", "#7a9c2b", "#8a8f98",
+    "#5f7fa8", "#9a6a4f",
+)  # fmt: skip
+COLOURS = dict(zip(LABELS.values(), _SHADES, strict=True))
+"""By name."""
