@@ -197,23 +197,27 @@ def rows_compared(
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], tuple[float, float]]]],
 ) -> str:
     """Title of a panel → name of a row → (accuracy of each seed, 95 % interval of their mean)."""
-    with drawing("rows", 9.2, 1.1 + 0.42 * len(names)) as (figure, out):
-        axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axes, (title, rows) in zip(axes_of, panels.items(), strict=True):
+    columns = min(len(panels), 3)
+    lines = -(-len(panels) // columns)
+    with drawing("rows", 9.2, lines * (1.1 + 0.34 * len(names))) as (figure, out):
+        every = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
+        for axes in every[len(panels) :]:
+            axes.set_visible(False)
+        for axes, (title, rows) in zip(every[: len(panels)], panels.items(), strict=True):
             for place, name in enumerate(names):
                 if name not in rows:
                     continue
                 seeds, (low, high) = rows[name]
-                axes.plot([low, high], [place, place], color=BLUE, linewidth=6, alpha=0.35,
+                axes.plot([low, high], [place, place], color=BLUE, linewidth=8, alpha=0.35,
                           solid_capstyle="butt")  # fmt: skip
-                axes.plot([float(np.mean(seeds))], [place], "o", color=BLUE, markersize=7)
+                axes.plot([float(np.mean(seeds))], [place], "o", color=BLUE, markersize=5)
                 if len(seeds) > 1:
-                    axes.plot(seeds, [place] * len(seeds), "|", color=INK, markersize=12)
+                    axes.plot(seeds, [place] * len(seeds), "|", color=INK, markersize=11)
             axes.set_yticks(range(len(names)), names)
             axes.set(ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
             axes.set_title(title)
             axes.margins(x=0.08)
-            axes.locator_params(axis="x", nbins=4 if len(panels) > 2 else 6)
+            axes.locator_params(axis="x", nbins=4 if columns > 2 else 6)
             axes.grid(visible=False, axis="y")
             _percent_axis(axes.xaxis)
     return out[0]
