@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -24,14 +23,14 @@ BASE = TrainConfig(data="ferplus:x", epochs=2, measure_on="valid")
 METHODS = ("cross_entropy", "scn", "rul")
 
 
-KILLED = """
+SCRIPT = """
 import sys
 from pathlib import Path
-from tests.unit.trainer.test_side_by_side import SideBySide, grid, nothing, until_stopped
+from tests.unit.trainer import test_side_by_side as work
 
 if __name__ == "__main__":
-    out = Path(sys.argv[1])
-    grid(out).run(SideBySide(2, out, until_stopped), nothing)
+    out, number, name, *more = Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
+    work.grid(out, *more).run(work.SideBySide(number, out, getattr(work, name)), work.nothing)
 """
 
 
@@ -107,36 +106,55 @@ def alive(number: int) -> bool:
     return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def start(out: Path, number: int, work: str, *more: str) -> subprocess.Popen[str]:
+    """A grid in a process of its own, as the command has it: signals are for it alone."""
+    script = out / "run.py"
+    script.write_text(SCRIPT)
+    return subprocess.Popen(
+        [sys.executable, str(script), str(out), str(number), work, *more],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def wait_for_cells(process: subprocess.Popen[str], out: Path, number: int) -> None:
+    deadline = time.monotonic() + 90
+    while len(processes(out)) < number:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_cells_run_beside_each_other(tmp_path: Path) -> None:
-    grid(tmp_path).run(SideBySide(2, tmp_path, wait_for_another), nothing)
+    process = start(tmp_path, 2, "wait_for_another")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
     assert states(tmp_path) == dict.fromkeys(METHODS, "done")
     assert len(set(processes(tmp_path).values())) == 3
-    assert os.getpid() not in processes(tmp_path).values()
+    assert process.pid not in processes(tmp_path).values()
 
 
 def test_each_failure_is_told_and_hurts_no_other(tmp_path: Path) -> None:
-    g = grid(tmp_path, "ada_df")
-    with pytest.raises(FerdeskError, match="3 of 4 cells failed"):
-        g.run(SideBySide(4, tmp_path, fail_in_many_ways), nothing)
-    errors = {cell.method: progress.error for cell, progress in g.progress.items()}
-    assert "ended with signal 9" in errors["cross_entropy"]
-    assert errors["scn"] == "The weights are for another network."
-    assert errors["rul"] == "RuntimeError: no memory"
-    assert errors["ada_df"] == ""
+    process = start(tmp_path, 4, "fail_in_many_ways", "ada_df")
+    _, errors = process.communicate(timeout=120)
+    assert "3 of 4 cells failed" in errors
+    told = {cell.method: p.error for cell, p in grid(tmp_path, "ada_df").progress.items()}
+    assert "ended with signal 9" in told["cross_entropy"]
+    assert told["scn"] == "The weights are for another network."
+    assert told["rul"] == "RuntimeError: no memory"
+    assert told["ada_df"] == ""
     assert states(tmp_path)["ada_df"] == "done"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
 def test_an_interrupt_stops_them_all_and_starts_no_more(tmp_path: Path) -> None:
-    def interrupt() -> None:
-        while len(list((tmp_path / "begun").glob("*"))) < 2:
-            time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    watch = threading.Thread(target=interrupt)
-    watch.start()
-    with pytest.raises(KeyboardInterrupt):
-        grid(tmp_path).run(SideBySide(2, tmp_path, until_stopped), nothing)
-    watch.join()
+    process = start(tmp_path, 2, "until_stopped")
+    try:
+        wait_for_cells(process, tmp_path, 2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert "KeyboardInterrupt" in errors
     assert states(tmp_path) == {"cross_entropy": "stopped", "scn": "stopped", "rul": "pending"}
     assert len(list(tmp_path.glob("0.3/seed-1/*/saved"))) == 2
     assert not any(alive(number) for number in processes(tmp_path).values())
@@ -145,18 +163,9 @@ def test_an_interrupt_stops_them_all_and_starts_no_more(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="the children end with their job there")
 def test_killed_it_takes_its_cells_along(tmp_path: Path) -> None:
     """Else the same command would train runs that are being trained."""
-    script = tmp_path / "run.py"
-    script.write_text(KILLED)
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )
+    process = start(tmp_path, 2, "until_stopped")
     try:
-        deadline = time.monotonic() + 90
-        while len(processes(tmp_path)) < 2:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for_cells(process, tmp_path, 2)
     finally:
         process.kill()
         process.wait()
