@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
 from trainer.grid import Grid, Train
+from trainer.options import training_parser
 from trainer.progress import ProgressKind
 from trainer.side_by_side import SideBySide
 
@@ -30,9 +31,7 @@ class TrainCell(Protocol):
 
 def grid_parser(description: str, noises: list[str], out: str) -> ArgumentParser:
     """The shared arguments; `noises` and `out` are defaults."""
-    parser = ArgumentParser(allow_abbrev=False, description=description, print_config="--print-%s")
-    parser.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these")
-    parser.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
+    parser = training_parser(description)
     parser.add_argument("--data", type=str, default="", help="LAYOUT:PATH")
     parser.add_argument(
         "--noise", type=str, nargs="+", default=noises,
@@ -46,11 +45,6 @@ def grid_parser(description: str, noises: list[str], out: str) -> ArgumentParser
         help="cells to train side by side, each in a process of its own with --train.threads",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path(out))
-    parser.add_argument("--cache", type=Path, default=Path(".cache"))
-    parser.add_argument(
-        "--progress", type=ProgressKind, default="auto", help="bar, plain lines, or JSON lines"
-    )
-    parser.add_class_arguments(TrainConfig, "train")
     return parser
 
 

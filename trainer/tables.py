@@ -81,9 +81,9 @@ def points(mean: float | None, std: float | None = None) -> str:
     return text if std is None else f"{text} ± {percent(std)}"
 
 
-def between(bounds: tuple[float, float] | None) -> str:
-    """An interval of a difference of shares in points: "−0.20 to +1.40"; "–" for None."""
-    return ABSENT if bounds is None else f"{points(bounds[0])} to {points(bounds[1])}"
+def between(bounds: tuple[float, float]) -> str:
+    """An interval of a difference of shares in points: "−0.20 to +1.40"."""
+    return f"{points(bounds[0])} to {points(bounds[1])}"
 
 
 def plain(value: float | None, digits: int = 3) -> str:

@@ -7,23 +7,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
-from trainer.progress import ProgressKind
+from trainer.options import training_parser
 
 
 def parser() -> ArgumentParser:
     """The arguments of `audit`."""
-    audit = ArgumentParser(
-        allow_abbrev=False,
-        description="Judge every training label by networks that never saw the picture, and write "
-        "OUT/audit.csv, audit.json and index.html. The same command goes on where it was stopped.",
-        print_config="--print-%s",
+    audit = training_parser(
+        "Judge every training label by networks that never saw the picture, and write "
+        "OUT/audit.csv, audit.json and index.html. The same command goes on where it was stopped."
     )
-    audit.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these")
-    audit.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
     audit.add_argument("--data", type=str, default="", help="LAYOUT:PATH")
     audit.add_argument(
         "--checkpoint", type=Path | None, default=None,
@@ -36,11 +32,6 @@ def parser() -> ArgumentParser:
     )  # fmt: skip
     audit.add_argument("--shown", type=int, default=2000, help="pictures on the page, at most")
     audit.add_argument("--out", type=Path, required=True)
-    audit.add_argument("--cache", type=Path, default=Path(".cache"))
-    audit.add_argument(
-        "--progress", type=ProgressKind, default="auto", help="bar, plain lines, or JSON lines"
-    )
-    audit.add_class_arguments(TrainConfig, "train")
     return audit
 
 
@@ -102,17 +93,12 @@ def run(options: Namespace) -> None:
 
 def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
     """`config` for the folds, which replace the held-out part and what is measured on."""
-    from trainer.grid import noise_name
+    from trainer.grid import noise_name, with_noise
 
     config = replace(config, data=data or config.data, holdout=0.0, measure_on="none")
     if not config.data:
         raise FerdeskError("There is no data set to audit; give --data LAYOUT:PATH.")
     if not noise:
         return config
-    name = noise_name(noise)
-    if name == "natural":
-        return replace(config, noise=replace(config.noise, kind="natural", rate=0.0))
-    kind = config.noise.kind
-    kind = "symmetric" if kind in ("none", "natural", "file") else kind
-    rate = float(name)
-    return replace(config, noise=replace(config.noise, kind=kind if rate else "none", rate=rate))
+    # A grid takes one label a picture at every noise, an audit whatever the data has.
+    return replace(with_noise(config, noise_name(noise)), hard_labels=config.hard_labels)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.model import checkpoint
 from ferdesk.model.checkpoint import Card
@@ -20,6 +20,7 @@ from trainer.distributed import world
 from trainer.loop import Trainer
 from trainer.methods import build_method
 from trainer.methods.ours import Ours
+from trainer.options import training_parser
 from trainer.progress import Progress, ProgressKind
 from trainer.run_folder import RunFolder
 from trainer.training_data import RunData, run_data
@@ -39,19 +40,8 @@ _LICENCES = {
 
 def parser() -> ArgumentParser:
     """The arguments of `train`."""
-    train = ArgumentParser(
-        allow_abbrev=False,
-        description="Train; the same command goes on where it was stopped.",
-        print_config="--print-%s",
-    )
-    train.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these")
-    train.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
+    train = training_parser("Train; the same command goes on where it was stopped.")
     train.add_argument("--run", type=Path, default=Path("runs/live"), help="folder of the run")
-    train.add_argument("--cache", type=Path, default=Path(".cache"))
-    train.add_argument(
-        "--progress", type=ProgressKind, default="auto", help="bar, plain lines, or JSON lines"
-    )
-    train.add_class_arguments(TrainConfig, "train")
     return train
 
 
