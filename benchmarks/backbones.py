@@ -25,12 +25,12 @@ from ferdesk.model.config import LIVE, ArchitectureConfig
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.weights import load_backbone_weights
-from trainer.build import preprocessing_for
 from trainer.config import TrainConfig
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
-from trainer.evaluate import predict
-from trainer.metrics import measure
+from trainer.measure.answers import predict
+from trainer.measure.metrics import measure
+from trainer.methods.build import preprocessing_for
 
 
 def milliseconds(network: DualStreamFER, threads: int) -> float:

@@ -22,12 +22,12 @@ import numpy as np
 import torch
 
 from benchmarks.short_training import parts, train_short
-from trainer.build import build_network
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet, load_split, read_picture
 from trainer.data.sets import prepare, read_examples
-from trainer.evaluate import predict
-from trainer.metrics import measure
+from trainer.measure.answers import predict
+from trainer.measure.metrics import measure
+from trainer.methods.build import build_network
 
 
 def whole(data: PackedSet, paths: dict[str, Path]) -> PackedSet:

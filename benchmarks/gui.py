@@ -26,7 +26,7 @@ from ferdesk.bootstrap import prepare_environment
 prepare_environment()
 from PySide6.QtCore import QTimer
 from ferdesk.ui import app
-from ferdesk.ui.main_window import MainWindow
+from ferdesk.ui.window.main_window import MainWindow
 def paint(self, event, real=MainWindow.paintEvent, painted=[]):
     real(self, event)
     if not painted:
@@ -56,7 +56,7 @@ def redraws_per_second(model_ms: float, seconds: float) -> tuple[float, float]:
     from ferdesk.pipeline.engine import Engine
     from ferdesk.pipeline.loader import load_predictor
     from ferdesk.ui.app import WindowOptions, build
-    from ferdesk.ui.engine_port import engine_options
+    from ferdesk.ui.state.engine_port import engine_options
 
     class Slow:
         """A predictor that takes its time."""

@@ -19,7 +19,7 @@ from ferdesk.model.openvino_backend import OpenVinoBackend, Precision
 from ferdesk.resources import asset
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
-from trainer.metrics import measure
+from trainer.measure.metrics import measure
 
 
 def main() -> int:

@@ -11,9 +11,9 @@ import torch
 from ferdesk.model.network import DualStreamFER
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
-from trainer.loop import Trainer
 from trainer.methods.ours import Ours
-from trainer.training_data import TrainingData
+from trainer.training.loop import Trainer
+from trainer.training.run_data import TrainingData
 
 WATCHED = 1300
 """Pictures of the training part that judge and are never trained on."""

@@ -89,7 +89,7 @@ def _positive(value: int | float, name: str) -> None:
 def _command(args: argparse.Namespace) -> int:
     match args.command:
         case "analyze":
-            from ferdesk.analyze import analyze
+            from ferdesk.commands.analyze import analyze
 
             _positive(args.faces, "faces")
             return analyze(
@@ -98,7 +98,7 @@ def _command(args: argparse.Namespace) -> int:
                 frames=args.frames, coverage=args.coverage,
             )  # fmt: skip
         case "bench":
-            from ferdesk.bench import bench
+            from ferdesk.commands.bench import bench
 
             for name in ("frames", "faces", "fps"):
                 _positive(getattr(args, name), name)
@@ -107,7 +107,7 @@ def _command(args: argparse.Namespace) -> int:
                 checkpoint=args.checkpoint, device=args.device or "auto", as_json=args.json,
             )  # fmt: skip
         case "doctor":
-            from ferdesk import doctor
+            from ferdesk.commands import doctor
 
             return doctor.main(json=args.json)
         case _:

@@ -13,7 +13,7 @@ from ferdesk.model.config import (
     Gate,
     ImageBackbone,
 )
-from trainer.augment import AugmentConfig
+from trainer.augment_options import AugmentConfig
 from trainer.choices import check_choice
 from trainer.method_options import AdaDfConfig, DmueConfig, EacConfig, RulConfig, ScnConfig
 

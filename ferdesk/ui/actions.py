@@ -12,8 +12,8 @@ from typing import Final
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from ferdesk.ui.icons import icon
-from ferdesk.ui.theme import Scheme
+from ferdesk.ui.paint.icons import icon
+from ferdesk.ui.paint.theme import Scheme
 
 Standard = QKeySequence.StandardKey
 

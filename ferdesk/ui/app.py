@@ -23,14 +23,14 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
-from ferdesk.ui.bridge import EngineBridge
-from ferdesk.ui.engine_port import EnginePort, engine_options
-from ferdesk.ui.icons import application_icon
-from ferdesk.ui.main_window import MainWindow
+from ferdesk.ui.paint.icons import application_icon
+from ferdesk.ui.paint.theme import Theme
 from ferdesk.ui.panels.log import LogBuffer
-from ferdesk.ui.settings import Settings, SettingsStore
-from ferdesk.ui.sources import list_cameras
-from ferdesk.ui.theme import Theme
+from ferdesk.ui.state.bridge import EngineBridge
+from ferdesk.ui.state.engine_port import EnginePort, engine_options
+from ferdesk.ui.state.settings import Settings, SettingsStore
+from ferdesk.ui.window.choose_source import list_cameras
+from ferdesk.ui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ferdesk.analyze import COLUMNS
+from ferdesk.commands.analyze import COLUMNS
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.resources import asset
 from tests.unit.model.helpers import tiny_checkpoint

@@ -14,7 +14,7 @@ import pytest
 
 from ferdesk.model import checkpoint
 from ferdesk.resources import asset
-from trainer.epochs import read_epochs
+from trainer.measure.epochs import read_epochs
 
 
 def run(module: str, *arguments: object, timeout: float = 110) -> subprocess.CompletedProcess[str]:

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from ferdesk.pipeline.types import EngineState, EventKind, Reading
 from ferdesk.sources.spec import SourceKind, SourceSpec
 from ferdesk.ui.app import WindowOptions, build
-from ferdesk.ui.main_window import MainWindow
-from ferdesk.ui.settings import SettingsStore
+from ferdesk.ui.state.settings import SettingsStore
+from ferdesk.ui.window.main_window import MainWindow
 from tests.qt.fakes import FakeEngine
 
 CAMERA = SourceSpec(SourceKind.CAMERA, "0")

@@ -30,8 +30,8 @@ from ferdesk.pipeline.types import (
     Timings,
 )
 from ferdesk.sources.spec import SourceSpec
-from ferdesk.ui.explain import sureness
-from ferdesk.ui.face_mesh import MESH
+from ferdesk.ui.paint.face_mesh import MESH
+from ferdesk.ui.state.explanation import sureness
 from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
 
 Array = NDArray[np.float32]

@@ -11,9 +11,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QMenu, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from ferdesk.ui import options
 from ferdesk.ui.actions import COMMANDS
 from ferdesk.ui.dialogs.shortcuts import ShortcutsDialog
+from ferdesk.ui.window import option_menus as options
 from tests.qt.conftest import Bench
 
 

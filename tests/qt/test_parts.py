@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from ferdesk.errors import FerdeskError
-from ferdesk.ui.explain import explain, sureness
-from ferdesk.ui.history import Histories, History
-from ferdesk.ui.jobs import Jobs
+from ferdesk.ui.background import Jobs
 from ferdesk.ui.panels.log import LogBuffer
-from ferdesk.ui.selection import FaceSelection
+from ferdesk.ui.state.explanation import explain, sureness
+from ferdesk.ui.state.history import Histories, History
+from ferdesk.ui.state.selection import FaceSelection
 from tests.qt.conftest import Bench
 from tests.qt.fakes import make_face, make_reading, peaked, purified
 

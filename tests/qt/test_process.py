@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ferdesk.ui import app
-from ferdesk.ui.bridge import EngineBridge
-from ferdesk.ui.main_window import MainWindow
-from ferdesk.ui.settings import Settings, SettingsStore
+from ferdesk.ui.state.bridge import EngineBridge
+from ferdesk.ui.state.settings import Settings, SettingsStore
+from ferdesk.ui.window.main_window import MainWindow
 from tests.qt.fakes import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def test_importing_the_window_loads_nothing_heavy() -> None:
     result = python(
         """
         import sys
-        import ferdesk.ui.app, ferdesk.ui.still
+        import ferdesk.ui.app, ferdesk.ui.paint.annotated
         heavy = {"torch", "mediapipe", "openvino", "matplotlib"} & set(sys.modules)
         assert not heavy, heavy
         """
@@ -98,8 +98,8 @@ def test_the_process_ends_within_two_seconds_of_closing_while_everything_hangs(h
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
         from ferdesk.ui import app
-        from ferdesk.ui.main_window import MainWindow
-        from ferdesk.ui.settings import SettingsStore
+        from ferdesk.ui.window.main_window import MainWindow
+        from ferdesk.ui.state.settings import SettingsStore
         from tests.qt.fakes import FakeEngine
         application = QApplication(["ferdesk"])
         SettingsStore().update(notice_accepted=1)

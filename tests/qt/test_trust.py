@@ -12,15 +12,15 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from ferdesk.analyze import operating_point
+from ferdesk.commands.analyze import operating_point
 from ferdesk.model.reliability import RiskRow
 from ferdesk.pipeline.engine import Engine
 from ferdesk.pipeline.types import EventKind
-from ferdesk.ui import trust
-from ferdesk.ui.overlay import OverlayOptions, annotate, label_colour, label_text
+from ferdesk.ui.paint.overlay import OverlayOptions, annotate, label_colour, label_text
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
 from ferdesk.ui.panels.bands import runs
-from ferdesk.ui.settings import Settings, SettingsStore, parse
-from ferdesk.ui.theme import EXPRESSION_QCOLORS
+from ferdesk.ui.state import reliability_words as trust
+from ferdesk.ui.state.settings import Settings, SettingsStore, parse
 from tests.qt.conftest import Bench
 from tests.qt.fakes import TABLE, make_card, make_face, make_reading, peaked
 

@@ -22,18 +22,17 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model import checkpoint
 from ferdesk.model.purified import Purified
 from trainer.audit.copies import copy_groups
+from trainer.compare.grid import differences
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet, load_split
-from trainer.evaluate import predict
-from trainer.grid import differences
-from trainer.loop import Trainer
+from trainer.files import read_json, replacing, write_json
+from trainer.measure.answers import predict
+from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods import build_method
-from trainer.metrics import DISTRIBUTIONS
-from trainer.progress import Progress
-from trainer.run_folder import RunFolder
-from trainer.summary import read_json
-from trainer.training_data import RunData, TrainingData
-from trainer.writing import replacing, write_json
+from trainer.training.loop import Trainer
+from trainer.training.progress import Progress
+from trainer.training.run_data import RunData, TrainingData
+from trainer.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.audit.confident import VERDICTS, Findings
 from trainer.audit.folds import Pictures
+from trainer.files import json_text, write_text
 from trainer.report.blocks import Markup, Plot, Section, Text, Tile, Tiles
-from trainer.report.figures import confusion
 from trainer.report.html import html
-from trainer.tables import Table, percent
-from trainer.writing import json_text, write_text
+from trainer.report.plots import confusion
+from trainer.report.tables import Table, percent
 
 _TOO_LOW = 0.5
 """Share of labels confirmed below which the page warns."""

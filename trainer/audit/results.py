@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.audit.confident import CLOSE, LOW, VERDICTS, Findings
 from trainer.audit.folds import Pictures
-from trainer.writing import replacing, write_json, write_text
+from trainer.files import replacing, write_json, write_text
 
 SCORE = "doubt"
 """1 − purified[given]."""

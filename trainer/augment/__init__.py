@@ -12,13 +12,11 @@ from torch import Tensor
 
 from trainer.augment.camera import add_noise, blur, lose_detail
 from trainer.augment.chance import Chance
-from trainer.augment.config import AugmentConfig
 from trainer.augment.cover import cover, erase
 from trainer.augment.geometry import warp
 from trainer.augment.jpeg import jpeg
 from trainer.augment.light import coloured, shade, tint, tone, turn_grey
-
-__all__ = ["AugmentConfig", "augment"]
+from trainer.augment_options import AugmentConfig
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.augment.chance import Chance, each
-from trainer.augment.config import AugmentConfig
+from trainer.augment_options import AugmentConfig
 
 _LINE = 9
 """Longest motion, pixels."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from trainer.augment.camera import noise_like
 from trainer.augment.chance import Chance, each, spread
-from trainer.augment.config import AugmentConfig
+from trainer.augment_options import AugmentConfig
 
 
 def _places(x: Tensor) -> Tensor:

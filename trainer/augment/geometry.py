@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.augment.chance import Chance, normal, spread
-from trainer.augment.config import AugmentConfig
+from trainer.augment_options import AugmentConfig
 
 _YAW, _PITCH = math.radians(35), math.radians(20)
 _DEPTH, _WIDTH = 0.8, 1.0

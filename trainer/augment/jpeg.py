@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainer.augment.chance import Chance
-from trainer.augment.config import AugmentConfig
+from trainer.augment_options import AugmentConfig
 
 _LUMINANCE = (
     (16, 11, 10, 16, 24, 40, 51, 61),

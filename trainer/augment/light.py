@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from trainer.augment.chance import Chance, each, spread
-from trainer.augment.config import AugmentConfig
+from trainer.augment_options import AugmentConfig
 
 _LUMA = (0.299, 0.587, 0.114)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
+from trainer.commands.options import training_parser
 from trainer.config import TrainConfig
-from trainer.options import training_parser
 
 
 def parser() -> ArgumentParser:
@@ -49,9 +49,9 @@ def run(options: Namespace) -> None:
     )
     from trainer.audit.page import write_page
     from trainer.audit.results import write_results
-    from trainer.commands.train import train_config
-    from trainer.progress import Progress
-    from trainer.training_data import run_data
+    from trainer.commands.options import train_config
+    from trainer.training.progress import Progress
+    from trainer.training.run_data import run_data
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise FerdeskError("An audit runs in one process; start it without torchrun.")
@@ -93,7 +93,7 @@ def run(options: Namespace) -> None:
 
 def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
     """`config` for the folds, which replace the held-out part and what is measured on."""
-    from trainer.grid import noise_name, with_noise
+    from trainer.compare.grid import noise_name, with_noise
 
     config = replace(config, data=data or config.data, holdout=0.0, measure_on="none")
     if not config.data:

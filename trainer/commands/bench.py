@@ -37,9 +37,9 @@ def run(options: Namespace) -> None:
 
     import torch
 
-    from trainer.bench import bench, bench_text
-    from trainer.commands.train import train_config
-    from trainer.training_data import run_data
+    from trainer.commands.options import train_config
+    from trainer.training.run_data import run_data
+    from trainer.training.speed import bench, bench_text
 
     config = train_config(options.train)
     config = replace(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from trainer.commands.grid import grid_base, grid_parser, run_grid
 from trainer.config import TrainConfig
-from trainer.grid_options import grid_base, grid_parser, run_grid
-from trainer.progress import ProgressKind
+from trainer.training.progress import ProgressKind
 
 
 def parser() -> ArgumentParser:
@@ -41,8 +41,8 @@ def parser() -> ArgumentParser:
 
 def run(options: Namespace) -> None:
     """Train what is missing of the shard, then print the path of the page."""
-    from trainer.comparison import Comparison, Shard, check_weights, chosen, on_backbone, plan
-    from trainer.report.benchmark import write_benchmark
+    from trainer.compare.methods import Comparison, Shard, check_weights, chosen, on_backbone, plan
+    from trainer.report.comparison import write_benchmark
 
     base = grid_base(options)
     methods = chosen(options.methods)
@@ -59,8 +59,8 @@ def train_and_weigh(
     config: TrainConfig, run: Path, cache: Path, progress: ProgressKind, label: str = ""
 ) -> None:
     """Train one cell, and measure what its answers cost."""
-    from trainer.commands.train import train
-    from trainer.cost import keep_cost
+    from trainer.measure.cost import keep_cost
+    from trainer.run import train
 
     train(config, run, cache, progress, label)
     if os.environ.get("RANK", "0") == "0":

@@ -27,8 +27,8 @@ def parser() -> ArgumentParser:
 
 def run(options: Namespace) -> None:
     """Write the calibrated checkpoint and print what was measured."""
-    from trainer.calibrate import calibrate
-    from trainer.claims import claims
+    from trainer.confidence.calibrate import calibrate
+    from trainer.confidence.summary import claims
 
     card = calibrate(
         options.checkpoint, options.data, options.cache, options.out or options.checkpoint,

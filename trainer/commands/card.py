@@ -23,8 +23,8 @@ def parser() -> ArgumentParser:
 def run(options: Namespace) -> None:
     """Render MODEL_CARD.md, and its plot beside it, from the card inside a checkpoint."""
     from ferdesk.model import checkpoint
-    from trainer.modelcard import render
-    from trainer.plots import write_plot
+    from trainer.confidence.model_card import render
+    from trainer.confidence.model_card_plot import write_plot
 
     out: Path = options.out
     card = checkpoint.read_card(options.checkpoint)

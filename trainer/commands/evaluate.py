@@ -15,8 +15,8 @@ from ferdesk.model.labels import EXPRESSIONS
 from trainer.data.examples import Split
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
-from trainer.evaluate import predict
-from trainer.metrics import DISTRIBUTIONS, confusion, measure, risk_coverage, wilson
+from trainer.measure.answers import predict
+from trainer.measure.metrics import DISTRIBUTIONS, confusion, measure, risk_coverage, wilson
 
 
 def parser() -> ArgumentParser:

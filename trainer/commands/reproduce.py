@@ -5,7 +5,7 @@ from __future__ import annotations
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
-from trainer.grid_options import grid_base, grid_parser, run_grid
+from trainer.commands.grid import grid_base, grid_parser, run_grid
 
 
 def parser() -> ArgumentParser:
@@ -23,9 +23,9 @@ def parser() -> ArgumentParser:
 
 def run(options: Namespace) -> None:
     """Train what is missing, then print the path of the page."""
-    from trainer.commands.train import train
+    from trainer.compare.reproduce import Reproduction, plan
     from trainer.report.table1 import write_table1
-    from trainer.reproduce import Reproduction, plan
+    from trainer.run import train
 
     base = grid_base(options)
     if base.method != "ours":

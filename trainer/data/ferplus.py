@@ -12,10 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferdesk.errors import FerdeskError
+from trainer.data.csv_table import read_table
 from trainer.data.examples import Example
 from trainer.data.fer2013 import TABLE, read_rows
 from trainer.data.names import fer2013_label
-from trainer.data.tables import read_table
 from trainer.data.votes import USAGES, VOTES_FILE, Votes, by_name, read_votes
 
 _FOLDERS = {

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS
+from trainer.data.csv_table import read_table
 from trainer.data.examples import Example, Split, one_hot
 from trainer.data.folder import PARTS
 from trainer.data.names import expression_of
 from trainer.data.stratify import stratified_split
-from trainer.data.tables import read_table
 
 
 def read_manifest(path: Path) -> list[Example]:

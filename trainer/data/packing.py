@@ -19,7 +19,7 @@ from ferdesk.vision.landmarker import Landmarker
 from trainer.data.examples import SPLITS, Example
 from trainer.data.packed import INDEX_FILE, crop_picture, read_picture
 from trainer.data.unfinished import Outcome, Unfinished, claimed
-from trainer.writing import write_text
+from trainer.files import write_text
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS
+from trainer.data.csv_table import read_table
 from trainer.data.examples import Split
-from trainer.data.tables import read_table
 
 VOTES_FILE = "fer2013new.csv"
 USAGES: dict[str, Split] = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}

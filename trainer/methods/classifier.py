@@ -21,10 +21,10 @@ from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.network import Preprocess
 from ferdesk.model.purified import Purified
 from ferdesk.model.weights import load_backbone_weights
-from trainer.build import preprocessing_for
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
 from trainer.methods.base import Method
+from trainer.methods.build import preprocessing_for
 
 log = logging.getLogger(__name__)
 

@@ -23,11 +23,11 @@ from ferdesk.model import checkpoint
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.purified import Purified
-from trainer.build import build_network
 from trainer.config import TrainConfig
-from trainer.losses import anchor_loss, centre_loss, class_distribution_loss
 from trainer.methods.base import Batch, Method, Step
+from trainer.methods.build import build_network
 from trainer.methods.eac import erase
+from trainer.methods.losses import anchor_loss, centre_loss, class_distribution_loss
 
 _MEMORY_MOMENTUM = 0.7
 

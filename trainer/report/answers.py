@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.model.labels import EXPRESSIONS
-from trainer.metrics import confusion, diagram, risk_coverage, wilson
-from trainer.report import figures
+from trainer.measure.metrics import confusion, diagram, risk_coverage, wilson
+from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.overview import NAMES
 from trainer.report.record import Predictions, Record
-from trainer.tables import ABSENT, Table, interval, percent, plain, spread
+from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
 
 _DOTS = 4000
 """Pictures in the map at most."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainer.tables import Table
+from trainer.report.tables import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from trainer.published import ELSEWHERE, NOT_COMPARABLE, PAPER, TABLE_1, TABLES_2_TO_4, Published
 from trainer.report.blocks import Block, Section, Text
 from trainer.report.lines import LABELS
-from trainer.tables import ABSENT, Table, spread
+from trainer.report.published import (
+    ELSEWHERE,
+    NOT_COMPARABLE,
+    PAPER,
+    TABLE_1,
+    TABLES_2_TO_4,
+    Published,
+)
+from trainer.report.tables import ABSENT, Table, spread
 
 _TABLE_1 = {"ours_baseline": "baseline", "ours_dwmca": "dwmca"}
 """Variant → row of the paper's Table I; its last row is in Table IV, too."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 
-from trainer.comparison import Comparison, MethodCell
-from trainer.cost import Cost, read_cost
+from trainer.compare.methods import Comparison, MethodCell
+from trainer.measure.cost import Cost, read_cost
+from trainer.measure.summary import RunSummary
 from trainer.report.lines import LABELS, LINES
-from trainer.summary import RunSummary
-from trainer.tables import ABSENT, Table
+from trainer.report.tables import ABSENT, Table
 
 _COST = (
     "Parameters that answer, and those that training keeps besides; multiplications with an "

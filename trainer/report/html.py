@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from trainer.report.blocks import Block, Gallery, Markup, Picture, Plot, Section, Text, Tiles
-from trainer.tables import Table
+from trainer.report.tables import Table
 
 _STYLE = """\
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5c636b; --line: #d9dde2;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.methods import METHODS, VARIANTS
-from trainer.report.drawing import BLUE, GREEN, INK, ORANGE, RED
+from trainer.report.svg import BLUE, GREEN, INK, ORANGE, RED
 
 LABELS = {
     "ours": "DWMCA+APCL",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer.report.blocks import Block, Gallery, Markup, Plot, Section, Text, Tiles
-from trainer.tables import Table
+from trainer.report.tables import Table
 
 
 def markdown(title: str, sections: Sequence[Section]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trainer.measure.summary import LAST, LastEpochs, RunSummary
 from trainer.report.blocks import Block, Section, Text, Tile, Tiles
 from trainer.report.record import Record
-from trainer.summary import LAST, LastEpochs, RunSummary
-from trainer.tables import Table, interval, percent, plain
+from trainer.report.tables import Table, interval, percent, plain
 
 NAMES = {
     "final": "final (L_final)",

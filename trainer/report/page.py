@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferdesk.errors import FerdeskError
+from trainer.files import write_text
 from trainer.report.answers import answers, embeddings
 from trainer.report.html import html
 from trainer.report.markdown import markdown
@@ -13,7 +14,6 @@ from trainer.report.pictures import pictures
 from trainer.report.progress import training
 from trainer.report.purifying import purifying
 from trainer.report.record import read_record
-from trainer.writing import write_text
 
 
 def write_report(run: Path, cache: Path | None = None) -> Path:

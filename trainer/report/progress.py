@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trainer.epochs import Epoch
-from trainer.metrics import Metrics
-from trainer.report import figures
+from trainer.measure.epochs import Epoch
+from trainer.measure.metrics import Metrics
+from trainer.report import plots as figures
 from trainer.report.blocks import Plot, Section
 from trainer.report.record import Record
-from trainer.tables import Table, percent, plain
+from trainer.report.tables import Table, percent, plain
 
 _LOSSES = 5
 """Losses that are drawn at most."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from trainer.report import figures
+from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.overview import NAMES
 from trainer.report.record import Record
-from trainer.tables import Table, percent, plain
+from trainer.report.tables import Table, percent, plain
 
 _MEMORY = {
     "fits_label": "fits the label it was given",

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import NUM_EXPRESSIONS
-from trainer.epochs import Epoch, read_epochs
-from trainer.metrics import DISTRIBUTIONS
-from trainer.summary import RunSummary, read_config, read_json, summarise
+from trainer.files import read_config, read_json
+from trainer.measure.epochs import Epoch, read_epochs
+from trainer.measure.metrics import DISTRIBUTIONS
+from trainer.measure.summary import RunSummary, summarise
 
 _ANCHORS = "apcl.geometric.anchors"
 

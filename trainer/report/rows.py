@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from trainer.metrics import wilson
-from trainer.reproduce import Row
-from trainer.summary import RunSummary, Spread
+from trainer.compare.reproduce import Row
+from trainer.measure.metrics import wilson
+from trainer.measure.summary import RunSummary, Spread
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from trainer.epochs import Epoch, read_epochs
-from trainer.metrics import mcnemar, paired_interval, wilson
-from trainer.report.drawing import drawing
+from trainer.measure.epochs import Epoch, read_epochs
+from trainer.measure.metrics import mcnemar, paired_interval, wilson
+from trainer.measure.summary import RunSummary, Spread
 from trainer.report.record import read_measured
-from trainer.summary import RunSummary, Spread
-from trainer.tables import ABSENT, between, points
+from trainer.report.svg import drawing
+from trainer.report.tables import ABSENT, between, points
 
 Runs = Mapping[int, RunSummary]
 """The finished runs of one line of a table, by seed."""

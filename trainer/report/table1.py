@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from trainer.published import NOT_COMPARABLE, PAPER, TABLE_1, Published, cited
-from trainer.report import figures
+from trainer.compare.reproduce import ROWS, Cell, Reproduction, Row
+from trainer.files import write_text
+from trainer.measure.summary import RunSummary, Spread
+from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.html import html
 from trainer.report.markdown import markdown
+from trainer.report.published import NOT_COMPARABLE, PAPER, TABLE_1, Published, cited
 from trainer.report.rows import RowFigures
 from trainer.report.seeds import GAIN, gain
-from trainer.reproduce import ROWS, Cell, Reproduction, Row
-from trainer.summary import RunSummary, Spread
-from trainer.tables import ABSENT, Table, interval, percent, plain, spread
-from trainer.writing import write_text
+from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
 
 _TITLE = "Table I: baseline, +DWMCA, +DWMCA+APCL, +APCL"
 _PROTOCOL = (

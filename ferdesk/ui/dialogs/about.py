@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from ferdesk import __version__
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
-from ferdesk.ui.icons import application_icon
+from ferdesk.ui.paint.icons import application_icon
+from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.panel import MutedLabel
-from ferdesk.ui.theme import font
 
 CITATION: Final = (
     "YiHeng Sun: Facial Expression Recognition Method Based on Dynamic Weighted Attention and "

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import DISPLAY_NAMES
-from ferdesk.ui.jobs import Jobs
+from ferdesk.ui.background import Jobs
+from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
-from ferdesk.ui.theme import current_scheme, font
 
 if TYPE_CHECKING:
     from ferdesk.model.checkpoint import Card

@@ -7,9 +7,9 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ferdesk.ui.icons import icon
+from ferdesk.ui.paint.icons import icon
+from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
-from ferdesk.ui.theme import current_scheme, font
 
 VERSION: Final = 1
 """Raised when the notice says something new, so that it is shown again."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ferdesk.ui.panels.panel import MutedLabel
-from ferdesk.ui.settings import Settings, SettingsStore
+from ferdesk.ui.state.settings import Settings, SettingsStore
 
 
 class PreferencesDialog(QDialog):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
 from ferdesk.pipeline.types import UNSURE
-from ferdesk.ui.theme import Scheme, font
+from ferdesk.ui.paint.theme import Scheme, font
 
 _NARROWEST: Final = 3.0
 """Pixels: a single reading must be seen, too."""

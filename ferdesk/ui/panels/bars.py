@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE, FaceReading
-from ferdesk.ui import trust
-from ferdesk.ui.overlay import percent
-from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
+from ferdesk.ui.paint.overlay import percent
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
+from ferdesk.ui.state import reliability_words as trust
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
 WAITING: Final = "Waiting …"

@@ -9,8 +9,8 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath
 
-from ferdesk.ui.icons import draw_icon
-from ferdesk.ui.theme import VIDEO_MUTED, VIDEO_TEXT, font
+from ferdesk.ui.paint.icons import draw_icon
+from ferdesk.ui.paint.theme import VIDEO_MUTED, VIDEO_TEXT, font
 
 _RADIUS: Final = 8.0
 

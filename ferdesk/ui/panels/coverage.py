@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ferdesk.model.reliability import RiskCoverage, RiskRow
-from ferdesk.ui import trust
+from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
-from ferdesk.ui.theme import font
+from ferdesk.ui.state import reliability_words as trust
 
 _TIP = (
     "How often an answer is wanted. To the left every face gets a label; to the right labels of "

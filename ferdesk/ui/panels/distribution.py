@@ -9,12 +9,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from ferdesk.pipeline.types import FaceReading
-from ferdesk.ui.icons import icon
+from ferdesk.ui.paint.icons import icon
+from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bars import WAITING, DistributionBars
 from ferdesk.ui.panels.coverage import CoverageSlider
 from ferdesk.ui.panels.meter import ReliabilityMeter
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
-from ferdesk.ui.theme import Scheme, current_scheme, font
 
 NO_FACE: Final = "No face in view"
 _ROOMY: Final = 284

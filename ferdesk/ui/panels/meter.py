@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ferdesk.pipeline.types import FaceReading
-from ferdesk.ui import trust
-from ferdesk.ui.overlay import percent
+from ferdesk.ui.paint.overlay import percent
+from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
-from ferdesk.ui.theme import current_scheme, font
+from ferdesk.ui.state import reliability_words as trust
 
 _TIP = (
     "The chance that the label shown is right, estimated from how sure the network is and how well "

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferdesk.ui.theme import current_scheme, font
+from ferdesk.ui.paint.theme import current_scheme, font
 
 
 class Panel(QFrame):

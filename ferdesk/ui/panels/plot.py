@@ -13,9 +13,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferdesk.pipeline.types import UNSURE
-from ferdesk.ui.overlay import percent
+from ferdesk.ui.paint.overlay import percent
+from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bands import Bands, runs
-from ferdesk.ui.theme import Scheme, current_scheme, font
 
 _GAP_PX: Final = 2
 _NEAR_SECONDS: Final = 0.75

@@ -12,13 +12,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ferdesk.pipeline.types import FaceReading
-from ferdesk.ui import explain
-from ferdesk.ui.explain import VIEWS
-from ferdesk.ui.history import History
+from ferdesk.ui.paint.theme import Scheme, font
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.panels.views import VIEW_COLOURS, ViewTable
-from ferdesk.ui.theme import Scheme, font
+from ferdesk.ui.state import explanation as explain
+from ferdesk.ui.state.explanation import VIEWS
+from ferdesk.ui.state.history import History
 
 _LONGEST: Final = (
     "The nearest examples point to Happiness, the parts of the face to Surprise; the first guess "

@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from ferdesk.pipeline.types import EngineState, EngineStats
+from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel
-from ferdesk.ui.theme import current_scheme, font
 
 _STATE_TEXT: Final[dict[EngineState, str]] = {
     EngineState.STOPPED: "Stopped",

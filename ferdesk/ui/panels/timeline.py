@@ -7,10 +7,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.ui.history import History
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme
 from ferdesk.ui.panels.panel import Chip, Panel
 from ferdesk.ui.panels.plot import TimePlot
-from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme
+from ferdesk.ui.state.history import History
 
 
 class TimelinePanel(Panel):

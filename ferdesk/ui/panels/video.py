@@ -22,9 +22,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferdesk.pipeline.types import Frame, Reading
-from ferdesk.ui.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
+from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
+from ferdesk.ui.paint.theme import VIDEO_BACKDROP, current_scheme, font
 from ferdesk.ui.panels.captions import paint_corners, paint_lines, paint_message, paint_pill
-from ferdesk.ui.theme import VIDEO_BACKDROP, current_scheme, font
 
 _WINDOW: Final = 2.0
 """Seconds over which rates and medians are taken."""

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.model.purified import Purified
-from ferdesk.ui.explain import VIEWS, sureness
-from ferdesk.ui.overlay import percent
-from ferdesk.ui.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
+from ferdesk.ui.paint.overlay import percent
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
+from ferdesk.ui.state.explanation import VIEWS, sureness
 
 Answer = Purified[NDArray[np.float32]]
 

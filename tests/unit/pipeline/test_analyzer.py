@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ferdesk import analyze as analyze_module
-from ferdesk.analyze import analyze
-from ferdesk.bench import tile
+from ferdesk.commands import analyze as analyze_module
+from ferdesk.commands.analyze import analyze
+from ferdesk.commands.bench import tile
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.types import Frame

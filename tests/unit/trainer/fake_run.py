@@ -15,8 +15,8 @@ from safetensors.numpy import save_file
 
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import NoiseConfig, TrainConfig
-from trainer.metrics import measure
-from trainer.purification import purification_json
+from trainer.measure.metrics import measure
+from trainer.measure.purification import purification_json
 
 DISTRIBUTIONS = ("final", "p", "t_g", "t_a", "t")
 SHARES = (0.36, 0.26, 0.12, 0.12, 0.08, 0.03, 0.03)

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.augment import AugmentConfig
-from trainer.comparison import MethodCell
+from trainer.augment_options import AugmentConfig
+from trainer.compare.methods import MethodCell
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
-from trainer.loop import Trainer
 from trainer.methods import build_method
-from trainer.progress import Progress
-from trainer.training_data import run_data
+from trainer.training.loop import Trainer
+from trainer.training.progress import Progress
+from trainer.training.run_data import run_data
 
 CONFIG = TrainConfig(
     data="synthetic:1680", holdout=0.0, noise=NoiseConfig("symmetric", 0.3, 1),

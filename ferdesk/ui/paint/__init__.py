@@ -1,0 +1,1 @@
+"""Drawing: overlay, icons, colours, annotated pictures."""

@@ -1,0 +1,41 @@
+"""Annotated pictures without a window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtGui import QGuiApplication, QImage
+
+from ferdesk.pipeline.types import Reading
+from ferdesk.ui.paint.overlay import OverlayOptions, annotate
+
+
+@contextmanager
+def offscreen_painter(threshold: float = 0.0) -> Iterator[Callable[[Reading], QImage]]:
+    """A function that paints the window's overlay on a reading's frame.
+
+    Labels less reliable than `threshold` read "Unsure", as in the window.
+
+    Starts an application without a display if none runs, because text needs its fonts, and ends
+    it again.
+    """
+    application = None
+    if QGuiApplication.instance() is None:
+        if sys.platform.startswith("linux"):
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        application = QGuiApplication(["ferdesk"])
+    try:
+        yield lambda reading: annotate(reading, OverlayOptions(mesh=True, threshold=threshold))
+    finally:
+        if application is not None:
+            application.shutdown()
+
+
+def save_annotated(reading: Reading, path: Path, threshold: float = 0.0) -> bool:
+    """Paint the overlay on the reading's frame and save it; False when Qt cannot write there."""
+    with offscreen_painter(threshold) as paint:
+        return paint(reading).save(str(path))

@@ -1,0 +1,308 @@
+"""What is painted over a picture: boxes, mesh, labels, pose axes.
+
+Pure functions on a QPainter, used by the window, by snapshots and without a window. Lines and text
+are placed in the coordinates of the target, so that they stay crisp at every zoom, and text is
+never mirrored.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
+
+from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
+from ferdesk.pipeline.types import UNSURE, FaceReading, Reading
+from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
+
+_INK: Final = QColor("#0E1013")
+_PAPER: Final = QColor("#FFFFFF")
+_WITHHELD: Final = QColor("#F4F5F7")
+_AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
+"""Head axes: x, y, z."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayOptions:
+    """What to paint."""
+
+    box: bool = True
+    mesh: bool = False
+    label: bool = True
+    pose: bool = False
+    mirror: bool = False
+    """The picture is shown left-right reversed."""
+    selected: int | None = None
+    """Id of the face that the panels show; it gets the stronger box."""
+    threshold: float = 0.0
+    """The operating point: labels less reliable than this read "Unsure"; 0 tells every label."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMap:
+    """From pixels of the frame to coordinates of the target."""
+
+    target: QRectF
+    width: int
+    height: int
+    mirror: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Target units per pixel of the frame."""
+        return self.target.width() / self.width
+
+    def points(self, pixels: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N, 2) or more columns in pixels -> (N, 2) in the target."""
+        x = pixels[:, 0].astype(np.float64)
+        y = pixels[:, 1].astype(np.float64)
+        if self.mirror:
+            x = self.width - x
+        return np.stack(
+            [self.target.x() + x * self.scale, self.target.y() + y * self.scale], axis=1
+        )
+
+    def rect(self, box: tuple[float, float, float, float]) -> QRectF:
+        """(x, y, width, height) in pixels -> rectangle in the target."""
+        x, y, width, height = box
+        if self.mirror:
+            x = self.width - x - width
+        left, top = self.target.x() + x * self.scale, self.target.y() + y * self.scale
+        return QRectF(left, top, width * self.scale, height * self.scale)
+
+
+def fit(width: int, height: int, area: QRectF) -> QRectF:
+    """The largest rectangle of that aspect ratio in the middle of `area`."""
+    scale = min(area.width() / width, area.height() / height)
+    w, h = width * scale, height * scale
+    return QRectF(area.x() + (area.width() - w) / 2, area.y() + (area.height() - h) / 2, w, h)
+
+
+def to_image(picture: NDArray[np.uint8]) -> QImage:
+    """A QImage over an (H, W, 3) uint8 BGR C-contiguous array, without a copy.
+
+    The image borrows the memory: keep `picture` for as long as the image is used.
+    """
+    height, width = picture.shape[:2]
+    return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_BGR888)
+
+
+def paint_picture(
+    painter: QPainter, picture: NDArray[np.uint8], target: QRectF, mirror: bool
+) -> None:
+    """Draw the BGR picture into `target`."""
+    painter.save()
+    if mirror:
+        painter.translate(target.x() * 2 + target.width(), 0)
+        painter.scale(-1, 1)
+    painter.drawImage(target, to_image(picture))
+    painter.restore()
+
+
+def paint_overlay(
+    painter: QPainter,
+    faces: tuple[FaceReading, ...],
+    frame: FrameMap,
+    options: OverlayOptions,
+    font: QFont,
+) -> None:
+    """Paint everything that `options` asks for, the selected face last."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(font)
+    painter.setClipRect(frame.target)
+    for face in sorted(faces, key=lambda item: item.face_id == options.selected):
+        strong = face.face_id == options.selected or len(faces) == 1
+        colour = label_colour(face, options.threshold)
+        if options.mesh:
+            _paint_mesh(painter, face, frame)
+        if options.pose:
+            _paint_pose(painter, face, frame)
+        box = _face_box(face, frame)
+        if options.box:
+            _paint_box(painter, box, colour, strong)
+        if options.label:
+            text = label_text(face, options.threshold, numbered=len(faces) > 1)
+            unsure = face.abstains(options.threshold)
+            _paint_label(painter, box, frame.target, text, colour, unsure)
+    painter.restore()
+
+
+def label_text(face: FaceReading, threshold: float, *, numbered: bool = False) -> str:
+    """`Surprise  72 %`, or `Unsure` below the operating point; `2 · Unsure` when numbered."""
+    number = f"{face.face_id} · " if numbered else ""
+    if face.abstains(threshold):
+        return f"{number}{UNSURE.capitalize()}"
+    best = int(face.probabilities.argmax())
+    return f"{number}{DISPLAY_NAMES[EXPRESSIONS[best]]}  {percent(float(face.probabilities[best]))}"
+
+
+def label_colour(face: FaceReading, threshold: float) -> QColor:
+    """That of the expression; none of the seven while the label is withheld."""
+    if face.abstains(threshold):
+        return _WITHHELD
+    return EXPRESSION_QCOLORS[int(face.probabilities.argmax())]
+
+
+def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
+    """The analysed picture with its overlay, at the size of the frame.
+
+    Needs no window, but for its fonts a QGuiApplication (see `ferdesk.ui.paint.annotated`).
+    """
+    options = options or OverlayOptions()
+    height, width = reading.frame.image.shape[:2]
+    image = QImage(width, height, QImage.Format.Format_RGB888)
+    target = QRectF(0, 0, width, height)
+    painter = QPainter(image)
+    paint_picture(painter, reading.frame.image, target, options.mirror)
+    font = QFont(QGuiApplication.font())
+    font.setPixelSize(max(10, round(min(width, height) / 30)))
+    paint_overlay(
+        painter, reading.faces, FrameMap(target, width, height, options.mirror), options, font
+    )
+    painter.end()
+    image.setText("Software", "ferdesk")
+    return image
+
+
+def _face_box(face: FaceReading, frame: FrameMap) -> QRectF:
+    """The landmark box with a little air, in the target."""
+    box = frame.rect(face.landmarks.box)
+    air = 0.06 * max(box.width(), box.height())
+    return box.adjusted(-air, -air * 1.6, air, air)
+
+
+def _paint_box(painter: QPainter, box: QRectF, colour: QColor, strong: bool) -> None:
+    """A thin box in the colour of the expression, with strong corners for the chosen face."""
+    radius = min(10.0, box.width() * 0.08)
+    thin = QColor(colour)
+    thin.setAlpha(150)
+    _paint_outline(painter, box, radius, QColor(0, 0, 0, 90), 3.0, 1.0)
+    _paint_outline(painter, box, radius, thin, 1.6, 1.0)
+    if strong:
+        _paint_outline(painter, box, radius, colour, 3.4, 0.4)
+
+
+def _paint_outline(
+    painter: QPainter, box: QRectF, radius: float, colour: QColor, thick: float, share: float
+) -> None:
+    """The corners of a rounded rectangle with `share` of its sides.
+
+    Plain bars and small arcs: stroking a large path with antialiasing takes many times as long.
+    """
+    painter.setPen(QPen(colour, thick))
+    across, down = box.width() * share / 2 - radius, box.height() * share / 2 - radius
+    half = thick / 2
+    sides: list[QRectF] = []
+    for x, dx in ((box.left(), 1), (box.right(), -1)):
+        for y, dy in ((box.top(), 1), (box.bottom(), -1)):
+            left, top = min(x, x + 2 * dx * radius), min(y, y + 2 * dy * radius)
+            start = {(1, 1): 90, (-1, 1): 0, (1, -1): 180, (-1, -1): 270}[(dx, dy)]
+            painter.drawArc(QRectF(left, top, 2 * radius, 2 * radius), start * 16, 90 * 16)
+            begin_x = x + radius if dx > 0 else x - radius - across
+            begin_y = y + radius if dy > 0 else y - radius - down
+            sides += [
+                QRectF(begin_x, y - half, across, thick),
+                QRectF(x - half, begin_y, thick, down),
+            ]
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for side in sides:
+        painter.fillRect(side, colour)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _paint_label(
+    painter: QPainter,
+    box: QRectF,
+    picture: QRectF,
+    text: str,
+    colour: QColor,
+    unsure: bool,
+) -> None:
+    """A chip above the box: mark (a ring when unsure) and text; below it if it would be cut off."""
+    metrics = QFontMetricsF(painter.font(), painter.device())
+    height = metrics.height() * 1.45
+    mark = metrics.height() * 0.55
+    width = metrics.horizontalAdvance(text) + mark + height * 0.95
+    x = min(max(box.left(), picture.left() + 2), max(picture.right() - width - 2, picture.left()))
+    y = box.top() - height - 5
+    if y < picture.top() + 2:
+        y = min(box.bottom() + 5, picture.bottom() - height - 2)
+    chip = QRectF(x, y, width, height)
+    ground = QColor(_INK)
+    ground.setAlpha(215)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(chip, height * 0.3, height * 0.3)
+    spot = QRectF(x + height * 0.3, y + (height - mark) / 2, mark, mark)
+    if unsure:
+        thick = mark * 0.2
+        painter.setPen(QPen(colour, thick))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(spot.adjusted(thick / 2, thick / 2, -thick / 2, -thick / 2))
+    else:
+        painter.setBrush(colour)
+        painter.drawEllipse(spot)
+    painter.setPen(_PAPER)
+    painter.drawText(
+        chip.adjusted(height * 0.3 + mark + height * 0.22, 0, 0, 0),
+        int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+        text,
+    )
+
+
+def _lines(points: NDArray[np.float64], pairs: NDArray[np.intp]) -> list[QLineF]:
+    ends = np.concatenate([points[pairs[:, 0]], points[pairs[:, 1]]], axis=1).tolist()
+    return [QLineF(x1, y1, x2, y2) for x1, y1, x2, y2 in ends]
+
+
+def _paint_mesh(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
+    """The fine mesh in pale hairlines and the outlines of the parts over it."""
+    points = frame.points(face.landmarks.points)
+    painter.save()
+    # Hairlines of this length look the same with and without antialiasing but cost a third.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(255, 255, 255, 70), 0))
+    painter.drawLines(_lines(points, MESH))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(QColor(190, 235, 255, 210), 1.2))
+    painter.drawLines(_lines(points, OUTLINE))
+    painter.restore()
+
+
+def _paint_pose(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
+    """Three axes from the tip of the nose: right red, up green, towards the camera blue."""
+    yaw, pitch, roll = (
+        math.radians(angle) for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll)
+    )
+    across = np.array([math.cos(yaw), 0.0, -math.sin(yaw)])
+    up = np.array([-math.sin(yaw) * math.sin(pitch), -math.cos(pitch), 0.0])
+    forward = np.array([math.sin(yaw) * math.cos(pitch), -math.sin(pitch), 0.0])
+    turn = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+    origin = frame.points(face.landmarks.points[1:2])[0]
+    length = frame.rect(face.landmarks.box).width() * 0.45
+    for axis, colour in zip((across, up, forward), _AXES, strict=True):
+        direction = turn @ axis[:2]
+        if frame.mirror:
+            direction = direction * np.array([-1.0, 1.0])
+        end = origin + direction * length
+        line = QLineF(QPointF(*origin), QPointF(*end))
+        for pen in (QPen(QColor(0, 0, 0, 110), 5.0), QPen(colour, 3.0)):
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawLine(line)
+
+
+def percent(value: float) -> str:
+    """`0.873` -> `87 %`. Never rounds to a certainty that was not there."""
+    if 0.0 < value < 0.005:
+        return "<1 %"
+    if 0.995 <= value < 1.0:
+        return ">99 %"
+    return f"{value * 100:.0f} %"

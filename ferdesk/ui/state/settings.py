@@ -1,0 +1,238 @@
+"""What the person chose, in one readable file that changes at once.
+
+One frozen dataclass is the schema: the preferences dialog, the file and the tests read it. The
+file holds only what differs from the defaults. Window geometry is not a preference and lives in
+an ini file of its own (see `ferdesk.ui.window.layout`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from ferdesk.paths import config_dir
+
+log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "settings.json"
+RECENT_LIMIT: Final = 10
+
+
+def _option(default: Any, text: str, choices: Mapping[Any, str] | None = None) -> Any:
+    """A field with the sentence and the choices that the preferences dialog shows."""
+    return field(default=default, metadata={"text": text, "choices": choices})
+
+
+def _hidden(default: Any) -> Any:
+    """A field that is remembered but not listed in the preferences."""
+    return field(default=default, metadata={})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every preference with its default. Types: bool, int, float, str, tuple[str, ...]."""
+
+    theme: str = _option(
+        "system", "Colour scheme", {"system": "As the system", "light": "Light", "dark": "Dark"}
+    )
+    mirror: bool = _option(True, "Show cameras as a mirror")
+    show_box: bool = _option(True, "Box round each face")
+    show_mesh: bool = _option(False, "Landmark mesh")
+    show_label: bool = _option(True, "Expression above each face")
+    show_pose: bool = _option(False, "Head pose axes")
+    every_frame: bool = _option(False, "Show every frame, even those that were not analysed")
+    repeat_files: bool = _option(False, "Play videos and folders again from their end")
+    smoothing_seconds: float = _option(
+        0.3,
+        "Smoothing over time",
+        {0.0: "Off", 0.1: "0.1 s", 0.3: "0.3 s", 0.5: "0.5 s", 1.0: "1 s"},
+    )
+    max_faces: int = _option(3, "Faces read at once", {1: "1", 2: "2", 3: "3", 5: "5"})
+    device: str = _option(
+        "auto",
+        "Where the model runs",
+        {
+            "auto": "Automatic",
+            "openvino": "OpenVINO",
+            "cpu": "CPU",
+            "cuda": "CUDA",
+            "mps": "MPS",
+        },
+    )
+    timeline_seconds: int = _option(
+        20, "Length of the timeline", {10: "10 s", 20: "20 s", 30: "30 s", 60: "60 s"}
+    )
+    coverage: float = _hidden(0.9)
+    """Share of faces to be answered, in (0, 1]; the slider in the Expression panel sets it.
+
+    The default leaves out the tenth that the model itself trusts least: those faces are wrong
+    several times as often as the rest, so a little silence buys many mistakes.
+    """
+    show_distribution: bool = _hidden(True)
+    show_timeline: bool = _hidden(True)
+    show_purification: bool = _hidden(True)
+    show_toolbar: bool = _hidden(True)
+    source: str = _hidden("camera")
+    """The source that is opened at the start: the last camera used, or the sample."""
+    checkpoint: str = _hidden("")
+    """Path of the checkpoint in use; "" is the one that ships with ferdesk."""
+    recent_checkpoints: tuple[str, ...] = _hidden(())
+    recent_sources: tuple[str, ...] = _hidden(())
+    notice_accepted: int = _hidden(0)
+    """Version of the first-run notice that was accepted; 0: none yet."""
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            choices = spec.metadata.get("choices")
+            if choices is not None and value not in choices:
+                raise ValueError(f"{spec.name} cannot be {value!r}")
+        if not 0.0 < self.coverage <= 1.0:
+            raise ValueError(f"coverage cannot be {self.coverage!r}")
+
+
+def choices_of(name: str) -> dict[Any, str]:
+    """The values that a setting may have, with their texts."""
+    found = next(spec for spec in fields(Settings) if spec.name == name)
+    return dict(found.metadata["choices"])
+
+
+def remembered(recent: tuple[str, ...], entry: str) -> tuple[str, ...]:
+    """`recent` with `entry` at the front, without duplicates, not longer than the menu."""
+    return (entry, *(item for item in recent if item != entry))[:RECENT_LIMIT]
+
+
+def _convert(name: str, value: Any, default: Any) -> Any:
+    """`value` from JSON as the type of `default`; ValueError when it does not fit."""
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)[:RECENT_LIMIT]
+    elif isinstance(default, bool) or isinstance(value, bool):
+        if isinstance(value, type(default)):
+            return value
+    elif isinstance(default, float):
+        if isinstance(value, int | float):
+            return float(value)
+    elif isinstance(value, type(default)):
+        return value
+    raise ValueError(f"{name} cannot be {value!r}")
+
+
+def parse(raw: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+    """Settings from the JSON object and the names of the entries that were not usable."""
+    settings, refused = Settings(), []
+    known = {spec.name for spec in fields(Settings)}
+    for name, value in raw.items():
+        if name not in known:
+            continue
+        try:
+            converted = _convert(name, value, getattr(settings, name))
+            settings = replace(settings, **{name: converted})
+        except (ValueError, TypeError):
+            refused.append(name)
+    return settings, refused
+
+
+class SettingsStore(QObject):
+    """Holds the settings of this run and writes every change at once."""
+
+    changed = Signal(object, object)
+    """(old Settings, new Settings)"""
+    problem = Signal(str)
+    """One sentence: the file could not be written."""
+
+    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.path = path or config_dir() / FILE_NAME
+        self.complaint = ""
+        """One sentence about what was wrong with the file when it was read, or ""."""
+        self._foreign: dict[str, Any] = {}
+        self._write_failed = False
+        self.value = self._read()
+
+    def update(self, **changes: Any) -> None:
+        """Change some settings, write them and tell everyone. TypeError for an unknown name."""
+        old, new = self.value, replace(self.value, **changes)
+        if new == old:
+            return
+        self.value = new
+        self._write()
+        self.changed.emit(old, new)
+
+    def _read(self) -> Settings:
+        try:
+            raw = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(raw, dict):
+                raise ValueError("not a JSON object")
+        except FileNotFoundError:
+            return Settings()
+        except (OSError, ValueError) as error:
+            log.warning("cannot read %s: %s", self.path, error)
+            self.complaint = self._set_aside()
+            return Settings()
+        settings, refused = parse(raw)
+        if refused:
+            self.complaint = (
+                f"The settings file {self.path} has unusable values for {', '.join(refused)}; "
+                "their defaults are used."
+            )
+        known = {spec.name for spec in fields(Settings)}
+        # A newer version of the program may know these: keep them.
+        self._foreign = {key: value for key, value in raw.items() if key not in known}
+        return settings
+
+    def _set_aside(self) -> str:
+        aside = self.path.with_name(self.path.name + ".bad")
+        try:
+            self.path.replace(aside)
+        except OSError:
+            return f"The settings file {self.path} cannot be read; the defaults are used."
+        return (
+            f"The settings file {self.path} cannot be read; it was kept as {aside.name} and the "
+            "defaults are used."
+        )
+
+    def _write(self) -> None:
+        default = Settings()
+        sparse = {
+            spec.name: getattr(self.value, spec.name)
+            for spec in fields(Settings)
+            if getattr(self.value, spec.name) != getattr(default, spec.name)
+        }
+        text = json.dumps({**self._foreign, **sparse}, indent=2, ensure_ascii=False) + "\n"
+        try:
+            write_atomically(self.path, text)
+        except OSError as error:
+            log.warning("cannot write %s: %s", self.path, error)
+            if not self._write_failed:
+                self._write_failed = True
+                self.problem.emit(
+                    f"The settings cannot be written to {self.path}; changes last until ferdesk "
+                    "is closed."
+                )
+            return
+        self._write_failed = False
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` as a whole or leave it as it was. OSError when it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

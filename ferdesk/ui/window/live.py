@@ -1,0 +1,216 @@
+"""The pull: timers that take what is newest from the engine and hand it to the panels."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from ferdesk.pipeline.types import EngineState
+from ferdesk.ui.panels.distribution import DistributionPanel
+from ferdesk.ui.panels.log import LogPanel
+from ferdesk.ui.panels.purification import PurificationPanel
+from ferdesk.ui.panels.status import StatusPanel
+from ferdesk.ui.panels.timeline import TimelinePanel
+from ferdesk.ui.panels.video import VideoPanel
+from ferdesk.ui.state.engine_port import EnginePort
+from ferdesk.ui.state.history import Histories
+from ferdesk.ui.state.selection import FaceSelection
+
+FRAME_MS: Final = 12
+"""How often is looked for a new reading: it adds half of this to the latency."""
+REPAINT_SECONDS: Final = 0.023
+"""The video is repainted at least so often, some 40 times a second, new reading or not."""
+PLOT_MS: Final = 80
+NUMBERS_MS: Final = 250
+STATUS_MS: Final = 500
+_SILENCE: Final = 2.5
+"""Seconds without any frame after which a running source counts as silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The parts that are fed."""
+
+    video: VideoPanel
+    distribution: DistributionPanel
+    timeline: TimelinePanel
+    purification: PurificationPanel
+    status: StatusPanel
+    log: LogPanel
+
+
+class LiveView(QObject):
+    """Feeds the panels. Nothing is pushed to it: a slow window only skips readings."""
+
+    faces_changed = Signal(int)
+    """How many faces are in view."""
+    picture_available = Signal(bool)
+    silence = Signal(bool)
+    """The running source gives no frames any more (True), or does again (False)."""
+
+    def __init__(self, engine: EnginePort, panels: Panels, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._panels = panels
+        self._histories = Histories()
+        self.selection = FaceSelection()
+        self._every_frame = False
+        self._count = -1
+        self._last_time = 0.0
+        self._last_sign = 0.0
+        self._painted = 0.0
+        self._silent = False
+        self.ended = False
+        """The file was played to its end: silence is what is to be expected."""
+        self._timers = [
+            self._timer(FRAME_MS, self.tick, Qt.TimerType.PreciseTimer),
+            self._timer(PLOT_MS, self.refresh_plots),
+            self._timer(NUMBERS_MS, self.refresh_numbers),
+            self._timer(STATUS_MS, self.refresh_status),
+        ]
+        panels.video.face_clicked.connect(self.choose_face)
+        panels.distribution.face_step.connect(self.step_face)
+
+    def start(self) -> None:
+        """Begin to pull."""
+        for timer in self._timers:
+            timer.start()
+        self.refresh_status()
+
+    def stop(self) -> None:
+        """Pull no more."""
+        for timer in self._timers:
+            timer.stop()
+
+    def set_every_frame(self, on: bool) -> None:
+        """Show frames that were not analysed, too."""
+        self._every_frame = on
+        if not on:
+            self._panels.video.drop_preview()
+
+    def reset(self, *, keep_history: bool = False) -> None:
+        """Forget faces, curves and the picture: another source begins, or the same one is back."""
+        if not keep_history:
+            self._histories.clear()
+        self.selection.reset()
+        self._panels.video.clear()
+        self._panels.distribution.wait()
+        self._panels.purification.show_face(None)
+        self._last_time = 0.0
+        self.alive()
+        self._announce(0, 0)
+        self.picture_available.emit(False)
+        self.refresh_plots()
+        self.refresh_numbers()
+
+    def alive(self) -> None:
+        """The source just gave a sign of life."""
+        self._last_sign = time.perf_counter()
+        self.ended = False
+        self._set_silent(False)
+
+    def tick(self) -> None:
+        """Take the newest reading, if there is one, and repaint the video."""
+        video = self._panels.video
+        reading = self._engine.take_reading()
+        fresh = reading is not None
+        if reading is not None:
+            first = video.reading is None
+            self._histories.add(reading)
+            self._last_time = reading.frame.captured_at
+            self._last_sign = time.perf_counter()
+            face = self.selection.pick(reading)
+            video.show_reading(reading)
+            self._sync_selection(len(reading.faces))
+            self._panels.distribution.show_face(face)
+            self._panels.purification.show_face(face)
+            if first:
+                self.picture_available.emit(True)
+                self.refresh_numbers()
+        # While the network is being loaded there are frames but no readings yet.
+        if self._every_frame or video.reading is None:
+            frame = self._engine.take_preview()
+            if frame is not None:
+                self._last_sign = time.perf_counter()
+                video.show_preview(frame)
+                fresh = True
+        now = time.perf_counter()
+        if fresh or now - self._painted >= REPAINT_SECONDS:
+            self._painted = now
+            video.update()
+
+    def refresh_plots(self) -> None:
+        """Move the curves on."""
+        moving = self._engine.state is EngineState.RUNNING and not self._engine.paused
+        now = time.perf_counter() if moving and not self.ended else self._last_time
+        history = self._histories.of(self.selection.current)
+        self._panels.distribution.refresh()
+        for panel in (self._panels.timeline, self._panels.purification):
+            if panel.isVisible():
+                panel.refresh(history, now)
+
+    def refresh_numbers(self) -> None:
+        """Bring words and numbers up to date, slowly enough to be read."""
+        self._panels.distribution.refresh_text()
+        self._panels.purification.refresh_text()
+
+    def refresh_status(self) -> None:
+        """Status bar, log, and whether the source still gives frames."""
+        stats = self._engine.stats()
+        video = self._panels.video
+        self._panels.status.refresh(stats, video.latency_ms(), paused=self._engine.paused)
+        self._panels.log.refresh()
+        expected = stats.state is EngineState.RUNNING and not self._engine.paused and not self.ended
+        if stats.capture_per_second > 0 or not expected:
+            self._last_sign = time.perf_counter()
+        self._set_silent(expected and time.perf_counter() - self._last_sign > _SILENCE)
+
+    def choose_face(self, face_id: int) -> None:
+        """Show this face in the panels."""
+        self.selection.choose(face_id)
+        self._show_selected()
+
+    def step_face(self, by: int) -> None:
+        """Show the next or previous face in the panels."""
+        self.selection.step(by)
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        reading = self._panels.video.reading
+        if reading is None:
+            return
+        face = self.selection.pick(reading)
+        self._sync_selection(len(reading.faces))
+        self._panels.distribution.show_face(face)
+        self._panels.purification.show_face(face)
+        self.refresh_plots()
+        self.refresh_numbers()
+
+    def _sync_selection(self, count: int) -> None:
+        options = self._panels.video.options
+        if options.selected != self.selection.current:
+            self._panels.video.select(self.selection.current)
+        self._announce(*self.selection.position)
+        if count != self._count:
+            self._count = count
+            self.faces_changed.emit(count)
+
+    def _announce(self, place: int, count: int) -> None:
+        self._panels.distribution.set_position(place, count)
+
+    def _set_silent(self, silent: bool) -> None:
+        if silent != self._silent:
+            self._silent = silent
+            self.silence.emit(silent)
+
+    def _timer(
+        self, period: int, slot: object, kind: Qt.TimerType = Qt.TimerType.CoarseTimer
+    ) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(period)
+        timer.setTimerType(kind)
+        timer.timeout.connect(slot)
+        return timer

@@ -1,0 +1,346 @@
+"""The window: puts the parts together and connects them. What they do is written elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QMainWindow,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferdesk.errors import FerdeskError
+from ferdesk.ui.actions import Actions
+from ferdesk.ui.background import Jobs
+from ferdesk.ui.dialogs.preferences import PreferencesDialog
+from ferdesk.ui.paint.overlay import OverlayOptions
+from ferdesk.ui.paint.theme import Scheme, Theme
+from ferdesk.ui.panels.distribution import DistributionPanel
+from ferdesk.ui.panels.log import LogBuffer, LogPanel
+from ferdesk.ui.panels.purification import PurificationPanel
+from ferdesk.ui.panels.status import StatusPanel
+from ferdesk.ui.panels.timeline import TimelinePanel
+from ferdesk.ui.panels.video import VideoPanel
+from ferdesk.ui.state.bridge import EngineBridge
+from ferdesk.ui.state.engine_port import EnginePort, engine_options
+from ferdesk.ui.state.settings import Settings, SettingsStore, choices_of
+from ferdesk.ui.window.choose_checkpoint import SUFFIXES, Checkpoints
+from ferdesk.ui.window.choose_source import Sources, list_cameras
+from ferdesk.ui.window.help import Help
+from ferdesk.ui.window.layout import Division
+from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.menus import Menus, build_toolbar
+from ferdesk.ui.window.narrator import Narrator
+from ferdesk.ui.window.operating_point import OperatingPoint
+from ferdesk.ui.window.option_menus import OptionMenus
+from ferdesk.ui.window.snapshot import Snapshots
+from ferdesk.ui.window.toasts import Severity, ToastStack
+
+if TYPE_CHECKING:
+    from ferdesk.sources.cameras import CameraInfo
+    from ferdesk.sources.spec import SourceSpec
+
+log = logging.getLogger(__name__)
+
+SMALLEST: Final = (900, 600)
+CLOSE_SECONDS: Final = 1.5
+"""What the engine gets to end; the process must be gone within two seconds."""
+
+
+class MainWindow(QMainWindow):
+    """`engine` and `bridge` belong together: the engine's listener is `bridge.post`."""
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        bridge: EngineBridge,
+        store: SettingsStore,
+        theme: Theme,
+        buffer: LogBuffer,
+        cameras: Callable[[], tuple[CameraInfo, ...]] = list_cameras,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("ferdesk")
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.engine = engine
+        self.bridge = bridge
+        self.store = store
+        self.theme = theme
+        self._closed = False
+        self._first_checkpoint: Path | None = None
+        self.panels = self._build_panels(buffer)
+        video = self.panels.video
+        self.jobs = Jobs(self)
+        self.toasts = ToastStack(video)
+        self.live = LiveView(engine, self.panels, self)
+        self.narrator = Narrator(bridge, self.live, video, self.panels.status, self.toasts, self)
+        self.operating = OperatingPoint(engine, store, self.panels, self)
+        self.sources = Sources(store, self.jobs, self, cameras)
+        self.checkpoints = Checkpoints(engine, store, self.jobs, self)
+        self.snapshots = Snapshots(self.jobs, self)
+        self.help = Help(engine, store, buffer, video.redraws_per_second, self)
+        self.commands = Actions(self)
+        self.menus = Menus(self, self.commands)
+        self.options = OptionMenus(self.menus.sub, store, self.jobs, self.warn)
+        self.toolbar = build_toolbar(self, self.commands, self.menus.sub["Camera"])
+        self.addToolBar(self.toolbar)
+        self._connect_parts()
+        self._connect_commands()
+        self._apply(Settings(), store.value)
+        self._restyle(theme.scheme)
+        self.division.restore(self)
+        # Space is a shortcut of the window, but buttons need it to be pressed.
+        for button in self.findChildren(QAbstractButton):
+            button.installEventFilter(self)
+
+    def begin(self, source: str | None = None, checkpoint: Path | None = None) -> None:
+        """Start to pull and open the first source. Call it once, when the window is shown."""
+        self.live.start()
+        self._first_checkpoint = checkpoint or self.checkpoints.first()
+        if self.store.complaint:
+            self.warn(self.store.complaint)
+        self.sources.open_first(source)
+        self.help.first_run()
+
+    def tell(self, text: str) -> None:
+        """A passing notice."""
+        self.toasts.show_notice(text, Severity.INFO)
+
+    def warn(self, text: str) -> None:
+        """Something did not work, and the program goes on."""
+        log.warning("%s", text)
+        self.toasts.show_notice(text, Severity.WARNING)
+
+    def ask_snapshot(self) -> None:
+        """Save snapshot… of what is shown now."""
+        reading = self.panels.video.reading
+        if reading is not None:
+            self.snapshots.ask(reading, self.panels.video.options)
+
+    # Building and connecting
+
+    def _build_panels(self, buffer: LogBuffer) -> Panels:
+        panels = Panels(
+            video=VideoPanel(),
+            distribution=DistributionPanel(),
+            timeline=TimelinePanel(choices_of("timeline_seconds")),
+            purification=PurificationPanel(),
+            status=StatusPanel(),
+            log=LogPanel(buffer),
+        )
+        self.division = Division(panels)
+        panels.log.hide()
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(10, 2, 10, 4)
+        layout.addWidget(self.division.outer)
+        self.setCentralWidget(central)
+        self.setStatusBar(panels.status)
+        return panels
+
+    def _connect_parts(self) -> None:
+        video = self.panels.video
+        self.narrator.source_opened.connect(self._source_opened)
+        self.narrator.checkpoint_loaded.connect(self.checkpoints.taken)
+        self.narrator.checkpoint_loaded.connect(self._sync_overlay)
+        self.sources.chosen.connect(self._start)
+        self.sources.notice.connect(video.set_notice)
+        self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
+        self.snapshots.saved.connect(lambda path: self.tell(f"Snapshot saved: {path}"))
+        self.help.told.connect(self.tell)
+        for complaint in (
+            self.sources.refused,
+            self.checkpoints.refused,
+            self.snapshots.failed,
+            self.store.problem,
+        ):
+            complaint.connect(self.warn)
+        self.store.changed.connect(self._apply)
+        self.theme.changed.connect(self._restyle)
+        self.live.faces_changed.connect(self._faces_changed)
+        self.live.picture_available.connect(
+            lambda there: self.commands.set_enabled("snapshot", there, "There is no picture yet")
+        )
+        self.panels.timeline.seconds_chosen.connect(
+            lambda seconds: self.store.update(timeline_seconds=seconds)
+        )
+        self.sources.attach_camera_menu(self.menus.sub["Camera"])
+        self.sources.attach_recent_menu(self.menus.sub["Recent sources"])
+        self.checkpoints.attach_recent_menu(self.menus.sub["Recent checkpoints"])
+
+    def _connect_commands(self) -> None:
+        slots: dict[str, Callable[[], Any]] = {
+            "open_checkpoint": self.checkpoints.ask,
+            "default_checkpoint": self.checkpoints.use_built_in,
+            "open_camera": self.sources.open_camera,
+            "open_video": self.sources.ask_video,
+            "open_image": self.sources.ask_image,
+            "open_folder": self.sources.ask_folder,
+            "open_url": self.sources.ask_url,
+            "open_sample": lambda: self.sources.open("sample"),
+            "snapshot": self.ask_snapshot,
+            "preferences": lambda: PreferencesDialog(self.store, self).open(),
+            "quit": self.close,
+            "reset": self._reset,
+            "reopen": self.sources.reopen,
+            "next_face": lambda: self.live.step_face(1),
+            "previous_face": lambda: self.live.step_face(-1),
+            "dismiss": self._dismiss,
+            "notice": self.help.show_notice,
+            "shortcuts": lambda: self.help.show_shortcuts(self.commands),
+            "copy_diagnostics": self.help.copy_diagnostics,
+            "about": self.help.show_about,
+        }
+        for name, slot in slots.items():
+            self.commands[name].triggered.connect(lambda _checked=False, run=slot: run())
+        for name, action in self.commands:
+            setting = self.commands.setting(name)
+            if setting:
+                action.toggled.connect(lambda on, key=setting: self.store.update(**{key: on}))
+        self.commands["pause"].toggled.connect(self._pause)
+        self.commands["full_screen"].toggled.connect(self._full_screen)
+        self.commands["show_log"].toggled.connect(self._show_log)
+
+    # What the commands do beyond one part
+
+    def _start(self, spec: SourceSpec) -> None:
+        self.commands.set_enabled("reopen", True)
+        try:
+            self.engine.start(spec, self._first_checkpoint)
+        except FerdeskError as error:
+            self.warn(str(error))
+            return
+        # Only the first start brings a checkpoint; afterwards the one in use stays.
+        self._first_checkpoint = None
+        self.narrator.opening(spec.value or f"the {spec.kind.value}")
+
+    def _source_opened(self) -> None:
+        self._sync_overlay()
+        self.commands["pause"].setChecked(self.engine.paused)
+
+    def _pause(self, paused: bool) -> None:
+        self.engine.pause(paused)
+        self.panels.video.set_paused(paused)
+        self.commands["pause"].setText("Resume" if paused else "Pause")
+        self.commands.set_icon("pause", "play" if paused else "pause", self.theme.scheme)
+        self.live.refresh_status()
+
+    def _reset(self) -> None:
+        self.engine.reset()
+        self.live.reset()
+
+    def _faces_changed(self, count: int) -> None:
+        for name in ("next_face", "previous_face"):
+            self.commands.set_enabled(name, count > 1, "There is only one face in view")
+
+    def _dismiss(self) -> None:
+        if not self.toasts.dismiss_all() and self.isFullScreen():
+            self.commands["full_screen"].setChecked(False)
+
+    def _full_screen(self, on: bool) -> None:
+        if on != self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _show_log(self, on: bool) -> None:
+        self.panels.log.setVisible(on)
+        # Above the log the panels still need their height, or they would overlap; how much that is
+        # the layouts know only after they have heard of the log.
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        centre = self.centralWidget()
+        assert centre is not None
+        needed = self.height() - centre.height() + centre.minimumSizeHint().height() if on else 0
+        self.setMinimumHeight(max(SMALLEST[1], needed))
+        self.panels.log.refresh()
+
+    # Settings and look
+
+    def _apply(self, old: Settings, new: Settings) -> None:
+        """Bring the window to the settings; the first call starts from the defaults."""
+        for name, action in self.commands:
+            setting = self.commands.setting(name)
+            if setting:
+                action.setChecked(getattr(new, setting))
+        panels = self.panels
+        panels.distribution.setVisible(new.show_distribution)
+        panels.purification.setVisible(new.show_purification)
+        self.division.right.setVisible(new.show_distribution or new.show_purification)
+        panels.timeline.setVisible(new.show_timeline)
+        self.toolbar.setVisible(new.show_toolbar)
+        panels.timeline.set_seconds(new.timeline_seconds)
+        panels.purification.set_seconds(new.timeline_seconds)
+        self.live.set_every_frame(new.every_frame)
+        self.options.show(new)
+        self._sync_overlay()
+        if new.theme != old.theme:
+            self.theme.apply(new.theme)
+        if engine_options(new) != engine_options(old):
+            self.engine.set_options(engine_options(new))
+
+    def _sync_overlay(self) -> None:
+        settings = self.store.value
+        self.operating.sync()
+        self.panels.video.set_options(
+            OverlayOptions(
+                box=settings.show_box,
+                mesh=settings.show_mesh,
+                label=settings.show_label,
+                pose=settings.show_pose,
+                mirror=settings.mirror and self.sources.is_camera,
+                selected=self.live.selection.current,
+                threshold=self.operating.threshold,
+            )
+        )
+
+    def _restyle(self, scheme: Scheme) -> None:
+        self.commands.restyle(scheme)
+        for panel in (self.panels.distribution, self.panels.timeline, self.panels.purification):
+            panel.restyle(scheme)
+
+    # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+        ):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if not paths:
+            return
+        event.acceptProposedAction()
+        if paths[0].suffix.lower() in SUFFIXES:
+            self.checkpoints.show_card(paths[0])
+        else:
+            self.sources.open(str(paths[0]))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.commands["full_screen"].setChecked(self.isFullScreen())
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._closed:
+            self._closed = self.narrator.silent = True
+            self.division.save(self)
+            self.hide()
+            self.live.stop()
+            self.engine.close(timeout=CLOSE_SECONDS)
+        super().closeEvent(event)

@@ -1,0 +1,74 @@
+"""Writing the picture to a file, with or without what is painted over it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.types import Reading
+from ferdesk.ui.background import Jobs
+from ferdesk.ui.paint.overlay import OverlayOptions, annotate
+
+WITH: Final = "Picture with overlay (*.png)"
+WITHOUT: Final = "Picture without overlay (*.png)"
+_NOTHING: Final = OverlayOptions(box=False, label=False, mesh=False, pose=False)
+
+
+def render(reading: Reading, options: OverlayOptions, with_overlay: bool) -> QImage:
+    """The analysed frame at its own size; without overlay it is exactly what was captured."""
+    return annotate(reading, options if with_overlay else _NOTHING)
+
+
+class Snapshots(QObject):
+    """Asks where to, and writes there on another thread."""
+
+    saved = Signal(Path)
+    failed = Signal(str)
+
+    def __init__(self, jobs: Jobs, window: QWidget) -> None:
+        super().__init__(window)
+        self._jobs = jobs
+        self._window = window
+        self._folder = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.PicturesLocation
+        )
+
+    def ask(self, reading: Reading, options: OverlayOptions) -> None:
+        """Save snapshot… of the reading shown at this moment."""
+        dialog = QFileDialog(self._window, "Save snapshot")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([WITH, WITHOUT])
+        dialog.setDefaultSuffix("png")
+        dialog.setDirectory(QDir(self._folder))
+        dialog.selectFile(f"ferdesk-{datetime.now():%Y-%m-%d-%H%M%S}.png")
+        dialog.fileSelected.connect(
+            lambda name: self.save(
+                Path(name), reading, options, dialog.selectedNameFilter() != WITHOUT
+            )
+        )
+        dialog.open()
+
+    def save(
+        self, path: Path, reading: Reading, options: OverlayOptions, with_overlay: bool
+    ) -> None:
+        """Write a PNG; `saved` or `failed` follows."""
+        self._folder = str(path.parent)
+        image = render(reading, options, with_overlay)
+
+        def write() -> Path:
+            if not image.save(str(path), "PNG"):  # type: ignore[call-overload]
+                raise FerdeskError(
+                    f"The snapshot could not be written to {path}; choose another folder."
+                )
+            return path
+
+        self._jobs.run(
+            write, self.saved.emit, lambda error: self.failed.emit(str(error)), owner=self
+        )

@@ -1,0 +1,196 @@
+"""Boxes, mesh, labels: on the analysed frame, at the right place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.pipeline.types import Reading
+from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
+from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, annotate, fit, percent
+from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
+from ferdesk.ui.window.snapshot import render
+from tests.qt.conftest import Bench
+from tests.qt.fakes import make_face, make_reading, peaked
+
+NOTHING = OverlayOptions(box=False, label=False, mesh=False, pose=False)
+
+
+def bgr(image: QImage) -> NDArray[np.uint8]:
+    image = image.convertToFormat(QImage.Format.Format_BGR888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+
+
+def changed(reading: Reading, options: OverlayOptions) -> NDArray[np.bool_]:
+    """Which pixels of the frame the overlay touches."""
+    return np.abs(bgr(annotate(reading, options)).astype(int) - reading.frame.image).max(2) > 8
+
+
+@pytest.fixture
+def left(qapp: object) -> Reading:
+    """A face in the left half of a grey frame."""
+    grey = np.full((480, 640, 3), 90, np.uint8)
+    return make_reading((make_face(centre=(160, 240), size=180),), image=grey)
+
+
+def test_without_overlay_the_picture_is_untouched(left: Reading) -> None:
+    assert np.array_equal(bgr(annotate(left, NOTHING)), left.frame.image)
+
+
+@pytest.mark.parametrize("part", ["box", "label", "mesh", "pose"])
+def test_every_part_is_painted_at_the_face(left: Reading, part: str) -> None:
+    touched = changed(left, replace(NOTHING, **{part: True}))
+    ys, xs = np.nonzero(touched)
+    assert touched.sum() > 80
+    x, y, w, h = left.faces[0].landmarks.box
+    assert x - 0.2 * w <= xs.min()
+    assert xs.max() <= x + 1.6 * w
+    assert y - 0.4 * h <= ys.min()
+    assert ys.max() <= y + 1.2 * h
+
+
+def test_the_mirror_moves_the_overlay_with_the_picture(left: Reading) -> None:
+    mirrored = changed(left, replace(NOTHING, box=True, mirror=True))
+    assert np.nonzero(mirrored)[1].min() > 320
+    plain = changed(left, replace(NOTHING, box=True))
+    here, there = np.nonzero(mirrored)[1], 640 - np.nonzero(plain)[1]
+    assert abs(here.min() - there.min()) <= 3
+    assert abs(here.max() - there.max()) <= 3
+
+
+def test_text_is_not_mirrored(left: Reading) -> None:
+    plain = changed(left, replace(NOTHING, label=True))
+    mirrored = changed(left, replace(NOTHING, label=True, mirror=True))
+    (y0, x0), (y1, x1) = (np.argwhere(m).min(0) for m in (plain, mirrored))
+    assert y0 == y1
+    height = np.argwhere(plain).max(0)[0] - y0
+    # The mark stands at the left end of the chip in both.
+    chip = plain[y0 : y0 + height, x0 : x0 + 60]
+    assert (chip == mirrored[y1 : y1 + height, x1 : x1 + 60]).mean() > 0.97
+
+
+def test_the_box_has_the_colour_of_the_expression(qapp: object) -> None:
+    grey = np.full((480, 640, 3), 90, np.uint8)
+    for index, name in enumerate(EXPRESSIONS):
+        face = make_face(probabilities=peaked(index))
+        seen = bgr(annotate(make_reading((face,), image=grey), replace(NOTHING, box=True)))
+        colour = EXPRESSION_QCOLORS[index]
+        wanted = np.array([colour.blue(), colour.green(), colour.red()])
+        assert (np.abs(seen.astype(int) - wanted).max(2) < 12).sum() > 60, name
+
+
+def test_labels_stay_inside_the_picture(qapp: object) -> None:
+    for centre in ((30.0, 20.0), (620.0, 20.0), (320.0, 470.0)):
+        reading = make_reading((make_face(centre=centre, size=120),))
+        assert changed(reading, replace(NOTHING, label=True)).sum() > 300
+
+
+def test_tiny_and_huge_frames(qapp: object) -> None:
+    for shape in ((1, 1, 3), (2, 2000, 3), (4320, 7680, 3)):
+        image = np.zeros(shape, np.uint8)
+        reading = make_reading(image=image)
+        assert annotate(reading).size().toTuple() == (shape[1], shape[0])
+
+
+def test_the_window_paints_on_the_analysed_frame(bench: Bench) -> None:
+    bench.run()
+    image = np.full((480, 640, 3), (200, 40, 90), np.uint8)
+    bench.show(make_reading((), image=image))
+    shot = bench.video.grab().toImage()
+    target = bench.video.picture_rect()
+    spot = shot.pixelColor(target.center().toPoint())
+    assert (spot.blue(), spot.green(), spot.red()) == (200, 40, 90)
+    face = make_face(probabilities=peaked(4))
+    bench.show(make_reading((face,), index=1, image=image))
+    shot = bench.video.grab().toImage()
+    box = FrameMap(target, 640, 480).rect(face.landmarks.box)
+    air = 0.06 * max(box.width(), box.height())
+    edge = round(box.left() - air)
+    reds = [shot.pixelColor(edge + x, round(box.center().y())).red() for x in range(-3, 4)]
+    assert max(reds) > 150
+    assert shot.pixelColor(round(box.center().x()), round(box.center().y())).red() == 90
+
+
+def test_snapshots_with_and_without_overlay(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    bench.run()
+    reading = make_reading()
+    bench.show(reading)
+    for name, overlay in (("with.png", True), ("without.png", False)):
+        path = tmp_path / name
+        with qtbot.waitSignal(bench.window.snapshots.saved):
+            bench.window.snapshots.save(path, reading, bench.video.options, overlay)
+        seen = bgr(QImage(str(path)))
+        assert seen.shape == (480, 640, 3)
+        assert np.array_equal(seen, reading.frame.image) is not overlay
+
+
+def test_a_snapshot_that_cannot_be_written_is_told(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(bench.window.snapshots.failed) as blocker:
+        target = tmp_path / "nowhere" / "a.png"
+        bench.window.snapshots.save(target, make_reading(), OverlayOptions(), True)
+    assert "nowhere" in blocker.args[0]
+
+
+def test_the_snapshot_dialog_takes_what_is_shown_now(
+    build_bench: Callable[..., Bench], qtbot: QtBot, tmp_path: Path
+) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    bench = build_bench()
+    bench.run()
+    shown = make_reading()
+    bench.show(shown)
+    bench.window.commands["snapshot"].trigger()
+    dialog = bench.window.findChild(QFileDialog)
+    assert dialog is not None
+    bench.show(make_reading((), index=1, image=np.zeros((480, 640, 3), np.uint8)))
+    dialog.selectNameFilter("Picture without overlay (*.png)")
+    with qtbot.waitSignal(bench.window.snapshots.saved):
+        dialog.fileSelected.emit(str(tmp_path / "shot.png"))
+    assert np.array_equal(bgr(QImage(str(tmp_path / "shot.png"))), shown.frame.image)
+    dialog.close()
+
+
+def test_render_keeps_the_mirror(left: Reading) -> None:
+    image = bgr(render(left, OverlayOptions(mirror=True), True))
+    assert (np.abs(image.astype(int) - 90).max(2) > 8)[:, 320:].sum() > 500
+
+
+def test_the_mesh_is_the_one_of_mediapipe() -> None:
+    assert MESH.shape == (1322, 2)
+    assert OUTLINE.max() == 477
+    assert MESH.max() == 467
+    assert len({tuple(sorted(pair)) for pair in MESH.tolist()}) == 1322
+
+
+def test_fit_keeps_the_aspect_ratio() -> None:
+    area = fit(640, 480, QRectF(0, 0, 1000, 300))
+    assert (area.width(), area.height()) == (400, 300)
+    assert area.center() == QRectF(0, 0, 1000, 300).center()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0 %"),
+        (0.001, "<1 %"),
+        (0.01, "1 %"),
+        (0.873, "87 %"),
+        (0.999, ">99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_percent(value: float, text: str) -> None:
+    assert percent(value) == text

@@ -1,0 +1,52 @@
+"""Tables as Markdown and HTML, figures in them, and what is cited."""
+
+from __future__ import annotations
+
+import pytest
+
+from trainer.report.published import TABLE_1, cited
+from trainer.report.tables import Table, interval, percent, plain, points, spread
+
+
+def test_figures_are_rounded_and_absent_ones_are_a_dash() -> None:
+    assert percent(0.87224) == "87.22"
+    assert percent(None) == "–"
+    assert spread(0.8722, 0.00314) == "87.22 ± 0.31"
+    assert spread(0.8722, None) == "87.22"
+    assert spread(None, 0.1) == "–"
+    assert interval((0.8604, 0.8838)) == "86.0 to 88.4"
+    assert points(0.012, 0.004) == "+1.20 ± 0.40"
+    assert points(-0.0865) == "−8.65"
+    assert plain(0.91349) == "0.913"
+
+
+def test_markdown_keeps_its_columns_whatever_is_in_a_cell() -> None:
+    table = Table(("name", "n"), (("a|b", "1"), ("two\nlines", "2")), "How to read it.")
+    assert table.markdown().splitlines() == [
+        "How to read it.", "", "| name | n |", "|---|---:|", "| a\\|b | 1 |", "| two lines | 2 |",
+    ]  # fmt: skip
+
+
+def test_html_shows_text_as_text() -> None:
+    html = Table(("<b>", "n"), (("<script>", "a & b"),)).html()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "a &amp; b" in html
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 cells in a table of 2"):
+        Table(("a", "b"), (("1", "2", "3"),))
+
+
+def test_the_papers_figures_are_the_printed_ones() -> None:
+    assert {key: row.accuracy for key, row in TABLE_1.items()} == {
+        "baseline": 0.7143, "dwmca": 0.7857, "dwmca-apcl": 0.8722,
+    }  # fmt: skip
+    own = [row for row in cited(0.2) if row.method == "DWMCA+APCL"]
+    assert [row.accuracy for row in own] == [0.8913]
+    best = cited(0.3)[0]
+    assert (best.method, best.accuracy) == ("OTP-NS", 0.8756)
+    # NLA prints nothing at 20 %.
+    assert not [row for row in cited(0.2) if row.method == "NLA"]
+    assert cited(0.15) == ()

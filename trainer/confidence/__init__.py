@@ -1,0 +1,1 @@
+"""What a checkpoint may claim: calibration, reliability, faults, the model card."""

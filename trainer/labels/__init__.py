@@ -1,0 +1,1 @@
+"""Wrong labels put on purpose, label files of others, decisions on labels."""

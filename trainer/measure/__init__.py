@@ -1,0 +1,1 @@
+"""Figures of answers, epochs and runs."""

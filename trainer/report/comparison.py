@@ -1,0 +1,227 @@
+"""All methods side by side as a page: Tables I to IV in our figures, the papers' apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from trainer.compare.methods import Comparison, MethodCell
+from trainer.measure.epochs import Epoch
+from trainer.measure.summary import RunSummary
+from trainer.report import plots as figures
+from trainer.report.blocks import Block, Plot, Section, Text
+from trainer.report.cited import cited, paper_column
+from trainer.report.costs import costs
+from trainer.report.html import html
+from trainer.report.lines import COLOURS, LABELS, LINES
+from trainer.report.markdown import markdown
+from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
+from trainer.report.tables import ABSENT, Table, interval, percent, spread
+
+_TITLE = "Methods against label noise, compared"
+_PROTOCOL = (
+    "Accuracy is the mean of the last {last} epochs of a fixed schedule on the {n} clean pictures "
+    "of the {part} part, then the mean over the seeds ± its standard deviation. The Wilson 95 % "
+    "interval covers the chance in drawing those pictures at that accuracy, not that of another "
+    "seed. The best epoch is chosen on the pictures it is measured on: it is too high, and stands "
+    "here for comparison with papers that report it."
+)
+_COMPARED = (
+    "Points: difference of the accuracies above, mean ± deviation over the seeds that both methods "
+    "have. The other columns are of the last epoch's answers alone, on the same pictures: the "
+    "interval of the mean difference over the seeds, picture by picture (another draw of pictures, "
+    "not of seeds), and McNemar's p, one a seed: the chance of a difference this large between "
+    "equally good methods."
+)
+_MEMORY = (
+    "Training pictures whose label noise has changed, as the steps of an epoch see them: left the "
+    "share whose answer repeats the wrong label (memorised), right the share whose answer is the "
+    "label before noise (seen through). Means over the seeds."
+)
+
+Tables = Mapping[str, Mapping[str, Seeds]]
+"""By noise and method."""
+
+
+def write_benchmark(comparison: Comparison) -> Path:
+    """Write OUT/benchmark.md and OUT/index.html, with the cells there are; returns the page."""
+    comparison.refresh()
+    sections = benchmark(comparison)
+    comparison.publish("benchmark.md", markdown(_TITLE, sections))
+    comparison.publish("index.html", html(_TITLE, sections))
+    return comparison.out / "index.html"
+
+
+def benchmark(comparison: Comparison) -> list[Section]:
+    """The sections of the page."""
+    results = comparison.results()
+    found: dict[str, dict[str, dict[int, RunSummary]]] = {}
+    for cell, summary in results.items():
+        if "final" in summary.measured:
+            found.setdefault(cell.noise, {}).setdefault(cell.method, {})[cell.seed] = summary
+    tables = {
+        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in LINES if m in found[noise]}
+        for noise in sorted(found)
+    }
+    sections = [Section("What was run", tuple(_state(comparison, results)))]
+    if tables:
+        sections.append(Section("All methods", (_plot(tables),)))
+    for noise, lines in tables.items():
+        sections.append(Section(_noise(noise, lines), tuple(_tables(comparison, noise, lines))))
+    if tables:
+        sections.append(Section("What each method costs", (costs(comparison, results),)))
+    return [*sections, cited(_layout(comparison))]
+
+
+def _layout(comparison: Comparison) -> str:
+    return comparison.base.data.partition(":")[0]
+
+
+def _state(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Iterator[Block]:
+    states = comparison.progress
+    if len(results) < len(states):
+        yield Text(
+            f"{len(results)} of {len(states)} cells are done; the others are missing below.", True
+        )
+    failed = tuple((c.folder, p.error) for c, p in states.items() if p.state == "failed")
+    if failed:
+        yield Table(("cell that failed", "why"), failed, words=True)
+    base = comparison.base
+    kind = base.network.image_backbone or base.architecture_config().image_backbone
+    one = kind == base.backbone
+    facts = [
+        ("data", f"{_layout(comparison)}, measured on its {base.measure_on} part"),
+        ("image backbone", kind if one else f"ours {kind}, the others {base.backbone}"),
+        ("epochs, batch", f"{base.epochs}, {base.batch_size}"),
+        ("sampler", base.sampler),
+        ("seeds of training", ", ".join(str(s) for s in sorted({c.seed for c in states}))),
+        ("seed of the noise", str(base.noise.seed)),
+        ("hours of training", f"{sum(s.hours for s in results.values()):.2f} in {len(results)}"),
+    ]
+    if base.pictures:
+        facts.insert(1, ("training pictures", f"{base.pictures} drawn from all"))
+    yield Table(("", ""), tuple(facts), words=True)
+
+
+def _noise(noise: str, lines: Mapping[str, Seeds]) -> str:
+    if noise == "natural":
+        return "Natural noise"
+    if float(noise) == 0:
+        return "Labels as they are"
+    return f"{100 * float(noise):g} % {_one(lines).noise_kind} noise"
+
+
+def _one(lines: Mapping[str, Seeds]) -> RunSummary:
+    return next(iter(next(iter(lines.values())).runs.values()))
+
+
+def _plot(tables: Tables) -> Plot:
+    panels = {
+        _noise(noise, lines): {
+            line.label: (
+                [s.measured["final"].accuracy.mean for s in line.runs.values()],
+                line.interval,
+            )
+            for line in lines.values()
+        }
+        for noise, lines in tables.items()
+    }
+    names = [LABELS[m] for m in LINES if any(m in lines for lines in tables.values())]
+    return Plot(
+        "Accuracy of the final answer",
+        figures.rows_compared(names, panels),
+        "Dots are means over the seeds, the strokes single seeds, the pale bars Wilson 95 % "
+        "intervals. Methods whose bars overlap widely cannot be told apart by these pictures.",
+    )
+
+
+def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Block]:
+    yield _accuracies(comparison, noise, lines)
+    yield from _compared(lines)
+    accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
+    yield Plot(
+        "Accuracy by epoch",
+        epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, COLOURS),
+        "Accuracy on the measured pictures with clean labels after every epoch, means over the "
+        "seeds. Nothing is chosen by it.",
+        _numbers({"": accuracy}),
+    )
+    memory = {
+        "Wrong label repeated": _remembered(lines, "flipped_fits_wrong"),
+        "Wrong label seen through": _remembered(lines, "flipped_recovered"),
+    }
+    if all(memory.values()):
+        drawn = epochs_compared(f"memory {noise}", memory, COLOURS)
+        numbers = {title.rpartition(" ")[2]: shown for title, shown in memory.items()}
+        yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
+
+
+def _compared(lines: Mapping[str, Seeds]) -> Iterator[Block]:
+    others = [name for name in ("cross_entropy", "ours") if name in lines and len(lines) > 1]
+    if others:
+        yield Text(_COMPARED)
+    for name in others:
+        base = lines[name]
+        yield Table(
+            (f"against {base.label}", *GAIN),
+            tuple((s.label, *gain(base.runs, s.runs)) for s in lines.values() if s is not base),
+        )
+
+
+def _remembered(lines: Mapping[str, Seeds], key: str) -> dict[str, list[float | None]]:
+    """Of the methods that have it: none without noise."""
+    found = {line.label: line.by_epoch(lambda e: e.memory.get(key)) for line in lines.values()}
+    return {label: values for label, values in found.items() if any(v is not None for v in values)}
+
+
+def _accuracy(epoch: Epoch) -> float | None:
+    return epoch.measured["final"].accuracy if "final" in epoch.measured else None
+
+
+def _numbers(panels: Mapping[str, Lines]) -> Table:
+    columns = {
+        f"{label} {title}".strip() + " (%)": values
+        for title, lines in panels.items()
+        for label, values in lines.items()
+    }
+    count = max(len(values) for values in columns.values())
+    return Table(
+        ("epoch", *columns),
+        tuple(
+            (str(i + 1), *(percent(v[i]) if i < len(v) else ABSENT for v in columns.values()))
+            for i in range(count)
+        ),
+    )
+
+
+def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> Table:
+    """With the paper's column only beside figures about the same pictures and noise."""
+    first = _one(lines)
+    head = [
+        "method", "seeds", "accuracy (%)", "95 % interval", "mean class (%)", "last epoch (%)",
+        "best epoch, chosen on these pictures (%)",
+    ]  # fmt: skip
+    same = _layout(comparison) == "rafdb" and first.noise_kind == "symmetric"
+    paper = paper_column(noise) if same else {}
+    if paper:
+        head.append("cited from the paper, RAF-DB (%)")
+    rows = []
+    for line in lines.values():
+        row = [
+            line.label, str(len(line.runs)), _of(line, "accuracy"), interval(line.interval),
+            _of(line, "mean_class_accuracy"), percent(line.by_epoch(_accuracy)[-1]),
+            spread(line.best_epoch.mean, line.best_epoch.std),
+        ]  # fmt: skip
+        if paper:
+            own = paper.get(line.label)
+            row.append(percent(own.accuracy) if own else "not in the paper")
+        rows.append(tuple(row))
+    caption = _PROTOCOL.format(
+        last=first.averaged, part=first.measure_on, n=f"{first.measured['final'].n:,}"
+    )
+    return Table(tuple(head), tuple(rows), caption)
+
+
+def _of(line: Seeds, what: str) -> str:
+    value = line.over(what)
+    return spread(value.mean, value.std)

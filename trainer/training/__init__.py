@@ -1,0 +1,1 @@
+"""One run: data, loop, state, progress, folder."""
