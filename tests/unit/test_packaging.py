@@ -196,6 +196,10 @@ def test_wheel_holds_the_program_and_its_assets(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "site")
     for name in ("ferdesk/__init__.py", "trainer/__init__.py", "ferdesk/assets/THIRD_PARTY.md"):
         assert name in members
+    # Pages are made of files that are no Python.
+    shipped = {p for p in (ROOT / "trainer").rglob("*") if p.suffix in (".j2", ".css", ".js")}
+    assert shipped
+    assert {p.relative_to(ROOT).as_posix() for p in shipped} <= members
     assert not [m for m in members if m.startswith(("tests/", "tools/", "docs/", "assets/"))]
     assert not [m for m in members if "__pycache__" in m]
     # As installed: away from the checkout, the assets are found inside the package.

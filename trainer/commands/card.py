@@ -25,11 +25,12 @@ def run(options: Namespace) -> None:
     from ferdesk.model import checkpoint
     from trainer.confidence.model_card import render
     from trainer.confidence.model_card_plot import write_plot
+    from trainer.files import write_text
 
     out: Path = options.out
     card = checkpoint.read_card(options.checkpoint)
     out.parent.mkdir(parents=True, exist_ok=True)
     plot = out.with_name(f"{out.stem.lower()}.svg")
     drawn = write_plot(card, plot)
-    out.write_text(render(card, options.checkpoint.name, plot.name if drawn else ""))
+    write_text(out, render(card, options.checkpoint.name, plot.name if drawn else ""))
     log.info("wrote %s%s", out, f" and {plot}" if drawn else "")
