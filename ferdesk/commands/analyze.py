@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import logging
 import sys
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder, replacing
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.loader import load_predictor
@@ -19,7 +22,7 @@ from ferdesk.sources.base import Source
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ferdesk.model.checkpoint import Card
 
@@ -83,12 +86,16 @@ class _Progress:
             sys.stderr.write("\r\033[K")
 
 
-def _open_output(path: Path) -> TextIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("w", newline="", encoding="utf-8")
-    except OSError as error:
-        raise FerdeskError(f"'{path}' cannot be written: {error.strerror}.") from error
+@contextlib.contextmanager
+def _open_output(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` when all readings are in it."""
+    make_folder(path.parent)
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()
 
 
 def _read_all(
@@ -149,7 +156,7 @@ def save_picture(reading: Reading, path: Path, threshold: float) -> None:
     """The frame with its overlay as a PNG or JPEG, painted by the window's own code."""
     from ferdesk.ui.paint.annotated import save_annotated
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if not save_annotated(reading, path, threshold):
         raise FerdeskError(f"The picture '{path}' cannot be written; is it a .png or .jpg?")
 

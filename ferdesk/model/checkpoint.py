@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import write_bytes
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.config import (
     ArchitectureConfig,
@@ -190,23 +191,14 @@ def read_card(path: Path) -> Card:
 def save(path: Path, network: DualStreamFER, card: Card) -> None:
     """Write weights and card, atomically; the card's architecture is taken from the network.
 
-    Raises CheckpointError when the file cannot be written; what was there stays.
+    Raises FerdeskError when the file cannot be written; what was there stays.
     """
     from safetensors.torch import save as to_bytes
 
     card = replace(card, architecture=network.config, preprocessing=network.preprocessing)
     tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
     content = to_bytes(tensors, metadata={_METADATA_KEY: json.dumps(card.to_json())})
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CheckpointError(
-            f"The checkpoint '{path}' cannot be written: {error.strerror}; free some space or "
-            "choose another folder, and run the same command again."
-        ) from error
+    write_bytes(path, content)
 
 
 def load(path: Path) -> tuple[DualStreamFER, Card]:

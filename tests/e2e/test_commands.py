@@ -150,7 +150,7 @@ def test_faulty_checkpoints_and_devices(tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         assert_refused(ferdesk("analyze", "sample", "--out", out, "--device", "cuda"), "CUDA")
     assert_refused(ferdesk("bench", "--frames", 0), "--frames")
-    assert_refused(ferdesk("analyze", "sample", "--out", "/proc/no/r.csv"), "cannot be written")
+    assert_refused(ferdesk("analyze", "sample", "--out", "/proc/no/r.csv"), "cannot be made")
 
 
 def test_info_prints_the_card() -> None:

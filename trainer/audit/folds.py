@@ -19,13 +19,14 @@ import torch
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import replacing, write_json
 from ferdesk.model import checkpoint
 from ferdesk.model.purified import Purified
 from trainer.audit.copies import copy_groups
 from trainer.compare.grid import differences
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet, load_split
-from trainer.files import read_json, replacing, write_json
+from trainer.files import read_json
 from trainer.measure.answers import predict
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods import build_method

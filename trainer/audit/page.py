@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.files import json_text, write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.audit.confident import VERDICTS, Findings
 from trainer.audit.folds import Pictures
-from trainer.files import json_text, write_text
 from trainer.report.blocks import Markup, Plot, Section, Text, Tile, Tiles
 from trainer.report.html import html
 from trainer.report.plots import confusion

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.files import replacing, write_json, write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.audit.confident import CLOSE, LOW, VERDICTS, Findings
 from trainer.audit.folds import Pictures
-from trainer.files import replacing, write_json, write_text
 
 SCORE = "doubt"
 """1 − purified[given]."""

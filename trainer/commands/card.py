@@ -7,6 +7,8 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from ferdesk.files import make_folder, write_text
+
 log = logging.getLogger(__name__)
 
 
@@ -25,11 +27,10 @@ def run(options: Namespace) -> None:
     from ferdesk.model import checkpoint
     from trainer.confidence.model_card import render
     from trainer.confidence.model_card_plot import write_plot
-    from trainer.files import write_text
 
     out: Path = options.out
     card = checkpoint.read_card(options.checkpoint)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     plot = out.with_name(f"{out.stem.lower()}.svg")
     drawn = write_plot(card, plot)
     write_text(out, render(card, options.checkpoint.name, plot.name if drawn else ""))

@@ -16,6 +16,7 @@ from statistics import fmean
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder
 from trainer.compare.side_by_side import SideBySide
 from trainer.config import TrainConfig
 from trainer.files import read_config
@@ -210,16 +211,6 @@ class Grid(Generic[CellT]):
             return
         make_folder(self.out)
         self.write(cells)
-
-
-def make_folder(path: Path) -> None:
-    """FerdeskError where the folder cannot be made."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FerdeskError(
-            f"The folder '{path}' cannot be made: {error.strerror or error}."
-        ) from error
 
 
 def time_left(progress: Mapping[CellT, Progress], todo: Iterable[CellT], abreast: int = 1) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import cast
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import json_text, make_folder, write_text
 from ferdesk.model.config import ImageBackbone
 from trainer.choices import check_choice
 from trainer.compare.grid import (
@@ -25,13 +26,12 @@ from trainer.compare.grid import (
     Progress,
     check_same,
     comparable,
-    make_folder,
     noise_name,
     noise_names,
     with_noise,
 )
 from trainer.config import TrainConfig
-from trainer.files import json_text, read_json, write_text
+from trainer.files import read_json
 from trainer.methods import GROUPS, METHODS, VARIANTS
 
 log = logging.getLogger(__name__)
@@ -176,24 +176,9 @@ class Comparison(Grid[MethodCell]):
         make_folder(folder)
         shared = json_text(comparable(self.base, _OWN), indent=2) + "\n"
         if not (self.out / "grid.json").is_file():
-            self.publish("grid.json", shared)
+            write_text(self.out / "grid.json", shared)
         for cell in cells:
             entry = {**asdict(cell), **asdict(self.progress[cell])}
             write_text(
                 folder / f"{cell.folder.replace('/', '_')}.json", json_text(entry, indent=2) + "\n"
             )
-
-    def publish(self, name: str, text: str) -> None:
-        """A file of OUT that every shard writes: whole, whichever of them comes last.
-
-        FerdeskError where it cannot be written.
-        """
-        # Under a name of the shard's own first: two shards may write at the same moment.
-        own = self.out / f".{name}.{self.shard.number}-of-{self.shard.of}"
-        write_text(own, text)
-        try:
-            own.replace(self.out / name)
-        except OSError as error:
-            raise FerdeskError(
-                f"'{self.out / name}' cannot be written: {error.strerror or error}."
-            ) from error

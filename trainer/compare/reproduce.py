@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import write_json
 from trainer.compare.grid import (
     Grid,
     Progress,
@@ -21,7 +22,7 @@ from trainer.compare.grid import (
     with_noise,
 )
 from trainer.config import TrainConfig
-from trainer.files import read_json, write_json
+from trainer.files import read_json
 
 _OWN = ("seed", "noise.rate")
 """Parts of the configuration that the cells set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ferdesk.files import replacing
 from ferdesk.model.checkpoint import Card
 
 _SIZE = (9.0, 4.0)
@@ -55,5 +56,6 @@ def write_plot(card: Card, path: Path) -> bool:
         right.set(title="What abstaining buys", xlabel="share answered", ylabel="share wrong")
         right.set(xlim=(0, 1), ylim=(0, None))
         right.legend()
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        with replacing(path) as file:
+            figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return True

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import write_text
 from ferdesk.vision.crop import CROP_SIZE, TEMPLATE
 from ferdesk.vision.landmarker import Landmarker
 from trainer.data.examples import SPLITS, Example
 from trainer.data.packed import INDEX_FILE, crop_picture, read_picture
 from trainer.data.unfinished import Outcome, Unfinished, claimed
-from trainer.files import write_text
 
 log = logging.getLogger(__name__)
 

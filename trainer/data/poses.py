@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.files import replacing
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.quality import head_pose, measure
 from trainer.data.examples import Split
@@ -45,7 +46,6 @@ def load_poses(
             pose = head_pose(face.transform)
             quality = measure(face.points, pose, part.crops[i], (image.shape[0], image.shape[1]))
             rows[i] = pose.yaw, pose.pitch, pose.roll, quality.size
-    temporary = file.with_suffix(".part.npy")
-    np.save(temporary, rows)
-    temporary.replace(file)
+    with replacing(file) as out:
+        np.save(out, rows)
     return rows

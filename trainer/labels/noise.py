@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder, write_json, write_text
 from ferdesk.model.labels import EXPRESSIONS, NUM_EXPRESSIONS, expression_index
 from trainer.config import NoiseConfig, NoiseKind
-from trainer.files import write_json, write_text
 from trainer.labels.noise_files import COLUMNS, LA_NET, la_net_noise, read_noise_file
 
 log = logging.getLogger(__name__)
@@ -135,12 +135,7 @@ class NoisyLabels:
             "sha256": hashlib.sha256(content.encode()).hexdigest(),
             "transition": self.transition.tolist(),
         }
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FerdeskError(
-                f"The noise cannot be written to '{folder}': {error.strerror}."
-            ) from error
+        make_folder(folder)
         write_text(folder / CSV_NAME, content)
         write_json(folder / JSON_NAME, about)
 

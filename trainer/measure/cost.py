@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from ferdesk.files import write_json
 from trainer.config import TrainConfig
-from trainer.files import read_json, write_json
+from trainer.files import read_json
 
 FILE = "cost.json"
 """Beside the run's other files."""

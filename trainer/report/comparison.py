@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ferdesk.files import write_text
 from trainer.compare.methods import Comparison, MethodCell
 from trainer.measure.epochs import Epoch
 from trainer.measure.summary import RunSummary
@@ -47,8 +48,8 @@ def write_benchmark(comparison: Comparison) -> Path:
     """Write OUT/benchmark.md and OUT/index.html, with the cells there are; returns the page."""
     comparison.refresh()
     sections = benchmark(comparison)
-    comparison.publish("benchmark.md", markdown(_TITLE, sections))
-    comparison.publish("index.html", html(_TITLE, sections))
+    write_text(comparison.out / "benchmark.md", markdown(_TITLE, sections))
+    write_text(comparison.out / "index.html", html(_TITLE, sections))
     return comparison.out / "index.html"
 
 

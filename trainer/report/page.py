@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ferdesk.errors import FerdeskError
-from trainer.files import write_text
+from ferdesk.files import make_folder, write_text
 from trainer.report.answers import answers, embeddings
 from trainer.report.html import html
 from trainer.report.markdown import markdown
@@ -35,12 +34,7 @@ def write_report(run: Path, cache: Path | None = None) -> Path:
     ]
     title = f"{record.summary.name}: report of the run"
     folder = run / "report"
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FerdeskError(
-            f"The folder '{folder}' cannot be made: {error.strerror or error}."
-        ) from error
+    make_folder(folder)
     write_text(folder / "report.md", markdown(title, sections))
     page = folder / "index.html"
     write_text(page, html(title, sections))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from ferdesk.files import write_text
 from trainer.compare.reproduce import ROWS, Cell, Reproduction, Row
-from trainer.files import write_text
 from trainer.measure.summary import RunSummary, Spread
 from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from trainer.files import json_text
+from ferdesk.files import json_text
 
 log = logging.getLogger(__name__)
 

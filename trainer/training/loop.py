@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import append_line, json_text
 from trainer.augment import augment
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
-from trainer.files import append_line, json_text, save_torch
+from trainer.files import save_torch
 from trainer.measure.answers import Answers, predict_with
 from trainer.methods.base import Batch, Method, Step
 from trainer.training.averaged import Averaged

@@ -14,10 +14,10 @@ import torch
 import yaml
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder, replacing, write_json, write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import TrainConfig
 from trainer.environment import environment
-from trainer.files import replacing, write_json, write_text
 from trainer.measure.answers import Answers
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.measure.purification import purification_json
@@ -39,12 +39,7 @@ class RunFolder:
         """Make the folder. FerdeskError where it cannot be made."""
         if self.path.exists() and not self.path.is_dir():
             raise FerdeskError(f"'{self.path}' is a file; give a folder for the run.")
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FerdeskError(
-                f"The folder '{self.path}' cannot be made: {error.strerror}."
-            ) from error
+        make_folder(self.path)
 
     def begin(self, config: TrainConfig, data: RunData, device: torch.device) -> None:
         """Write what describes a run that starts now; a log left by a failed start goes."""

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage
 
+from ferdesk.files import write_bytes
 from ferdesk.pipeline.types import Reading
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate
 
@@ -36,6 +38,20 @@ def offscreen_painter(threshold: float = 0.0) -> Iterator[Callable[[Reading], QI
 
 
 def save_annotated(reading: Reading, path: Path, threshold: float = 0.0) -> bool:
-    """Paint the overlay on the reading's frame and save it; False when Qt cannot write there."""
+    """Paint the overlay on the reading's frame and save it.
+
+    False when Qt has no writer for the suffix; FerdeskError as in `ferdesk.files.replacing`.
+    """
     with offscreen_painter(threshold) as paint:
-        return paint(reading).save(str(path))
+        content = encoded(paint(reading), path.suffix.removeprefix("."))
+    if content:
+        write_bytes(path, content)
+    return bool(content)
+
+
+def encoded(image: QImage, file_type: str) -> bytes:
+    """The bytes of a picture file such as "png" or "jpg"; none when Qt has no such writer."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    written = image.save(buffer, file_type)  # type: ignore[call-overload]
+    return bytes(buffer.data().data()) if written else b""

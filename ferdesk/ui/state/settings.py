@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -18,6 +16,8 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder, write_text
 from ferdesk.paths import config_dir
 
 log = logging.getLogger(__name__)
@@ -209,9 +209,10 @@ class SettingsStore(QObject):
         }
         text = json.dumps({**self._foreign, **sparse}, indent=2, ensure_ascii=False) + "\n"
         try:
-            write_atomically(self.path, text)
-        except OSError as error:
-            log.warning("cannot write %s: %s", self.path, error)
+            make_folder(self.path.parent)
+            write_text(self.path, text)
+        except FerdeskError as error:
+            log.warning("%s", error)
             if not self._write_failed:
                 self._write_failed = True
                 self.problem.emit(
@@ -220,19 +221,3 @@ class SettingsStore(QObject):
                 )
             return
         self._write_failed = False
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` as a whole or leave it as it was. OSError when it cannot be written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

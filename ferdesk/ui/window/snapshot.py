@@ -10,9 +10,10 @@ from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from ferdesk.errors import FerdeskError
+from ferdesk.files import write_bytes
 from ferdesk.pipeline.types import Reading
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.paint.annotated import encoded
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate
 
 WITH: Final = "Picture with overlay (*.png)"
@@ -63,10 +64,7 @@ class Snapshots(QObject):
         image = render(reading, options, with_overlay)
 
         def write() -> Path:
-            if not image.save(str(path), "PNG"):  # type: ignore[call-overload]
-                raise FerdeskError(
-                    f"The snapshot could not be written to {path}; choose another folder."
-                )
+            write_bytes(path, encoded(image, "png"))
             return path
 
         self._jobs.run(

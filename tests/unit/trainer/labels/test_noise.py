@@ -145,7 +145,7 @@ def test_missing_and_garbled_manifests(tmp_path: Path) -> None:
 def test_unwritable_folder(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file of the user's")
     noise = apply_noise(NAMES, LABELS, NoiseConfig("symmetric", 0.3))
-    with pytest.raises(FerdeskError, match="cannot be written"):
+    with pytest.raises(FerdeskError, match="cannot be made"):
         noise.write(tmp_path / "taken")
     assert (tmp_path / "taken").read_text() == "a file of the user's"
 

@@ -1,4 +1,4 @@
-"""Files of a run on full disks and in forbidden folders: the old content survives."""
+"""Writing on full disks and in forbidden folders: the old content survives."""
 
 import errno
 import io
@@ -14,18 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from ferdesk import files as writing
 from ferdesk.errors import FerdeskError
-from trainer import files as writing
-from trainer.files import (
-    append_line,
-    json_text,
-    replacing,
-    save_torch,
-    write_json,
-    write_text,
-)
+from ferdesk.files import append_line, json_text, make_folder, replacing, write_json, write_text
+from trainer.files import save_torch
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 WRITERS: dict[str, Callable[[Path], None]] = {
     "text": lambda path: write_text(path, "new\n"),
@@ -131,7 +125,7 @@ def test_full_while_it_is_made_safe(
         write(path)
     assert str(caught.value) == (
         f"The disk is full: '{path}' could not be written; the last good one is kept. Free some "
-        "space and run the same command again."
+        "space and try again."
     )
     assert path.read_bytes() == b"old\n"
     assert list(tmp_path.iterdir()) == [path]
@@ -177,7 +171,9 @@ def test_what_torch_makes_of_a_full_disk(
     real = Path.open
 
     def open_full(self: Path, *arguments: object) -> object:
-        return real(Path("/dev/full") if self.suffix == ".part" else self, *arguments)  # type: ignore[call-overload]
+        if self.suffix == ".part":
+            return real(Path("/dev/full"), "wb")
+        return real(self, *arguments)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", open_full)
     with pytest.raises(FerdeskError, match=r"disk is full.*last good one is kept"):
@@ -191,7 +187,8 @@ import sys
 from pathlib import Path
 import torch
 from ferdesk.errors import FerdeskError
-from trainer.files import append_line, save_torch, write_text
+from ferdesk.files import append_line, write_text
+from trainer.files import save_torch
 
 folder = Path(sys.argv[1])
 save_torch(folder / "state.pt", {"w": torch.zeros(50_000)})
@@ -253,7 +250,7 @@ def test_forbidden(
         write(path)
     assert str(caught.value) == (
         f"'{path}' may not be written ({os.strerror(number)}); the last good one is kept. Allow it "
-        "or choose another folder, and run the same command again."
+        "or choose another folder, and try again."
     )
     monkeypatch.undo()
     assert path.read_bytes() == b"old\n"
@@ -298,3 +295,70 @@ def test_a_file_system_without_fsync_will_do(
     monkeypatch.setattr(writing.os, "fsync", unknown)
     write(tmp_path / "file")
     assert (tmp_path / "file").stat().st_size > 0
+
+
+# --- several processes, and what lies in the way --------------------------------------------------
+
+
+def test_two_writers_at_once_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with replacing(path) as first:
+        first.write(b"first")
+        with replacing(path) as second:
+            second.write(b"second, longer")
+        assert path.read_bytes() == b"second, longer"
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    old, fresh = tmp_path / "a.csv.0123abcd.part", tmp_path / "a.csv.89abcdef.part"
+    own = [tmp_path / "a.csv.old.part", tmp_path / "b.csv.0123abcd.part"]
+    for file in (old, fresh, *own):
+        file.touch()
+    for file in (old, *own):
+        os.utime(file, (1e9, 1e9))
+    write_text(path, "new")
+    assert sorted(tmp_path.iterdir()) == sorted([path, fresh, *own])
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("ü" * 120)
+    write_text(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_access_rights_and_links_stay(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("old")
+    file.chmod(0o640)
+    try:
+        link.symlink_to(file)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert file.read_text() == "new"
+    assert os.name == "nt" or file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_written_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(pipe, "new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FerdeskError, match=r"cannot be made: there is a file of this name; choose"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(FerdeskError, match="cannot be made: Not a directory"):
+        make_folder(tmp_path / "file" / "below")
