@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.types import Frame
-from ferdesk.sources.base import Source, SourceInfo, SourceLostError
+from ferdesk.sources.base import Source, SourceBusyError, SourceInfo, SourceLostError
 
 log = logging.getLogger(__name__)
 
 RECONNECT_AFTER = (0.5, 1.0, 2.0)
-"""Seconds between attempts to open a lost source again; the last one repeats."""
+"""Seconds between attempts to open a lost or busy source; the last one repeats."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,8 @@ class CaptureCallbacks:
     opened: Callable[[Capture, SourceInfo], None]
     failed: Callable[[Capture, str, str], None]
     """Sentence and detail: the source never opened, or broke for good."""
+    busy: Callable[[Capture, str], None]
+    """Another program has the source; opening it is being tried until it is free."""
     lost: Callable[[Capture, str], None]
     """A live source is gone; opening it again is being tried."""
     regained: Callable[[Capture, SourceInfo], None]
@@ -90,10 +92,11 @@ class Capture:
 
     def _run(self) -> None:
         try:
-            self.info = self.source.open()
-            if not self._stop.is_set():
-                self._tell.opened(self, self.info)
-                self._read_all(self.info)
+            info = self._open_when_free()
+            if info is not None and not self._stop.is_set():
+                self.info = info
+                self._tell.opened(self, info)
+                self._read_all(info)
         except FerdeskError as error:
             self._tell.failed(self, str(error), "")
         except Exception as error:
@@ -103,6 +106,20 @@ class Capture:
             )
         finally:
             self.source.close()
+
+    def _open_when_free(self) -> SourceInfo | None:
+        """Open the source, waiting while another program has it; None when told to stop."""
+        attempt = 0
+        while True:
+            try:
+                return self.source.open()
+            except SourceBusyError as error:
+                if attempt == 0:
+                    self._tell.busy(self, str(error))
+            self.source.close()
+            if self._stop.wait(_pause_after(attempt)):
+                return None
+            attempt += 1
 
     def _read_all(self, info: SourceInfo) -> None:
         clock = _Clock()
@@ -142,7 +159,7 @@ class Capture:
         attempt = 0
         while True:
             self.source.close()
-            if self._stop.wait(RECONNECT_AFTER[min(attempt, len(RECONNECT_AFTER) - 1)]):
+            if self._stop.wait(_pause_after(attempt)):
                 return False
             attempt += 1
             try:
@@ -152,6 +169,10 @@ class Capture:
                 continue
             self._tell.regained(self, self.info)
             return True
+
+
+def _pause_after(attempt: int) -> float:
+    return RECONNECT_AFTER[min(attempt, len(RECONNECT_AFTER) - 1)]
 
 
 class _Clock:

@@ -86,8 +86,8 @@ class Engine:
         self._checkpoint: Path | None = None
         self._wanted: LoadRequest | None = None
         self._callbacks = CaptureCallbacks(
-            self._source_opened, self._source_failed, self._source_lost,
-            self._source_regained, self._source_ended,
+            self._source_opened, self._source_failed, self._source_busy,
+            self._source_lost, self._source_regained, self._source_ended,
         )  # fmt: skip
         self._loader = Loader(predictor_factory, self._checkpoint_done)
         self._analysis = Analysis(self._frames, self._analysed, self._analysis_failed)
@@ -319,6 +319,13 @@ class Engine:
             elif capture is self._capture:
                 self._capture = None
                 self._fault(message, detail)
+
+    def _source_busy(self, capture: Capture, message: str) -> None:
+        with self._lock:
+            if capture is self._next_capture:
+                if self._capture is None:
+                    self._enter(EngineState.STARTING, f"Waiting for {capture.description} …")
+                self._tell(EventKind.WARNING, message)
 
     def _source_lost(self, capture: Capture, message: str) -> None:
         with self._lock:

@@ -13,6 +13,10 @@ class SourceLostError(FerdeskError):
     """A live source that worked stopped giving frames; opening it again may help."""
 
 
+class SourceBusyError(FerdeskError):
+    """Another program has the source; opening it again later may help."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What was granted when a source was opened."""

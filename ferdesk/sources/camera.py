@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -18,16 +18,24 @@ from numpy.typing import NDArray
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.types import Frame
 from ferdesk.sources import capture as cap
-from ferdesk.sources.base import SourceInfo, SourceLostError
-from ferdesk.sources.cameras import CameraInfo, backends, find_camera, list_cameras
-from ferdesk.sources.frames import to_bgr
+from ferdesk.sources.base import SourceBusyError, SourceInfo, SourceLostError
+from ferdesk.sources.camera_pictures import CameraPictures, Trouble
+from ferdesk.sources.cameras import CameraInfo, backends, find_again, find_camera, list_cameras
 
 logger = logging.getLogger(__name__)
 
 _FIRST_FRAME_SECONDS: Final = 2.0
 _LOST_SECONDS: Final = 1.5
-_RETRY_SECONDS: Final = 0.02
-"""A failed read alone is common while a camera changes its exposure or the system is busy."""
+
+_LOST: Final = {
+    Trouble.SILENT: "The camera '{name}' stopped giving pictures; "
+    "check its cable and whether another program took it.",
+    Trouble.DAMAGED: "The pictures of the camera '{name}' arrive damaged; "
+    "try another cable, or another socket without a hub.",
+    Trouble.FROZEN: "The camera '{name}' gives the same picture over and over; "
+    "open its cover, or plug it in again.",
+    Trouble.GONE: "The camera '{name}' was unplugged; plug it in again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,10 @@ class CameraSource:
     """Frames of one camera in real time.
 
     `value` is an index, id, device path or name as in `find_camera`; "" is the first camera. A
-    camera that stops giving frames raises SourceLostError; opening again finds it by the same
-    value, also under a new index.
+    camera that stops giving pictures, or gives only damaged or frozen ones, raises
+    SourceLostError. Opening again finds the same camera by its id or name, also under a new
+    index; no other camera takes its place. A camera that another program uses raises
+    SourceBusyError.
     """
 
     def __init__(
@@ -60,7 +70,11 @@ class CameraSource:
         self._factory = factory
         self._cameras = cameras
         self._capture: cap.Capture | None = None
+        self._camera: CameraInfo | None = None
         self._name = ""
+        self._pictures: CameraPictures | None = None
+        self._stuck: NDArray[Any] | None = None
+        self._damaged = 0
         self._pending: NDArray[np.uint8] | None = None
         self._index = 0
         self._started = 0.0
@@ -75,38 +89,41 @@ class CameraSource:
 
     @property
     def warning(self) -> str:
-        return ""
+        if not self._damaged:
+            return ""
+        return f"{self._damaged} pictures of the camera '{self._name}' arrived damaged."
 
     def open(self) -> SourceInfo:
         self.close()
         _prepare_environment()
         camera = self._find()
         self._name = camera.name
-        opened = False
+        trouble: Trouble | None = None
         for candidate in self._candidates(camera):
             capture = self._factory(candidate.index, candidate.backend, ())
             self._capture = capture
             if capture.isOpened():
-                opened = True
                 self._ask_for_mode(capture)
-                image = self._wait_for_image(capture, _FIRST_FRAME_SECONDS)
+                pictures = self._watch(capture, candidate)
+                image = pictures.wait(_FIRST_FRAME_SECONDS)
                 if image is not None:
-                    self._pending = image
+                    self._camera, self._pictures, self._pending = camera, pictures, image
                     return self._granted(capture, image)
+                trouble = pictures.trouble
             self.close()
-        raise _cannot_open(camera, opened)
+        raise _cannot_open(camera, trouble)
 
     def read(self) -> Frame | None:
-        if self._capture is None:
+        if self._capture is None or self._pictures is None:
             raise RuntimeError("the camera is not open")
         image, self._pending = self._pending, None
         if image is None:
-            image = self._wait_for_image(self._capture, _LOST_SECONDS)
+            before = self._pictures.damaged
+            image = self._pictures.wait(_LOST_SECONDS)
+            self._damaged += self._pictures.damaged - before
         if image is None:
-            raise SourceLostError(
-                f"The camera '{self._name}' stopped giving pictures; "
-                "check its cable and whether another program took it."
-            )
+            self._stuck = self._pictures.stuck
+            raise SourceLostError(_LOST[self._pictures.trouble].format(name=self._name))
         now = time.perf_counter()
         if self._index == 0:
             self._started = now
@@ -117,26 +134,38 @@ class CameraSource:
     def close(self) -> None:
         if self._capture is not None:
             self._capture.release()
-        self._capture, self._pending = None, None
+        self._capture, self._pictures, self._pending = None, None, None
         self._index = 0
+
+    def _watch(self, capture: cap.Capture, camera: CameraInfo) -> CameraPictures:
+        def gone() -> bool:
+            return camera.backend == cv2.CAP_V4L2 and not _node(camera.index).exists()
+
+        return CameraPictures(capture, camera.backend, gone=gone, stuck=self._stuck)
 
     def _find(self) -> CameraInfo:
         known = self._cameras(None)
-        camera = find_camera(self._value, known)
+        camera = find_again(self._camera, known) if self._camera else None
+        if camera is None and (self._camera is None or not self._camera.listed):
+            camera = find_camera(self._value, known)
         if camera is not None:
             return camera
-        if self._value.isdecimal() and (
-            sys.platform != "linux" or _node(int(self._value)).exists()
+        unknown = self._camera is None or not self._camera.listed
+        if (
+            unknown
+            and self._value.isdecimal()
+            and (sys.platform != "linux" or _node(int(self._value)).exists())
         ):
             # Listing may know less than the backend, and a number can simply be tried.
             index = int(self._value)
-            return CameraInfo(self._value, f"Camera {index}", index, backends()[0])
+            return CameraInfo(self._value, f"Camera {index}", index, backends()[0], listed=False)
         if not known:
             raise FerdeskError(
                 "No camera was found; connect one, or open a video or the built-in sample."
             )
         names = ", ".join(f"'{c.name}'" for c in known)
-        raise FerdeskError(f"The camera '{self._value}' was not found; connected: {names}.")
+        wanted = self._camera.name if self._camera else self._value
+        raise FerdeskError(f"The camera '{wanted}' was not found; connected: {names}.")
 
     def _candidates(self, camera: CameraInfo) -> list[CameraInfo]:
         """The same camera in every backend: each counts in its own order, so go by name."""
@@ -169,18 +198,6 @@ class CameraSource:
             detail=detail,
         )
 
-    @staticmethod
-    def _wait_for_image(capture: cap.Capture, seconds: float) -> NDArray[np.uint8] | None:
-        """The next picture; None after `seconds` without one."""
-        deadline = time.monotonic() + seconds
-        while True:
-            image = cap.read_image(capture)
-            if image is not None:
-                return to_bgr(image)
-            if time.monotonic() > deadline or not capture.isOpened():
-                return None
-            time.sleep(_RETRY_SECONDS)
-
 
 def _prepare_environment() -> None:
     """Settings that OpenCV takes from the environment only."""
@@ -197,12 +214,15 @@ def _node(index: int) -> Path:
     return Path(f"/dev/video{index}")
 
 
-def _cannot_open(camera: CameraInfo, opened: bool) -> FerdeskError:
-    if opened:
+def _cannot_open(camera: CameraInfo, trouble: Trouble | None) -> FerdeskError:
+    """`trouble` is what a camera that could be opened had instead of pictures."""
+    if trouble is Trouble.SILENT:
         return FerdeskError(
             f"The camera '{camera.name}' was opened but gives no picture; close other programs "
             "that use it, or plug it in again."
         )
+    if trouble is not None:
+        return FerdeskError(_LOST[trouble].format(name=camera.name))
     if sys.platform == "linux":
         node = _node(camera.index)
         if not node.exists():
@@ -214,7 +234,10 @@ def _cannot_open(camera: CameraInfo, opened: bool) -> FerdeskError:
                 f"There is no permission to use the camera '{camera.name}' ({node}); add this "
                 "user to the group 'video' and log in again."
             )
-    return FerdeskError(
+        return SourceBusyError(
+            f"The camera '{camera.name}' is busy: another program uses it; close that program."
+        )
+    return SourceBusyError(
         f"The camera '{camera.name}' is busy or not permitted; close other programs that use it "
         "and allow camera access in the system settings."
     )

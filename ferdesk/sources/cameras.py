@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import struct
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +23,11 @@ BACKENDS: Final[dict[str, tuple[int, ...]]] = {
 }
 """In the order in which they are tried. MSMF opens slowly, so it comes second."""
 
+_QUERY_CAPABILITY: Final = 0x80685600  # VIDIOC_QUERYCAP of linux/videodev2.h
+_CAPABILITY_BYTES: Final = 104  # sizeof(struct v4l2_capability)
+_DEVICE_CAPS_AT: Final = 88
+_VIDEO_CAPTURE: Final = 0x00000001
+
 _V4L = Path("/sys/class/video4linux")
 _BY_ID = Path("/dev/v4l/by-id")
 
@@ -37,6 +44,8 @@ class CameraInfo:
     """What the backend counts it as today."""
     backend: int
     """cv2.CAP_*"""
+    listed: bool = True
+    """False: only its number is known, no list has it."""
 
 
 def backends() -> tuple[int, ...]:
@@ -78,6 +87,19 @@ def find_camera(value: str, cameras: Iterable[CameraInfo]) -> CameraInfo | None:
     return partly[0] if len(partly) == 1 else None
 
 
+def find_again(camera: CameraInfo, cameras: Iterable[CameraInfo]) -> CameraInfo | None:
+    """The camera that was in use before, whatever number it has now.
+
+    Its id is what it is known by where the system gives lasting ones; a device path is none, as
+    another camera may have taken it, so the name decides then.
+    """
+    known = list(cameras)
+    lasting = not camera.id.startswith("/dev/video")
+    found = [c for c in known if c.id == camera.id and (lasting or c.name == camera.name)]
+    found += [c for c in known if c.name == camera.name]
+    return found[0] if found else None
+
+
 def _enumerated(backend: int) -> list[CameraInfo]:
     from cv2_enumerate_cameras import enumerate_cameras
 
@@ -99,14 +121,33 @@ def _device_files(backend: int) -> list[CameraInfo]:
         return []
     stable = _stable_ids()
     found = []
-    for device in Path("/dev").glob("video*"):
+    for device in Path("/dev").iterdir():
         number = device.name.removeprefix("video")
-        if not number.isdecimal():
+        if device.name == number or not number.isdecimal() or not _gives_pictures(device):
             continue
         label = _V4L / device.name / "name"
         name = label.read_text(errors="replace").strip() if label.is_file() else device.name
         found.append(CameraInfo(stable.get(str(device), str(device)), name, int(number), backend))
     return found
+
+
+def _gives_pictures(device: Path) -> bool:
+    """False for the nodes on which a camera hands out metadata only; True when unknown."""
+    import fcntl
+
+    answer = bytearray(_CAPABILITY_BYTES)
+    try:
+        descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK)
+    except OSError:
+        return True
+    try:
+        fcntl.ioctl(descriptor, _QUERY_CAPABILITY, answer)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    (capabilities,) = struct.unpack_from("=I", answer, _DEVICE_CAPS_AT)
+    return bool(capabilities & _VIDEO_CAPTURE)
 
 
 def _stable_ids() -> dict[str, str]:

@@ -19,15 +19,19 @@ from typing import TYPE_CHECKING, Final
 
 from ferdesk.commands.doctor import checks
 from ferdesk.commands.doctor.report import Check, Status
+from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ferdesk.sources.cameras import CameraInfo
+
 DEFAULT_CHECKPOINT: Final = "live.safetensors"
 PORTRAIT: Final = "portrait.png"
 
+_CAMERA_PICTURES: Final = 20
 _MARK: Final = "ferdesk-probe:"
 _END: Final = "end"
 _TIMEOUT: Final = 90.0
@@ -126,10 +130,33 @@ def _cameras() -> Iterator[Check]:
 
     found = list_cameras()
     for camera in found:
-        yield Check(f"camera {camera.index}", Status.OK, f"{camera.name} ({camera.id})")
+        yield _camera(camera)
     if not found:
         text = "No camera was found; plug one in, or open a video or the built-in sample."
         yield Check("cameras", Status.WARN, text)
+
+
+def _camera(camera: CameraInfo) -> Check:
+    """Open it as the window would, and count its pictures."""
+    from ferdesk.sources.camera import CameraSource
+
+    name = f"camera {camera.index}"
+    source = CameraSource(str(camera.index))
+    try:
+        mode = source.open().detail
+        source.read()
+        start = time.perf_counter()
+        for _ in range(_CAMERA_PICTURES):
+            source.read()
+        rate = _CAMERA_PICTURES / (time.perf_counter() - start)
+    except FerdeskError as error:
+        return Check(name, Status.WARN, f"{camera.name} ({camera.id}): {error}")
+    finally:
+        source.close()
+    text = f"{camera.name} ({camera.id}) opens at {mode} and gives {rate:.0f} pictures per second"
+    if source.warning:
+        return Check(name, Status.WARN, f"{text}. {source.warning}")
+    return Check(name, Status.OK, text)
 
 
 def _landmarker() -> Iterator[Check]:

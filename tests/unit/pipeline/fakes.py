@@ -13,7 +13,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind, Frame, Reading
-from ferdesk.sources.base import Source, SourceInfo, SourceLostError
+from ferdesk.sources.base import Source, SourceBusyError, SourceInfo, SourceLostError
 from ferdesk.sources.spec import SourceSpec
 from tests.unit.model.helpers import tiny_card, tiny_network
 
@@ -39,6 +39,7 @@ class FakeCamera:
         self.description = name
         self.plugged = threading.Event()
         self.plugged.set()
+        self.busy = False
         self.opened = 0
         self.closed = 0
         self.explode = ""
@@ -47,6 +48,8 @@ class FakeCamera:
 
     def open(self) -> SourceInfo:
         time.sleep(self.wait_open)
+        if self.busy:
+            raise SourceBusyError(f"{self.description} is busy.")
         if not self.plugged.is_set():
             raise FerdeskError(f"{self.description} is busy or not connected.")
         self.opened += 1

@@ -106,6 +106,27 @@ def test_no_camera_is_one_sentence_and_a_fault(live: Listening, camera: FakeCame
     live.reading()
 
 
+def test_busy_camera_starts_as_soon_as_it_is_free(live: Listening, camera: FakeCamera) -> None:
+    camera.busy = True
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.wait_for(EventKind.WARNING, "Fake camera is busy.")
+    live.wait_for(EventKind.STATE, "Waiting for Fake camera")
+    assert live.engine.state is EngineState.STARTING
+    camera.busy = False
+    live.wait_state(EngineState.RUNNING)
+    live.reading()
+    assert sum("busy" in e.message for e in live.events) == 1
+
+
+def test_stopping_while_a_camera_is_busy(live: Listening, camera: FakeCamera) -> None:
+    camera.busy = True
+    live.engine.start(CAMERA, CHECKPOINT)
+    live.wait_for(EventKind.WARNING, "busy")
+    live.engine.stop()
+    assert live.engine.close(timeout=2)
+    assert camera.opened == 0
+
+
 def test_unplugged_camera_is_reported_and_comes_back(live: Listening, camera: FakeCamera) -> None:
     live.engine.start(CAMERA, CHECKPOINT)
     live.reading()

@@ -16,8 +16,9 @@ import pytest
 
 from ferdesk.errors import FerdeskError
 from ferdesk.sources import camera as camera_module
+from ferdesk.sources import camera_pictures
 from ferdesk.sources import cameras as cameras_module
-from ferdesk.sources.base import SourceLostError
+from ferdesk.sources.base import SourceBusyError, SourceLostError
 from ferdesk.sources.camera import CameraMode, CameraSource
 from ferdesk.sources.cameras import CameraInfo, find_camera, list_cameras
 
@@ -159,8 +160,50 @@ def test_unlisted_number_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_busy_camera() -> None:
-    with pytest.raises(FerdeskError, match="'Desk Cam' is busy or not permitted"):
+    with pytest.raises(SourceBusyError, match="'Desk Cam' is busy: another program uses it"):
         source("", FakeFactory(FakeCamera([], opens=False)), DESK).open()
+
+
+def test_another_camera_does_not_take_the_place_of_a_lost_one() -> None:
+    """Neither under its number nor as the first one."""
+    for value in ("", "0"):
+        known = [DESK, HEAD]
+        factory = FakeFactory(FakeCamera([picture(0)]), FakeCamera([picture(1)]))
+        cam = CameraSource(value, factory=factory, cameras=lambda backend, k=known: tuple(k))
+        cam.open()
+        known[:] = [CameraInfo(HEAD.id, HEAD.name, 0, HEAD.backend)]
+        with pytest.raises(FerdeskError, match="'Desk Cam' was not found; connected: 'Head Cam'"):
+            cam.open()
+        known.append(CameraInfo("/dev/v4l/by-id/desk", "Desk Cam", 4, DESK.backend))
+        cam.open()
+        assert factory.asked[-1][0] == 4
+
+
+def read_for_ever(cam: CameraSource) -> None:
+    while True:
+        cam.read()
+        time.sleep(0.02)
+
+
+def test_a_picture_that_never_changes_is_a_lost_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_pictures, "FROZEN_SECONDS", 0.2)
+    frozen, living = picture(3), [picture(k) for k in range(4, 6)]
+    cameras = (
+        FakeCamera([picture(1), *[frozen] * 1000]),
+        FakeCamera([frozen] * 1000),
+        FakeCamera([frozen, *living]),
+    )
+    cam = source("", FakeFactory(*cameras), DESK)
+    cam.open()
+    with pytest.raises(SourceLostError, match="same picture over and over"):
+        read_for_ever(cam)
+    # It is back only when its picture changes.
+    with pytest.raises(FerdeskError, match="same picture over and over"):
+        cam.open()
+    cam.open()
+    frame = cam.read()
+    assert frame is not None
+    assert (frame.image == living[0]).all()
 
 
 def test_opens_but_gives_no_picture() -> None:
