@@ -72,14 +72,15 @@ class Ours:
         start = time.perf_counter()
         rgb = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), (size, size))
         purified = self._predictor.predict(np.asarray(rgb, np.uint8)[None])
-        final = purified.final[0].astype(np.float64)
+        calibration = self._predictor.card.calibration
+        final = purified.final if calibration is None else calibration.apply(purified.final)
         ms = (time.perf_counter() - start) * 1e3
-        return Answer(ms, (Face(final),))
+        return Answer(ms, (Face(final[0].astype(np.float64)),))
 
     def _face(self, reading: FaceReading) -> Face:
         _, _, width, height = reading.landmarks.box
         return Face(
-            reading.purified.final.astype(np.float64),
+            reading.calibrated.astype(np.float64),
             width * height,
             reading.probabilities.astype(np.float64),
         )

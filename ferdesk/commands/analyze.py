@@ -38,10 +38,10 @@ COLUMNS = (
 )  # fmt: skip
 """One row a face and frame. Times in seconds of the source, boxes in pixels, angles in degrees.
 
-`final_*` and `p_*` are the network's answer for this frame; `label` is the winner of `final` after
-smoothing, if smoothing was asked for, or "unsure" below the operating point. `reliability` is the
-chance that the winner is right and `prediction_set` what remains possible at 90 %, joined by "+";
-both are empty when the checkpoint has no calibration.
+`final_*` (calibrated) and `p_*` are the answer for this frame; `label` is the winner of `final`
+after smoothing, if smoothing was asked for, or "unsure" below the operating point. `reliability` is
+the chance that the winner is right and `prediction_set` what remains possible at 90 %, joined by
+"+"; both are empty when the checkpoint has no calibration.
 """
 
 
@@ -56,7 +56,7 @@ def row(reading: Reading, face: FaceReading, threshold: float = 0.0) -> list[str
         str(reading.frame.index),
         str(face.face_id),
         *(f"{v:.1f}" for v in numbers),
-        *(f"{v:.6f}" for v in (*p.final, *p.p, p.c_p, p.c_g, p.c_a, p.c_t)),
+        *(f"{v:.6f}" for v in (*face.calibrated, *p.p, p.c_p, p.c_g, p.c_a, p.c_t)),
         face.answer(threshold),
         *(f"{v:.2f}" for v in (face.pose.yaw, face.pose.pitch, face.pose.roll)),
         *(f"{v:.4g}" for v in (face.quality.size, face.quality.sharpness, face.quality.brightness)),
@@ -124,7 +124,7 @@ def _read_all(
         for face in reading.faces:
             writer.writerow(row(reading, face, threshold))
             rows += 1
-            score = float(face.purified.final.max())
+            score = float(face.calibrated.max())
             if best is None or score > best[0]:
                 best = score, reading
         if time.monotonic() - last_flush > 1.0:

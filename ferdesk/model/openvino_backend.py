@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.network import DualStreamFER
-from ferdesk.model.predictor import FIELDS, Backend
-from ferdesk.model.purified import Purified
+from ferdesk.model.purified import FIELDS, Purified, concatenate
 from ferdesk.model.quiet_openvino import ov
 
 Precision = Literal["f32", "bf16"]
@@ -83,7 +82,7 @@ def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
     return model
 
 
-class OpenVinoBackend(Backend):
+class OpenVinoBackend:
     """One compiled batch-1 model; several faces run one after the other.
 
     That costs nothing on a CPU, keeps every face's answer independent of the others and spares the
@@ -119,10 +118,11 @@ class OpenVinoBackend(Backend):
             self._answer.set_input_tensor(i, self._inputs.get_output_tensor(i))
 
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
-        rows = []
+        """See `Backend`."""
+        faces = []
         for crop in crops:
             self._inputs.infer({0: crop[None]}, share_inputs=True, share_outputs=True)
             self._answer.infer(share_outputs=True)
-            rows.append([self._answer.get_output_tensor(i).data.copy() for i in range(len(FIELDS))])
-        columns = (np.concatenate(column) for column in zip(*rows, strict=True))
-        return Purified(**dict(zip(FIELDS, columns, strict=True)))
+            outputs = (self._answer.get_output_tensor(i).data.copy() for i in range(len(FIELDS)))
+            faces.append(Purified(*outputs))
+        return concatenate(faces)

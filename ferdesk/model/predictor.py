@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +20,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIELDS = tuple(f.name for f in fields(Purified))
 _DISTRIBUTIONS = ("logits", "p", "t_g", "t_a", "t", "final")
 
 
-class Backend(ABC):
+class Backend(Protocol):
     """Runs one network on one device."""
 
-    name: str
-    """For the status bar."""
+    @property
+    def name(self) -> str:
+        """For the status bar."""
+        ...
 
-    @abstractmethod
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
         """(B, S, S, 3) uint8 RGB → `Purified` of float32 arrays, labels in the card's order."""
+        ...
 
 
 def make_backend(network: DualStreamFER, device: str, threads: int) -> Backend:
@@ -78,10 +78,9 @@ class Predictor:
     def predict(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
         """Aligned crops (B, 112, 112, 3) uint8 RGB, B >= 1 → `Purified` of B faces.
 
-        `final` is calibrated where the card can; all else is as the network gives it.
-        Distributions are in the order of ``labels.EXPRESSIONS`` whatever the checkpoint's order. A
-        face's answer does not depend on the other faces of the batch. Raises ValueError for another
-        shape or type.
+        Everything is as the network gives it, without the card's calibration. Distributions are in
+        the order of ``labels.EXPRESSIONS`` whatever the checkpoint's order. A face's answer does
+        not depend on the other faces of the batch. Raises ValueError for another shape or type.
         """
         expected = (self.size, self.size, 3)
         if crops.ndim != 4 or crops.shape[1:] != expected or crops.dtype != np.uint8:
@@ -92,5 +91,4 @@ class Predictor:
         if self._order is not None:
             turned = {name: getattr(out, name)[:, self._order] for name in _DISTRIBUTIONS}
             out = replace(out, **turned)
-        calibration = self.card.calibration
-        return out if calibration is None else replace(out, final=calibration.apply(out.final))
+        return out

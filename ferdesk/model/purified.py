@@ -1,14 +1,17 @@
 """What the network says about a batch of faces: every distribution and every confidence.
 
-Needs neither torch nor numpy to import: the fields are torch tensors inside the network and
-numpy arrays once they left the predictor.
+Needs no torch to import: the fields are torch tensors inside the network and numpy arrays once
+they left the predictor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 ArrayT = TypeVar("ArrayT")
 OtherT = TypeVar("OtherT")
@@ -33,8 +36,7 @@ class Purified(Generic[ArrayT]):
     t: ArrayT
     """(B, 7) corrected distribution: t_g and t_a weighted by c_g and c_a."""
     final: ArrayT
-    """(B, 7) L_final: p and t weighted by c_p and c_t; calibrated when it comes from the predictor.
-    Its argmax is the label."""
+    """(B, 7) L_final: p and t weighted by c_p and c_t, before any calibration."""
     c_p: ArrayT
     """(B,) confidence of p."""
     c_g: ArrayT
@@ -54,3 +56,12 @@ class Purified(Generic[ArrayT]):
     def __getitem__(self, index: Any) -> Purified[Any]:
         """One face (int) or some faces (slice, mask) of the batch."""
         return self.map(lambda array: array[index])  # type: ignore[index]
+
+
+FIELDS: Final = tuple(field.name for field in fields(Purified))
+"""The names in the order of the constructor."""
+
+
+def concatenate(parts: Sequence[Purified[NDArray[np.float32]]]) -> Purified[NDArray[np.float32]]:
+    """The faces of all parts, one part after the other; at least one part."""
+    return Purified(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))

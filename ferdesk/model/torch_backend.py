@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from ferdesk.model.devices import DeviceInfo
 from ferdesk.model.network import DualStreamFER
-from ferdesk.model.predictor import Backend
 from ferdesk.model.purified import Purified
 
 
-class TorchBackend(Backend):
+class TorchBackend:
     """CUDA runs the backbones in bf16 where the card has it, else fp16; APCL stays float32."""
 
     def __init__(self, network: DualStreamFER, device: DeviceInfo, threads: int) -> None:
@@ -28,6 +27,7 @@ class TorchBackend(Backend):
 
     @torch.inference_mode()
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
+        """See `Backend`."""
         batch = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float()
         with torch.autocast(
             self.device.type, dtype=self.precision, enabled=self.precision is not None

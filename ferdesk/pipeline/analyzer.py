@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ferdesk.model.purified import Purified
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Frame, Reading, Timings
 from ferdesk.vision.crop import align_face
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.quality import head_pose, measure
 from ferdesk.vision.tracking import FaceTracker
 from ferdesk.vision.types import FaceLandmarks
 
@@ -29,7 +26,7 @@ def _area(face: FaceLandmarks) -> float:
 
 
 class Analyzer:
-    """Landmarks → ids → crops → network → calibration → smoothing. Belongs to one thread."""
+    """Landmarks → ids → crops → network → judge. Belongs to one thread."""
 
     def __init__(
         self,
@@ -65,7 +62,7 @@ class Analyzer:
             stacked = np.stack(crops)
             purified = self.predictor.predict(stacked)
             predicted = time.perf_counter()
-            readings = self._read(frame, faces, ids, stacked, purified)
+            readings = self._judge.judge(self.predictor.card, frame, faces, ids, stacked, purified)
         finished = time.perf_counter()
         return Reading(
             frame=frame,
@@ -79,38 +76,6 @@ class Analyzer:
                 judgement=(finished - predicted) * 1e3,
             ),
             finished_at=finished,
-        )
-
-    def _read(
-        self,
-        frame: Frame,
-        faces: list[FaceLandmarks],
-        ids: tuple[int, ...],
-        crops: NDArray[np.uint8],
-        purified: Purified[NDArray[np.float32]],
-    ) -> tuple[FaceReading, ...]:
-        """Pose, quality, smoothing and reliability of N faces; crops (N, S, S, 3) uint8 RGB."""
-        poses = [head_pose(face.transform) for face in faces]
-        qualities = [
-            measure(face.points, pose, crop, (frame.image.shape[0], frame.image.shape[1]))
-            for face, pose, crop in zip(faces, poses, crops, strict=True)
-        ]
-        judged = self._judge.judge(
-            self.predictor.card, purified, crops, poses, qualities, ids, frame.media_time
-        )
-        return tuple(
-            FaceReading(
-                face_id=ids[i],
-                landmarks=face,
-                pose=poses[i],
-                quality=qualities[i],
-                purified=purified[i],
-                probabilities=judged[i].probabilities,
-                reliability=judged[i].reliability,
-                reason=judged[i].reason,
-                prediction_set=judged[i].prediction_set,
-            )
-            for i, face in enumerate(faces)
         )
 
     def reset(self) -> None:

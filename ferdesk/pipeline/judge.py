@@ -1,9 +1,8 @@
-"""From the predictor's answer to what is shown: smoothed, with a reliability."""
+"""From the network's answer to what is shown: calibrated, smoothed, with a reliability."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,20 +12,12 @@ from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
 from ferdesk.model.reliability import answer_features, picture_features, view_features
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.vision.types import FaceQuality, HeadPose
+from ferdesk.pipeline.types import FaceReading, Frame
+from ferdesk.vision.quality import head_pose, measure
+from ferdesk.vision.types import FaceLandmarks
 
 if TYPE_CHECKING:
     from ferdesk.model.checkpoint import Card
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What is shown of one face; the fields are those of `FaceReading`."""
-
-    probabilities: NDArray[np.float32]
-    reliability: float | None = None
-    reason: str = ""
-    prediction_set: tuple[str, ...] = ()
 
 
 class Judge:
@@ -40,50 +31,76 @@ class Judge:
     def judge(
         self,
         card: Card,
-        purified: Purified[NDArray[np.float32]],
-        crops: NDArray[np.uint8],
-        poses: Sequence[HeadPose],
-        qualities: Sequence[FaceQuality],
+        frame: Frame,
+        faces: Sequence[FaceLandmarks],
         ids: Sequence[int],
-        time: float,
-    ) -> list[Judged]:
-        """N faces of one frame: `purified` of N, crops (N, S, S, 3) uint8 RGB.
+        crops: NDArray[np.uint8],
+        purified: Purified[NDArray[np.float32]],
+    ) -> tuple[FaceReading, ...]:
+        """The N faces of one frame, with `purified` of N and crops (N, S, S, 3) uint8 RGB.
 
         The reliability is that of the label shown, so its features come from the smoothed
         probabilities: just after a change, when old and new answer mix, it is low.
         """
+        poses = [head_pose(face.transform) for face in faces]
+        qualities = [
+            measure(face.points, pose, crop, (frame.image.shape[0], frame.image.shape[1]))
+            for face, pose, crop in zip(faces, poses, crops, strict=True)
+        ]
         calibration, model = card.calibration, card.reliability
+        calibrated = purified.final if calibration is None else calibration.apply(purified.final)
         shown = [
-            self._smoother.update(i, time, p) for i, p in zip(ids, purified.final, strict=True)
+            self._smoother.update(i, frame.media_time, q)
+            for i, q in zip(ids, calibrated, strict=True)
         ]
         sets = [
             ()
             if calibration is None
-            else tuple(EXPRESSIONS[i] for i in calibration.prediction_set(p))
-            for p in shown
+            else tuple(EXPRESSIONS[k] for k in calibration.prediction_set(q))
+            for q in shown
         ]
-        if model is None:
-            return [Judged(p, prediction_set=s) for p, s in zip(shown, sets, strict=True)]
-        features = {
-            **answer_features(np.stack(shown), purified),
-            **picture_features(crops, card.preprocessing.detail),
-            **view_features(
-                [pose.yaw for pose in poses],
-                [pose.pitch for pose in poses],
-                [pose.roll for pose in poses],
-                [quality.size for quality in qualities],
-            ),
-        }
-        self._steady.seconds = self._smoother.seconds
-        judged = []
-        for i, chance in enumerate(model.predict(features)):
-            reliability = float(
-                self._steady.update(ids[i], time, np.array([chance], np.float32))[0]
+        reliabilities: list[float | None] = [None] * len(faces)
+        reasons = [""] * len(faces)
+        if model is not None:
+            features = {
+                **answer_features(np.stack(shown), purified),
+                **picture_features(crops, card.preprocessing.detail),
+                **view_features(
+                    [pose.yaw for pose in poses],
+                    [pose.pitch for pose in poses],
+                    [pose.roll for pose in poses],
+                    [quality.size for quality in qualities],
+                ),
+            }
+            chances = self._smooth(ids, frame.media_time, model.predict(features))
+            reliabilities = list(chances)
+            reasons = [
+                model.reason({name: float(v[i]) for name, v in features.items()}, shown[i], chance)
+                for i, chance in enumerate(chances)
+            ]
+        return tuple(
+            FaceReading(
+                face_id=ids[i],
+                landmarks=face,
+                pose=poses[i],
+                quality=qualities[i],
+                purified=purified[i],
+                calibrated=calibrated[i],
+                probabilities=shown[i],
+                reliability=reliabilities[i],
+                reason=reasons[i],
+                prediction_set=sets[i],
             )
-            own = {name: float(values[i]) for name, values in features.items()}
-            reason = model.reason(own, shown[i], reliability)
-            judged.append(Judged(shown[i], reliability, reason, sets[i]))
-        return judged
+            for i, face in enumerate(faces)
+        )
+
+    def _smooth(self, ids: Sequence[int], time: float, chances: NDArray[np.float64]) -> list[float]:
+        """The (N,) reliabilities, each smoothed over the time of its face."""
+        self._steady.seconds = self._smoother.seconds
+        return [
+            float(self._steady.update(i, time, np.array([chance], np.float32))[0])
+            for i, chance in zip(ids, chances, strict=True)
+        ]
 
     def reset(self) -> None:
         """Forget every face."""

@@ -41,10 +41,12 @@ class FaceReading:
     pose: HeadPose
     quality: FaceQuality
     purified: Purified[NDArray[np.float32]]
-    """The predictor's answer for this frame alone, `final` calibrated where the checkpoint can:
-    fields of shape (7,), () and (128,)."""
+    """The network's answer for this frame alone: fields of shape (7,), () and (128,)."""
+    calibrated: NDArray[np.float32]
+    """(7,) `purified.final` as the judge calibrated it, for this frame alone; equal to it when the
+    checkpoint has no calibration."""
     probabilities: NDArray[np.float32]
-    """(7,) `purified.final` smoothed over time; equal to it when smoothing is off."""
+    """(7,) `calibrated` smoothed over time; equal to it when smoothing is off."""
     reliability: float | None = None
     """Chance that `label` is right, smoothed over time; None when the checkpoint cannot tell."""
     reason: str = ""

@@ -143,6 +143,7 @@ def make_face(
         pose=pose or HeadPose(12.0, -4.0, 3.0),
         quality=FaceQuality(size * 0.4, 0.3, 0.48, 0.2, 1.0),
         purified=answer,
+        calibrated=answer.final,
         probabilities=answer.final if probabilities is None else probabilities,
         reliability=reliability,
         reason=reason,

@@ -79,22 +79,23 @@ def test_the_largest_face_is_shown_until_one_is_chosen() -> None:
 def test_sentences(
     p: tuple[int, float], g: tuple[int, float], a: tuple[int, float], start: str
 ) -> None:
-    text = explain(purified(peaked(*p), peaked(*g), peaked(*a)))
+    text = explain(make_face(answer=purified(peaked(*p), peaked(*g), peaked(*a))))
     assert text.startswith(start)
     assert text.endswith(".")
 
 
 def test_certainty_is_claimed_only_when_it_is_there() -> None:
     surer = purified(peaked(2, 0.9), peaked(6, 0.5), peaked(6, 0.5))
-    assert "because it is more certain" in explain(surer)
+    assert "because it is more certain" in explain(make_face(answer=surer))
     base = purified(peaked(2, 0.5), peaked(6, 0.6), peaked(6, 0.6))
     forced = replace(base, final=peaked(2, 0.6))
-    assert "more certain" not in explain(forced)
+    assert "more certain" not in explain(make_face(answer=forced))
 
 
 def test_close_calls_are_said() -> None:
     q = np.array([0.0, 0.42, 0.38, 0.05, 0.05, 0.05, 0.05], np.float32)
-    assert explain(purified(q, q, q)).endswith("A close call between Happiness and Surprise.")
+    face = make_face(answer=purified(q, q, q))
+    assert explain(face).endswith("A close call between Happiness and Surprise.")
 
 
 def test_sureness() -> None:

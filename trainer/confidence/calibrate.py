@@ -20,8 +20,8 @@ from ferdesk.model import checkpoint
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import NUM_EXPRESSIONS
-from ferdesk.model.predictor import FIELDS, Predictor
-from ferdesk.model.purified import Purified
+from ferdesk.model.predictor import Predictor
+from ferdesk.model.purified import Purified, concatenate
 from ferdesk.model.reliability import (
     Features,
     ReliabilityModel,
@@ -76,11 +76,12 @@ class Answers:
 
 
 def _predict(predictor: Predictor, crops: NDArray[np.uint8]) -> Pure:
-    outputs = [
-        predictor.predict(np.array(crops[start : start + _CHUNK]))
-        for start in range(0, len(crops), _CHUNK)
-    ]
-    return Purified(**{n: np.concatenate([getattr(o, n) for o in outputs]) for n in FIELDS})
+    return concatenate(
+        [
+            predictor.predict(np.array(crops[start : start + _CHUNK]))
+            for start in range(0, len(crops), _CHUNK)
+        ]
+    )
 
 
 def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Answers:
@@ -286,8 +287,7 @@ def calibrate(
             f"{len(held)} by seed {seed}; give the --holdout and --seed of its training."
         )
     valid = load_split(folder, "valid")
-    # Without the calibration of an earlier time: it is what is fitted here.
-    predictor = Predictor(network, replace(card, calibration=None), "auto", threads)
+    predictor = Predictor(network, card, "auto", threads)
     fitting = Part(held, load_poses(data, "train", held, cache))
     prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
     calibration, faces, fitted = fit(predictor, fitting, prior, seed)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ferdesk.model.purified import Purified
+from ferdesk.model.purified import Purified, concatenate
 from trainer.data.packed import PackedSet
 from trainer.measure.metrics import DISTRIBUTIONS, Metrics, measure
 
@@ -46,8 +46,7 @@ def predict_with(
     for start in range(0, len(data), batch_size):
         batch = to_batch(data.crops[start : start + batch_size], device)
         outputs.append(answer(batch).map(lambda t: t.float().cpu().numpy()))
-    names = Purified.__dataclass_fields__
-    return Purified(**{n: np.concatenate([getattr(o, n) for o in outputs]) for n in names})
+    return concatenate(outputs)
 
 
 def predict(

@@ -161,6 +161,6 @@ class DistributionBars(QWidget):
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(bar, corner, corner)
-        now = track.left() + track.width() * float(self.face.purified.final[index])
+        now = track.left() + track.width() * float(self.face.calibrated[index])
         painter.setPen(QPen(QColor(scheme.muted), 1.4))
         painter.drawLine(QLineF(now, track.top(), now, track.bottom()))

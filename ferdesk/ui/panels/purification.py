@@ -16,8 +16,7 @@ from ferdesk.ui.paint.theme import Scheme, font
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.panels.views import VIEW_COLOURS, ViewTable
-from ferdesk.ui.state import explanation as explain
-from ferdesk.ui.state.explanation import VIEWS
+from ferdesk.ui.state.explanation import VIEWS, explain
 from ferdesk.ui.state.history import History
 
 _LONGEST: Final = (
@@ -78,7 +77,7 @@ class PurificationPanel(Panel):
 
     def show_face(self, face: FaceReading | None) -> None:
         """Take the answer for one frame; None empties the table. Drawn by `refresh_text`."""
-        self.table.answer = face.purified if face is not None else None
+        self.table.face = face
 
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the confidences so that `now` is at the right edge."""
@@ -90,8 +89,8 @@ class PurificationPanel(Panel):
 
     def refresh_text(self) -> None:
         """Draw table and sentence of one and the same reading, slowly enough to be read."""
-        answer = self.table.answer
-        self.sentence.setText(explain.explain(answer) if answer is not None else _WAITING)
+        face = self.table.face
+        self.sentence.setText(explain(face) if face is not None else _WAITING)
         self.table.refresh_text()
 
     def restyle(self, scheme: Scheme) -> None:

@@ -11,12 +11,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.model.purified import Purified
+from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
 from ferdesk.ui.state.explanation import VIEWS, sureness
-
-Answer = Purified[NDArray[np.float32]]
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
 VIEW_COLOURS: Final[tuple[QColor | None, ...]] = (
@@ -33,7 +31,7 @@ class ViewTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.answer: Answer | None = None
+        self.face: FaceReading | None = None
         self._tops: list[str] = ["–"] * len(VIEWS)
         self._rows: list[tuple[NDArray[np.float32], float]] = []
         self._sure: list[str] = ["–"] * len(VIEWS)
@@ -43,19 +41,19 @@ class ViewTable(QWidget):
 
     def rows(self) -> list[tuple[NDArray[np.float32], float]]:
         """Distribution and sureness of every view; empty without a face."""
-        if self.answer is None:
+        if self.face is None:
             return []
-        a = self.answer
+        a, final = self.face.purified, self.face.calibrated
         return [
             (a.p, float(a.c_p)),
             (a.t_g, float(a.c_g)),
             (a.t_a, float(a.c_a)),
             (a.t, float(a.c_t)),
-            (a.final, sureness(a.final)),
+            (final, sureness(final)),
         ]
 
     def refresh_text(self) -> None:
-        """Take over the words and numbers of the answer shown now."""
+        """Take over the words and numbers of the face shown now."""
         rows = self.rows()
         # Bars, words and numbers are always those of one reading.
         self._tops = [_NAMES[int(q.argmax())] for q, _ in rows] or ["–"] * len(VIEWS)

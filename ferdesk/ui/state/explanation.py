@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS, NUM_EXPRESSIONS
-from ferdesk.model.purified import Purified
+from ferdesk.pipeline.types import FaceReading
 
 CLOSE_CALL: Final = 0.10
 """The two best are called close when they are nearer than this."""
@@ -75,14 +75,15 @@ def _name(index: int) -> str:
     return DISPLAY_NAMES[EXPRESSIONS[index]]
 
 
-def explain(purified: Purified[NDArray[np.float32]]) -> str:
+def explain(face: FaceReading) -> str:
     """One or two short sentences about who agreed with whom and why the answer is what it is."""
+    purified = face.purified
     first, near, parts, both, final = (
         int(q.argmax())
-        for q in (purified.p, purified.t_g, purified.t_a, purified.t, purified.final)
+        for q in (purified.p, purified.t_g, purified.t_a, purified.t, face.calibrated)
     )
     surer = float(purified.c_p) > float(purified.c_t)
-    return _who_agrees(first, near, parts, both, final, surer) + _close_call(purified.final)
+    return _who_agrees(first, near, parts, both, final, surer) + _close_call(face.calibrated)
 
 
 def _who_agrees(first: int, near: int, parts: int, both: int, final: int, surer: bool) -> str:

@@ -1,6 +1,5 @@
 """Predictor: backends agree, order of labels, devices and their reasons."""
 
-import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +15,8 @@ from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import OpenVinoBackend
-from ferdesk.model.predictor import FIELDS, Predictor
+from ferdesk.model.predictor import Predictor
+from ferdesk.model.purified import FIELDS
 from tests.unit.model.helpers import tiny_card, tiny_network
 
 TOLERANCE = 1e-4
@@ -107,16 +107,14 @@ def test_labels_of_another_order_are_put_into_ours() -> None:
     assert np.allclose(theirs.predict(batch).c_p, ours.predict(batch).c_p, atol=1e-6)
 
 
-def test_final_is_calibrated_and_nothing_else_is() -> None:
+def test_the_cards_calibration_is_left_to_the_judge() -> None:
     network = tiny_network()
     card = tiny_card(network)
     with_it = replace(card, calibration=Calibration(0.5, 0.1, (0.0, 0.0, 0.5, 0, 0, 0, 0)))
     raw = Predictor(network, replace(card, calibration=None), "cpu").predict(crops(2))
     out = Predictor(network, with_it, "cpu").predict(crops(2))
-    weights = raw.final**2 * np.array([1, 1, math.exp(0.5), 1, 1, 1, 1])
-    assert np.allclose(out.final, weights / weights.sum(axis=1, keepdims=True), atol=1e-6)
     for name in FIELDS:
-        assert name == "final" or np.array_equal(getattr(out, name), getattr(raw, name)), name
+        assert np.array_equal(getattr(out, name), getattr(raw, name)), name
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,19 @@ from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.purified import Purified
 from ferdesk.pipeline.analyzer import Analyzer
-from ferdesk.pipeline.judge import Judge, Judged
+from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.pipeline.types import Frame
+from ferdesk.pipeline.types import FaceReading, Frame
 from ferdesk.resources import asset
-from ferdesk.vision.types import FaceQuality, HeadPose
+from ferdesk.vision.types import FaceLandmarks
 from tests.unit.model.helpers import calibrated, tiny_card, tiny_network
 
 PLAIN = Card("plain", TINY, Preprocessing(detail=56))
 CARD = calibrated(PLAIN)
+FACE = FaceLandmarks(
+    np.random.default_rng(1).uniform(40, 80, (478, 3)).astype(np.float32),
+    np.eye(4, dtype=np.float32),
+)
 CROP = np.random.default_rng(0).integers(0, 256, (1, 112, 112, 3), dtype=np.uint8)
 
 
@@ -39,22 +43,24 @@ def answer(distribution: np.ndarray) -> Purified[Any]:
     )  # fmt: skip
 
 
-def judge(judge: Judge, card: Card, distribution: np.ndarray, time: float = 0.0) -> Judged:
-    quality = FaceQuality(30.0, 0.3, 0.5, 0.2, 1.0)
-    return judge.judge(
-        card, answer(distribution), CROP, [HeadPose(0, 0, 0)], [quality], [1], time
-    )[0]  # fmt: skip
+def judge(judge: Judge, card: Card, distribution: np.ndarray, time: float = 0.0) -> FaceReading:
+    frame = Frame(np.zeros((120, 160, 3), np.uint8), 0, time, time)
+    return judge.judge(card, frame, [FACE], [1], CROP, answer(distribution))[0]
 
 
 def test_without_a_calibration_the_answer_is_shown_as_it_is() -> None:
     judged = judge(Judge(Smoother(0.0)), PLAIN, peaked(1))
+    assert np.array_equal(judged.calibrated, peaked(1)[0])
     assert np.array_equal(judged.probabilities, peaked(1)[0])
     assert (judged.reliability, judged.reason, judged.prediction_set) == (None, "", ())
 
 
 def test_a_calibrated_card_brings_a_set_and_a_reliability() -> None:
     judged = judge(Judge(Smoother(0.0)), CARD, peaked(1))
-    assert np.array_equal(judged.probabilities, peaked(1)[0]), "the predictor has calibrated it"
+    assert np.array_equal(judged.purified.final, peaked(1)[0]), "the network's answer stays"
+    weights = peaked(1)[0] ** (1 / 0.8)
+    assert np.allclose(judged.calibrated, weights / weights.sum(), atol=1e-6)
+    assert np.array_equal(judged.probabilities, judged.calibrated)
     assert judged.prediction_set == ("happiness",)
     assert judged.reliability is not None
     assert 0 < judged.reliability < 1
@@ -102,7 +108,10 @@ def test_the_analyzer_fills_the_reading() -> None:
         face = analyzer.analyze(Frame(np.asarray(picture, np.uint8), 0, 0.0, 0.0)).faces[0]
     finally:
         analyzer.close()
-    assert np.array_equal(face.probabilities, face.purified.final)
+    assert card.calibration is not None
+    assert np.array_equal(face.calibrated, card.calibration.apply(face.purified.final))
+    assert np.array_equal(face.probabilities, face.calibrated)
+    assert face.landmarks.points.shape == (478, 3)
     assert face.label in face.prediction_set
     assert face.reliability is not None
     assert face.abstains(face.reliability + 0.01)
