@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import platform
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,10 +52,9 @@ def train(
     with (
         world() as processes,
         Progress(progress if processes.first else "none", label=label) as shown,
+        RunFolder(run).claimed() if processes.first else nullcontext(),
     ):
         folder = RunFolder(run)
-        if processes.first:
-            folder.open()
         data = run_data(config, cache)
         method = build_method(config, len(data.training.training))
         trainer = Trainer(method, data.training, config, run, processes, shown)

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import replacing, write_json
+from ferdesk.files import make_folder, replacing, write_json
 from ferdesk.model import checkpoint
 from ferdesk.model.purified import Purified
 from trainer.audit.copies import copy_groups
@@ -33,7 +33,6 @@ from trainer.methods import build_method
 from trainer.training.loop import Trainer
 from trainer.training.progress import Progress
 from trainer.training.run_data import RunData, TrainingData
-from trainer.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +106,7 @@ def assign_folds(
 
 
 def open_audit(out: Path, settings: dict[str, Any]) -> None:
-    """Make OUT, or go on with it. FerdeskError when it was made with other settings."""
-    RunFolder(out).open()
+    """Begin in OUT, or go on with it. FerdeskError when it was made with other settings."""
     path = out / "settings.json"
     old = read_json(path)
     if old is None:
@@ -187,7 +185,7 @@ def stored(
     """
     path = folder / "predictions.npz"
     if not path.is_file():
-        RunFolder(folder).open()
+        make_folder(folder)
         out = ask()
         with replacing(path) as file:
             arrays = {name: getattr(out, name) for name in DISTRIBUTIONS}

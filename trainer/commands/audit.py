@@ -52,6 +52,7 @@ def run(options: Namespace) -> None:
     from trainer.commands.options import train_config
     from trainer.training.progress import Progress
     from trainer.training.run_data import run_data
+    from trainer.training.run_folder import RunFolder
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise FerdeskError("An audit runs in one process; start it without torchrun.")
@@ -59,36 +60,37 @@ def run(options: Namespace) -> None:
     torch.set_num_threads(config.threads)
     pictures = pictures_of(run_data(config, options.cache))
     path, out = options.checkpoint, options.out
-    open_audit(out, settings_of(pictures, config, options.folds, path))
-    if path is None:
-        with Progress(options.progress) as progress:
-            answers, _ = answers_by_folds(pictures, config, options.folds, out, progress)
-        how = (
-            f"Every picture was judged by a network that was trained on the other of "
-            f"{options.folds} folds: method {config.method}, {config.epochs} epochs."
-        )
-    else:
-        answers = answers_of_checkpoint(pictures, path, out)
-        how = (
-            f"The pictures were judged by the checkpoint {path.name}: these answers are "
-            "out-of-sample only if it never saw the pictures in training."
-        )
-    findings = find(answers["final"], pictures.given, pictures.groups)
-    layout, _, where = config.data.partition(":")
-    made = {
-        "answers": how,
-        "data": layout,
-        "folder": Path(where).name,
-        "noise": config.noise.kind,
-        "noise_rate": config.noise.rate,
-        "folds": options.folds if path is None else None,
-        "checkpoint": None if path is None else path.name,
-        "seed": config.seed,
-    }
-    found = write_results(out, pictures, findings, answers, made)
-    page = out / "index.html"
-    write_page(page, pictures, findings, found, options.shown)
-    sys.stdout.write(f"{page}\n")
+    with RunFolder(out).claimed():
+        open_audit(out, settings_of(pictures, config, options.folds, path))
+        if path is None:
+            with Progress(options.progress) as progress:
+                answers, _ = answers_by_folds(pictures, config, options.folds, out, progress)
+            how = (
+                f"Every picture was judged by a network that was trained on the other of "
+                f"{options.folds} folds: method {config.method}, {config.epochs} epochs."
+            )
+        else:
+            answers = answers_of_checkpoint(pictures, path, out)
+            how = (
+                f"The pictures were judged by the checkpoint {path.name}: these answers are "
+                "out-of-sample only if it never saw the pictures in training."
+            )
+        findings = find(answers["final"], pictures.given, pictures.groups)
+        layout, _, where = config.data.partition(":")
+        made = {
+            "answers": how,
+            "data": layout,
+            "folder": Path(where).name,
+            "noise": config.noise.kind,
+            "noise_rate": config.noise.rate,
+            "folds": options.folds if path is None else None,
+            "checkpoint": None if path is None else path.name,
+            "seed": config.seed,
+        }
+        found = write_results(out, pictures, findings, answers, made)
+        page = out / "index.html"
+        write_page(page, pictures, findings, found, options.shown)
+        sys.stdout.write(f"{page}\n")
 
 
 def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:

@@ -1,7 +1,7 @@
 """A packed cache while it is being written: one process at a time, and it goes on where it stopped.
 
     CACHE/<key>.part/crops.npy     header, then the crops one after the other
-    CACHE/<key>.part/done.txt      a line a picture: what became of it, SHA-256 of its pixels
+    CACHE/<key>.part/done.txt      one line per picture: what became of it, SHA-256 of its pixels
     CACHE/<key>.part/lock          held by the process that writes
 
 Crops reach the disk before the lines that tell of them, so the lines never tell too much.
@@ -10,22 +10,22 @@ Crops reach the disk before the lines that tell of them, so the lines never tell
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import logging
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
+from filelock import BaseFileLock, FileLock, Timeout
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.files import FULL
 from ferdesk.vision.crop import CROP_SIZE
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,6 @@ _BLOCK = 64
 """Pictures between two writes: what an interruption costs at most."""
 _POLL = 0.2
 """Seconds between two looks at a lock that another process holds."""
-_TRIES = 20
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,43 +71,27 @@ def claimed(folder: Path, finished: Callable[[], bool]) -> Iterator[None]:
     Ends waiting as soon as `finished()`, without holding anything. A process that ends in whatever
     way lets go of the folder. FerdeskError when the folder cannot be made or locked.
     """
-    with _refusals(folder):
-        lock = _open_lock(folder)
-    with lock:
-        waiting = False
+    lock = FileLock(folder / "lock")
+    waiting = False
+    try:
         with _refusals(folder):
-            while not finished() and not _try_lock(lock):
+            while not finished() and not _try_lock(lock, folder):
                 if not waiting:
                     log.info("another process is packing this data set: waiting for it")
                 waiting = True
                 time.sleep(_POLL)
         yield
+    finally:
+        lock.release()
 
 
-def _open_lock(folder: Path) -> IO[bytes]:
-    for _ in range(_TRIES):
-        folder.mkdir(parents=True, exist_ok=True)
-        # Another process that is done may remove the folder just here.
-        with contextlib.suppress(FileNotFoundError):
-            return (folder / "lock").open("ab")
-    raise FileNotFoundError(errno.ENOENT, "it vanishes while it is written")
-
-
-def _try_lock(file: IO[bytes]) -> bool:
+def _try_lock(lock: BaseFileLock, folder: Path) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _HELD:
-            return False
-        raise
+        lock.acquire(timeout=0)
+    except (Timeout, FileNotFoundError):
+        # Another process that is done may remove the folder just here.
+        return False
     return True
 
 
@@ -120,7 +101,7 @@ def _refusals(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise FerdeskError(
                 f"The disk of the cache '{folder.parent}' is full; make room or give another "
                 "--cache, then the same command goes on where it was stopped."

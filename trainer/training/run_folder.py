@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import yaml
+from filelock import FileLock, Timeout
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import make_folder, replacing, write_json, write_text
+from ferdesk.files import make_folder, refusals, replacing, write_json, write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import TrainConfig
 from trainer.environment import environment
@@ -35,11 +38,31 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def open(self) -> None:
-        """Make the folder. FerdeskError where it cannot be made."""
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the folder, made if need be, for this process alone.
+
+        FerdeskError where it cannot be made, or another process works in it.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise FerdeskError(f"'{self.path}' is a file; give a folder for the run.")
         make_folder(self.path)
+        lock = FileLock(self.path / "lock")
+        with refusals(self.path / "lock"):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise FerdeskError(
+                    f"Another process is working in '{self.path}'; wait until it has ended or "
+                    "give another folder."
+                ) from error
+        try:
+            yield
+        finally:
+            # Windows does not remove what is open; there the lock does it itself.
+            with contextlib.suppress(OSError):
+                (self.path / "lock").unlink()
+            lock.release()
 
     def begin(self, config: TrainConfig, data: RunData, device: torch.device) -> None:
         """Write what describes a run that starts now; a log left by a failed start goes."""

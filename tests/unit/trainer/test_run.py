@@ -15,6 +15,7 @@ from trainer.commands.options import train_config
 from trainer.commands.train import parser
 from trainer.config import NoiseConfig, TrainConfig
 from trainer.method_options import DmueConfig, EacConfig
+from trainer.training.run_folder import RunFolder
 
 OPTIONS = ["--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25"]
 
@@ -135,3 +136,17 @@ def test_options_of_every_part_arrive() -> None:
         dmue=DmueConfig(dropout=0.1), eac=EacConfig(erase_area=(0.1, 0.2)),
         noise=NoiseConfig(rate=0.3), augment=AugmentConfig(flip=0.25),
     )  # fmt: skip
+
+
+def test_a_folder_in_which_another_process_trains_is_left_alone(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = data / "run"
+    with RunFolder(folder).claimed():
+        assert train(data, "run", 1) == 2
+        assert sorted(p.name for p in folder.iterdir()) == ["lock"]
+    assert f"Another process is working in '{folder}'" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+    (folder / "lock").touch()
+    with RunFolder(folder).claimed():
+        pass

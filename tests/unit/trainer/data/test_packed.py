@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from ferdesk.errors import FerdeskError
 from tests.unit.trainer.helpers import small_tree
@@ -199,17 +200,20 @@ def test_a_folder_that_another_holds_is_waited_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    answers = iter([False, False, True])
-    asked: list[bool] = []
+    part = tmp_path / f"{cache_key(read_examples('synthetic:21'), False)}.part"
+    part.mkdir()
+    other = FileLock(part / "lock")
+    other.acquire()
+    waits: list[float] = []
 
-    def try_lock(_file: object) -> bool:
-        asked.append(next(answers))
-        return asked[-1]
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            other.release()
 
-    monkeypatch.setattr(unfinished, "_try_lock", try_lock)
-    monkeypatch.setattr(unfinished, "_POLL", 0.001)
+    monkeypatch.setattr(unfinished.time, "sleep", sleep)
     prepare("synthetic:21", tmp_path, progress=nothing)
-    assert asked == [False, False, True]
+    assert len(waits) == 3
     assert caplog.text.count("another process is packing") == 1
 
 
