@@ -17,7 +17,8 @@ from ferdesk import __version__
 from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import EngineOptions
-from ferdesk.pipeline.types import FaceReading, Frame
+from ferdesk.pipeline.types import FaceReading
+from ferdesk.sources.base import Frame
 
 
 @lru_cache(maxsize=8)

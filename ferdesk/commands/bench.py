@@ -28,9 +28,9 @@ from ferdesk.memory import resident_mb
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
-from ferdesk.pipeline.types import EngineEvent, EventKind, Frame, Reading
+from ferdesk.pipeline.types import EngineEvent, EventKind, Reading
 from ferdesk.resources import asset
-from ferdesk.sources.base import Source, SourceInfo
+from ferdesk.sources.base import Frame, Source, SourceInfo
 from ferdesk.sources.spec import SourceSpec, open_source
 from ferdesk.vision.landmarker import Landmarker
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.pipeline.types import FaceReading, Frame, Reading, Timings
+from ferdesk.pipeline.types import FaceReading, Reading, Timings
+from ferdesk.sources.base import Frame
 from ferdesk.vision.crop import align_face
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.tracking import FaceTracker

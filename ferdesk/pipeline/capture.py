@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.mailbox import Mailbox
-from ferdesk.pipeline.types import Frame
-from ferdesk.sources.base import Source, SourceBusyError, SourceInfo, SourceLostError
+from ferdesk.sources.base import Frame, Source, SourceBusyError, SourceInfo, SourceLostError
 
 log = logging.getLogger(__name__)
 

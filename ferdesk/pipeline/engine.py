@@ -16,16 +16,9 @@ from ferdesk.pipeline.capture import Capture, CaptureCallbacks, Captured
 from ferdesk.pipeline.loader import Loaded, Loader, LoadRequest, PredictorFactory, load_predictor
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.rates import Rates
-from ferdesk.pipeline.types import (
-    EngineEvent,
-    EngineState,
-    EngineStats,
-    EventKind,
-    Frame,
-    Reading,
-)
+from ferdesk.pipeline.types import EngineEvent, EngineState, EngineStats, EventKind, Reading
 from ferdesk.resources import asset
-from ferdesk.sources.base import Source, SourceInfo
+from ferdesk.sources.base import Frame, Source, SourceInfo
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 
 if TYPE_CHECKING:

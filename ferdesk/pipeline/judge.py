@@ -12,7 +12,8 @@ from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
 from ferdesk.model.reliability import answer_features, picture_features, view_features
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.pipeline.types import FaceReading, Frame
+from ferdesk.pipeline.types import FaceReading
+from ferdesk.sources.base import Frame
 from ferdesk.vision.quality import head_pose, measure
 from ferdesk.vision.types import FaceLandmarks
 

@@ -10,22 +10,8 @@ from numpy.typing import NDArray
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
+from ferdesk.sources.base import Frame
 from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture as it left its source."""
-
-    image: NDArray[np.uint8]
-    """(H, W, 3) uint8 BGR, C-contiguous, H and W >= 1."""
-    index: int
-    """0, 1, 2, … within the source."""
-    media_time: float
-    """Seconds since the first frame of the source: file time or, for cameras, elapsed time."""
-    captured_at: float
-    """`time.perf_counter()` when the frame was read: the start of every latency."""
-
 
 UNSURE = "unsure"
 """What a label reads below the operating point."""

@@ -1,12 +1,14 @@
-"""What every source of frames promises."""
+"""A frame, and what every source of frames promises."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.types import Frame
 
 
 class SourceLostError(FerdeskError):
@@ -15,6 +17,20 @@ class SourceLostError(FerdeskError):
 
 class SourceBusyError(FerdeskError):
     """Another program has the source; opening it again later may help."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture as it left its source."""
+
+    image: NDArray[np.uint8]
+    """(H, W, 3) uint8 BGR, C-contiguous, H and W >= 1."""
+    index: int
+    """0, 1, 2, … within the source."""
+    media_time: float
+    """Seconds since the first frame of the source: file time or, for cameras, elapsed time."""
+    captured_at: float
+    """`time.perf_counter()` when the frame was read: the start of every latency."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.types import Frame
 from ferdesk.sources import capture as cap
-from ferdesk.sources.base import SourceBusyError, SourceInfo, SourceLostError
+from ferdesk.sources.base import Frame, SourceBusyError, SourceInfo, SourceLostError
 from ferdesk.sources.camera_pictures import CameraPictures, Trouble
 from ferdesk.sources.cameras import CameraInfo, backends, find_again, find_camera, list_cameras
 

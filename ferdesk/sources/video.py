@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.types import Frame
 from ferdesk.sources import capture as cap
-from ferdesk.sources.base import SourceInfo
+from ferdesk.sources.base import Frame, SourceInfo
 from ferdesk.sources.frames import check_file, to_bgr
 
 logger = logging.getLogger(__name__)

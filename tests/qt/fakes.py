@@ -25,10 +25,10 @@ from ferdesk.pipeline.types import (
     EngineStats,
     EventKind,
     FaceReading,
-    Frame,
     Reading,
     Timings,
 )
+from ferdesk.sources.base import Frame
 from ferdesk.sources.spec import SourceSpec
 from ferdesk.ui.paint.face_mesh import MESH
 from ferdesk.ui.state.explanation import sureness

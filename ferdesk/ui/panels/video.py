@@ -21,7 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ferdesk.pipeline.types import Frame, Reading
+from ferdesk.pipeline.types import Reading
+from ferdesk.sources.base import Frame
 from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
 from ferdesk.ui.paint.theme import VIDEO_BACKDROP, current_scheme, font
 from ferdesk.ui.panels.captions import paint_corners, paint_lines, paint_message, paint_pill

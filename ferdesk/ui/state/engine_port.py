@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ferdesk.pipeline.types import EngineState, EngineStats, Frame, Reading
+from ferdesk.pipeline.types import EngineState, EngineStats, Reading
+from ferdesk.sources.base import Frame
 from ferdesk.ui.state.settings import Settings
 
 if TYPE_CHECKING:

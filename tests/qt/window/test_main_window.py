@@ -12,7 +12,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ferdesk.pipeline.types import EngineState, EventKind, Frame
+from ferdesk.pipeline.types import EngineState, EventKind
+from ferdesk.sources.base import Frame
 from tests.qt.conftest import Bench
 from tests.qt.fakes import (
     FakeEngine,

@@ -12,8 +12,8 @@ import numpy as np
 from ferdesk.errors import FerdeskError
 from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.engine import Engine, EngineOptions
-from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind, Frame, Reading
-from ferdesk.sources.base import Source, SourceBusyError, SourceInfo, SourceLostError
+from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind, Reading
+from ferdesk.sources.base import Frame, Source, SourceBusyError, SourceInfo, SourceLostError
 from ferdesk.sources.spec import SourceSpec
 from tests.unit.model.helpers import tiny_card, tiny_network
 

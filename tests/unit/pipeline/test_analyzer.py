@@ -15,8 +15,8 @@ from ferdesk.commands.analyze import analyze
 from ferdesk.commands.bench import tile
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
-from ferdesk.pipeline.types import Frame
 from ferdesk.resources import asset
+from ferdesk.sources.base import Frame
 from ferdesk.sources.sample import SampleSource
 from tests.unit.pipeline.fakes import tiny_predictor
 

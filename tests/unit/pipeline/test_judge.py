@@ -15,8 +15,9 @@ from ferdesk.model.purified import Purified
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.pipeline.types import FaceReading, Frame
+from ferdesk.pipeline.types import FaceReading
 from ferdesk.resources import asset
+from ferdesk.sources.base import Frame
 from ferdesk.vision.types import FaceLandmarks
 from tests.unit.model.helpers import calibrated, tiny_card, tiny_network
 

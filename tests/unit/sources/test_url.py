@@ -13,8 +13,7 @@ import cv2
 import pytest
 
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.types import Frame
-from ferdesk.sources.base import SourceLostError
+from ferdesk.sources.base import Frame, SourceLostError
 from ferdesk.sources.url import UrlSource, without_password
 
 from .fakes import MakeVideo, picture

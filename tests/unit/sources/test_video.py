@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.types import Frame
-from ferdesk.sources.base import Source
+from ferdesk.sources.base import Frame, Source
 from ferdesk.sources.video import VideoSource
 
 from .fakes import MakeVideo
