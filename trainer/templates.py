@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 _MARKS = re.compile(
-    r"[\\`|<*~\[]"  # code, table columns, HTML, emphasis, links
+    r"[\\`|<*~]"  # code, table columns, HTML, emphasis
+    r"|\](?=[(\[:])"  # links and pictures
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside a word an underscore means nothing
     r"|&(?=#?\w+;)"
 )
@@ -47,7 +48,7 @@ def markdown_code(value: Any) -> Markup:
 
 
 def _one_line(value: Any) -> str:
-    return _SPACE.sub(" ", str(value)).strip()
+    return _SPACE.sub(" ", str(value))
 
 
 def _environment() -> Environment:

@@ -4,7 +4,7 @@ file of overrides. One file, no network; it holds pictures of the data set, so i
 from __future__ import annotations
 
 import base64
-from html import escape
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.files import json_text, write_text
+from ferdesk.files import write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.audit.confident import VERDICTS, Findings
 from trainer.audit.folds import Pictures
-from trainer.report.blocks import Markup, Plot, Section, Text, Tile, Tiles
-from trainer.report.html import html
+from trainer.report.blocks import Block, Plot, Section, Text, Tile, Tiles
 from trainer.report.plots import confusion
 from trainer.report.tables import Table, percent
+from trainer.templates import render
 
 _TOO_LOW = 0.5
 """Share of labels confirmed below which the page warns."""
+_MEANING = {
+    "suspected wrong": "another label is more likely",
+    "ambiguous": "no label is clearly the most likely",
+    "duplicate": "copies that have different labels",
+    "ok": "nothing speaks against the label",
+}
 _EDGE = 96
 _QUALITY = 80
-_STYLE = """
-.bar { position: sticky; top: 0; z-index: 1; background: var(--page); padding: .6rem 0;
-  display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; }
-button, select { font: inherit; font-size: .82rem; margin: .25rem .25rem 0 0; max-width: 100%; }
-button[aria-pressed=true] { outline: 2px solid var(--blue); font-weight: 650; }
-"""
 
 
 def jpeg(crop: NDArray[np.uint8]) -> str:
@@ -47,47 +47,19 @@ def write_page(
 ) -> None:
     """Write the page with the `shown` most doubtful pictures that are not ok."""
     flagged = [row for row in findings.order().tolist() if findings.verdicts[row] != "ok"]
-    content = json_text(
-        {
-            "key": pictures.digest()[:16],
-            "classes": EXPRESSIONS,
-            "pictures": _entries(pictures, findings, flagged[:shown]),
-        }
+    entries = _entries(pictures, findings, flagged[:shown])
+    counts = Counter(entry["verdict"] for entry in entries)
+    verdicts = {verdict: counts[verdict] for verdict in VERDICTS if verdict != "ok"}
+    page = render(
+        "audit/page.html.j2",
+        title="Audit of the labels",
+        sections=[_overview(found), _matrix(found)],
+        data={"key": pictures.digest()[:16], "classes": EXPRESSIONS, "pictures": entries},
+        flagged=len(flagged),
+        verdicts=verdicts,
+        first=next((verdict for verdict, count in verdicts.items() if count), ""),
     )
-    # "<" would end the script early where a file name says so.
-    content = content.replace("<", "\\u003c")
-    script = (Path(__file__).parent / "review.js").read_text(encoding="utf-8")
-    review = Section(
-        "Review",
-        (
-            Text(
-                f"The {min(shown, len(flagged))} most doubtful of {len(flagged)} pictures that "
-                "are not ok. Decisions stay in this browser where it allows that; save them as "
-                "overrides.csv and train with --train.overrides overrides.csv."
-            ),
-            Markup(
-                f"<style>{_STYLE}</style>{_controls()}"
-                f'<script type="application/json" id="pictures">{content}</script>\n'
-                f"<script>\n{script}</script>"
-            ),
-        ),
-    )
-    write_text(path, html("Audit of the labels", [_overview(found), _matrix(found), review]))
-
-
-def _controls() -> str:
-    def options(words: tuple[str, ...]) -> str:
-        return "".join(f'<option value="{escape(w)}">{escape(w)}</option>' for w in words)
-
-    return (
-        '<div class="bar"><select id="verdict" aria-label="verdict">'
-        f'{options(VERDICTS[:-1])}<option value="">every verdict</option></select>'
-        '<select id="given" aria-label="given label"><option value="">every label</option>'
-        f'{options(EXPRESSIONS)}</select><button id="before" type="button">◂ before</button>'
-        '<button id="after" type="button">next ▸</button><span id="page"></span>'
-        '<span id="decided"></span><button id="save" type="button">save decisions</button></div>'
-        '<ul class="gallery" id="cards"></ul>'
-    )
+    write_text(path, page)
 
 
 def _entries(pictures: Pictures, findings: Findings, rows: list[int]) -> list[dict[str, Any]]:
@@ -115,13 +87,17 @@ def _entries(pictures: Pictures, findings: Findings, rows: list[int]) -> list[di
 
 
 def _overview(found: dict[str, Any]) -> Section:
-    verdicts, made = found["verdicts"], found["made"]
-    tiles = [Tile(verdict, str(count)) for verdict, count in verdicts.items()]
     agreement = percent(found["agreement"], 1)
-    tiles.append(Tile("labels confirmed", f"{agreement} %", "are the networks' own first choice"))
-    tiles.append(Tile("copies", str(found["copies"]), "pictures that are there more than once"))
-    tiles.append(Tile("estimated noise", f"{percent(found['noise']['rate'], 1)} %", "of labels"))
-    blocks: list[Any] = [Tiles(tuple(tiles)), Text(made["answers"])]
+    made = (
+        Tile("labels confirmed", f"{agreement} %", "are what the networks would say first"),
+        Tile("labels estimated wrong", f"{percent(found['noise']['rate'], 1)} %"),
+        Tile("copies", str(found["copies"]), "pictures that occur more than once"),
+    )
+    blocks: list[Block] = [
+        Tiles(made),
+        Tiles(tuple(Tile(v, str(n), _MEANING.get(v, "")) for v, n in found["verdicts"].items())),
+        Text(found["made"]["answers"]),
+    ]
     if found["agreement"] < _TOO_LOW:
         blocks.append(
             Text(
@@ -133,13 +109,15 @@ def _overview(found: dict[str, Any]) -> Section:
         )
     truth = found.get("truth")
     if truth:
-        blocks.append(
-            Text(
-                f"The truth is known here: {truth['wrong']} labels ({percent(truth['rate'], 1)} %) "
-                f"are wrong; of the pictures suspected {percent(truth['precision'], 1)} % are, "
-                f"and {percent(truth['recall'], 1)} % of the wrong ones are suspected."
-            )
+        words = (
+            f"Here the truth is known: {truth['wrong']} labels ({percent(truth['rate'], 1)} %) are "
+            f"wrong, and {percent(truth['recall'], 1)} % of these are suspected."
         )
+        if truth["precision"] is not None:
+            words += (
+                f" Of the suspected labels, {percent(truth['precision'], 1)} % are really wrong."
+            )
+        blocks.append(Text(words))
     return Section("Overview", tuple(blocks))
 
 
@@ -155,8 +133,9 @@ def _matrix(found: dict[str, Any]) -> Section:
     plot = Plot(
         "Which label was given where another is true",
         confusion(joint.round().astype(np.int64), "label given", "true label, estimated"),
-        "A row holds the pictures that were given one label. Large figures are percent of the row, "
-        "small ones pictures, both estimated from the confident answers. Orange is wrong.",
+        "Each row holds the pictures that were given one label; the columns say what they are "
+        "estimated to show. Large figures are percent of the row, small ones numbers of pictures. "
+        "Blue labels are right, orange ones are wrong.",
         numbers,
     )
     return Section("Noise matrix", (plot,))

@@ -44,7 +44,9 @@ if (typeof document !== 'undefined') {
     }
     make('span', p.name, li).className = 'name';
     const box = make('div', '', li);
-    for (const [text, value] of [['keep', 'keep'], ['use suggestion', p.suggested], ['drop', 'drop']]) {
+    box.className = 'choices';
+    for (const [text, value] of
+      [['keep', 'keep'], ['drop', 'drop'], ['change to ' + p.suggested, p.suggested]]) {
       if (value === p.given) continue;
       const b = make('button', text, box);
       b.type = 'button'; b.setAttribute('aria-pressed', String(now === value));
@@ -52,7 +54,7 @@ if (typeof document !== 'undefined') {
     }
     const s = make('select', '', box);
     s.setAttribute('aria-label', 'other label');
-    make('option', 'other…', s).value = '';
+    make('option', 'change to…', s).value = '';
     for (const c of data.classes) if (c !== p.given) make('option', c, s).value = c;
     s.value = data.classes.includes(now) ? now : '';
     s.onchange = () => decide(p, s.value, li);

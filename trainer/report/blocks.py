@@ -1,8 +1,12 @@
-"""What a report is made of, before it is Markdown or HTML."""
+"""What a report is made of, before it is Markdown or HTML.
+
+`kind` names the macro that draws a block, in blocks.html.j2 and blocks.md.j2.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from trainer.report.tables import Table
 
@@ -10,6 +14,8 @@ from trainer.report.tables import Table
 @dataclass(frozen=True, slots=True)
 class Text:
     """A paragraph of plain text."""
+
+    kind: ClassVar[str] = "text"
 
     text: str
     warning: bool = False
@@ -28,6 +34,8 @@ class Tile:
 class Tiles:
     """Figures side by side."""
 
+    kind: ClassVar[str] = "tiles"
+
     tiles: tuple[Tile, ...]
 
 
@@ -35,9 +43,11 @@ class Tiles:
 class Plot:
     """A drawing, how to read it, and the numbers it shows."""
 
+    kind: ClassVar[str] = "plot"
+
     title: str
     svg: str
-    """One `<svg>` element that stands in a page as it is."""
+    """One `<svg>` element, trusted: it stands in a page as it is."""
     caption: str
     numbers: Table | None = None
 
@@ -58,18 +68,12 @@ class Picture:
 class Gallery:
     """Pictures by name, with thumbnails where the user's own cache has them."""
 
+    kind: ClassVar[str] = "gallery"
+
     pictures: tuple[Picture, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
-    """A part with controls that stands in a page as it is; Markdown leaves it out."""
-
-    html: str
-    """Trusted: nothing in it is escaped."""
-
-
-Block = Text | Tiles | Table | Plot | Gallery | Markup
+Block = Text | Tiles | Table | Plot | Gallery
 
 
 @dataclass(frozen=True, slots=True)

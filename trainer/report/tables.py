@@ -1,9 +1,9 @@
-"""One table, shown as Markdown or as HTML; and how figures are written in tables."""
+"""A table of a report, and how figures are written in tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from typing import ClassVar
 
 ABSENT = "–"
 """What a cell without a figure shows."""
@@ -12,6 +12,8 @@ ABSENT = "–"
 @dataclass(frozen=True, slots=True)
 class Table:
     """Cells of text. Every row is as long as the head; ValueError otherwise."""
+
+    kind: ClassVar[str] = "table"
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -24,34 +26,6 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.head):
                 raise ValueError(f"a row of {len(row)} cells in a table of {len(self.head)}")
-
-    def markdown(self) -> str:
-        """A pipe table; the first column to the left, figures to the right."""
-        rule = "---|" if self.words else "---:|"
-        lines = [_line(self.head), "|---|" + rule * (len(self.head) - 1)]
-        lines += [_line(row) for row in self.rows]
-        caption = f"{self.caption}\n\n" if self.caption else ""
-        return caption + "\n".join(lines) + "\n"
-
-    def html(self) -> str:
-        """A `<table>` in a box that scrolls where the page is narrower than the table."""
-        caption = f"<p>{escape(self.caption)}</p>\n" if self.caption else ""
-        kind = ' class="words"' if self.words else ""
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
-        body = "".join(
-            f'<tr><th scope="row">{escape(row[0])}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-            + "</tr>\n"
-            for row in self.rows
-        )
-        return (
-            f'{caption}<div class="scroll"><table{kind}>\n<thead><tr>{head}</tr></thead>\n'
-            f"<tbody>\n{body}</tbody></table></div>\n"
-        )
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
 
 
 def percent(value: float | None, digits: int = 2) -> str:

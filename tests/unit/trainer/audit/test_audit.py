@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,14 @@ from benchmarks.audit import main as benchmark
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS
 from tests.unit.model.helpers import tiny_checkpoint
+from tests.unit.trainer.hostile import NAME, check_html
 from trainer.audit.confident import find
 from trainer.audit.copies import copy_groups, near_pairs
-from trainer.audit.folds import assign_folds
+from trainer.audit.folds import Pictures, assign_folds
+from trainer.audit.page import write_page
+from trainer.audit.results import summary
 from trainer.cli import main
+from trainer.data.packed import PackedSet
 from trainer.data.synthetic import draw_face
 
 
@@ -172,6 +177,26 @@ def test_an_audit_from_pictures_to_page_goes_on_and_is_measured(
     assert "epochs" in capsys.readouterr().err
     assert benchmark(["--audit", str(out)]) == 0
     assert f"{found['truth']['wrong']} with a wrong label" in capsys.readouterr().out
+
+
+def test_foreign_names_stay_text_and_their_decisions_come_back(tmp_path: Path) -> None:
+    names = tuple(f"{NAME}{i}" for i in range(7))
+    source = PackedSet(
+        names=names, crops=generated(7), targets=np.eye(7, dtype=np.float32)[GIVEN],
+        aligned=np.ones(7, bool),
+    )  # fmt: skip
+    pictures = Pictures(
+        source, np.arange(7), source.targets, np.full(7, -1), np.array([0, 1, 2, 0, 4, 5, 6])
+    )
+    findings = find(Q, GIVEN, pictures.groups)
+    found = summary(pictures, findings, Q, {"answers": NAME})
+    write_page(tmp_path / "index.html", pictures, findings, found, 100)
+    page = (tmp_path / "index.html").read_text()
+    check_html(page, scripts=2)
+    assert NAME in unescape(page), "how it was made"
+    data = re.search(r'id="pictures">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    assert {p["name"] for p in json.loads(data[1])["pictures"]} <= set(names)
 
 
 def test_an_audit_by_a_checkpoint_says_what_that_means(

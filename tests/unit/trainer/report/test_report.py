@@ -12,6 +12,7 @@ import pytest
 
 from ferdesk.errors import FerdeskError
 from tests.unit.trainer.fake_run import write_run
+from tests.unit.trainer.hostile import NAME, check_html, check_markdown
 from trainer.cli import main
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.report import write_report
@@ -171,6 +172,26 @@ def test_the_cache_of_another_crop_is_not_taken(tmp_path: Path) -> None:
     assert find_cache(data, tmp_path / "cache") == tmp_path / "cache" / "abc"
     assert find_cache({**data, "aligned_share": 0.5}, tmp_path / "cache") is None
     assert find_cache({**data, "sha256": "0"}, tmp_path / "cache") is None
+
+
+def test_foreign_names_stay_text(tmp_path: Path) -> None:
+    config = TrainConfig(
+        data="folder:x", name=NAME, notes=NAME, epochs=2, measure_on="valid",
+        image_weights=f"/w/{NAME}",
+    )  # fmt: skip
+    run = write_run(tmp_path / "run", config)
+    for part in ("measured", "training"):
+        path = run / "predictions" / f"{part}.npz"
+        with np.load(path) as file:
+            arrays = dict(file)
+        np.savez(
+            path, **{**arrays, "names": np.array([f"{NAME}{i}" for i in range(len(arrays["p"]))])}
+        )
+    data = json.loads((run / "data.json").read_text())
+    (run / "data.json").write_text(json.dumps({**data, "folder": NAME}))
+    page = write_report(run)
+    check_html(page.read_text())
+    check_markdown((page.parent / "report.md").read_text())
 
 
 def predictions(final: list[list[float]], labels: list[int], given: list[int]) -> Predictions:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.trainer.hostile import NAME, check_html, check_markdown
+from trainer.report.blocks import Gallery, Picture, Plot, Section, Text, Tile, Tiles
+from trainer.report.html import html
+from trainer.report.markdown import markdown
 from trainer.report.published import TABLE_1, cited
 from trainer.report.tables import Table, interval, percent, plain, points, spread
+from trainer.templates import markdown_code, markdown_text
 
 
 def test_figures_are_rounded_and_absent_ones_are_a_dash() -> None:
@@ -22,16 +27,51 @@ def test_figures_are_rounded_and_absent_ones_are_a_dash() -> None:
 
 def test_markdown_keeps_its_columns_whatever_is_in_a_cell() -> None:
     table = Table(("name", "n"), (("a|b", "1"), ("two\nlines", "2")), "How to read it.")
-    assert table.markdown().splitlines() == [
-        "How to read it.", "", "| name | n |", "|---|---:|", "| a\\|b | 1 |", "| two lines | 2 |",
+    page = markdown("Page", [Section("Part", (table,))])
+    assert page.splitlines() == [
+        "# Page", "", "## Part", "", "How to read it.", "", "| name | n |", "|---|---:|",
+        "| a\\|b | 1 |", "| two lines | 2 |",
     ]  # fmt: skip
 
 
 def test_html_shows_text_as_text() -> None:
-    html = Table(("<b>", "n"), (("<script>", "a & b"),)).html()
-    assert "<script>" not in html
-    assert "&lt;script&gt;" in html
-    assert "a &amp; b" in html
+    page = html("Page", [Section("Part", (Table(("<b>", "n"), (("<script>", "a & b"),)),))])
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "a &amp; b" in page
+
+
+def test_no_block_lets_a_name_become_markup() -> None:
+    blocks = (
+        Text(NAME), Text(NAME, warning=True), Tiles((Tile(NAME, NAME, NAME),)),
+        Table((NAME, "b"), ((NAME, NAME),), NAME), Gallery((Picture(NAME, (NAME,), "AAAA"),)),
+        Plot(NAME, "<svg></svg>", NAME, Table(("", ""), ((NAME, NAME),))),
+    )  # fmt: skip
+    sections = [Section(NAME, (block,)) for block in blocks]
+    page = html(NAME, sections)
+    check_html(page)
+    assert "<svg></svg>" in page, "drawings are trusted"
+    check_markdown(markdown(NAME, sections))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("t_g of image_01 is 3 < 4", "t_g of image_01 is 3 \\< 4"),
+        ("_all_ & &lt; 5*", "\\_all\\_ & \\&lt; 5\\*"),
+        ("q[label]", "q[label]"),
+        ("[a](b) ![c][d]", "[a\\](b) ![c\\][d]"),
+        ("a\r\n\tb", "a b"),
+    ],
+)
+def test_markdown_escapes_only_what_would_be_followed(text: str, shown: str) -> None:
+    assert markdown_text(text) == shown
+
+
+def test_code_spans_hold_any_name() -> None:
+    assert markdown_code("a.png") == "`a.png`"
+    assert markdown_code("a`b") == "``a`b``"
+    assert markdown_code("`a|b`") == "`` `a\\|b` ``"
 
 
 def test_a_row_of_another_length_is_refused() -> None:
