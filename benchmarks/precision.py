@@ -16,7 +16,7 @@ import numpy as np
 
 from ferdesk.model.checkpoint import load
 from ferdesk.model.openvino_backend import OpenVinoBackend, Precision
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
 from trainer.measure.metrics import measure
@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
     parser.add_argument("--checkpoint", type=Path)
     args = parser.parse_args()
-    network, card = load(args.checkpoint or asset("live.safetensors"))
+    network, card = load(args.checkpoint or asset(DEFAULT_CHECKPOINT))
     data = load_split(prepare(args.data, args.cache), "valid")
     finals = {}
     precisions: tuple[Precision, ...] = ("f32", "bf16")

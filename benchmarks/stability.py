@@ -25,7 +25,7 @@ from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.spec import SourceSpec, open_source
 
 SECONDS = (0.0, 0.3)
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="auto")
     args = parser.parse_args(argv)
     try:
-        predictor = load_predictor(args.checkpoint or asset("live.safetensors"), args.device)
+        predictor = load_predictor(args.checkpoint or asset(DEFAULT_CHECKPOINT), args.device)
         sys.stdout.write(
             f"{'source':28} {'frames':>6} {'seconds':>7} {'smoothing':>9} {'flips':>5} "
             f"{'a second':>8} {'lag s':>6}\n"

@@ -112,9 +112,9 @@ def _command(args: argparse.Namespace) -> int:
             return doctor.main(json=args.json)
         case _:
             from ferdesk.model.checkpoint import read_card
-            from ferdesk.resources import asset
+            from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 
-            card = read_card(args.checkpoint or asset("live.safetensors"))
+            card = read_card(args.checkpoint or asset(DEFAULT_CHECKPOINT))
             sys.stdout.write(json.dumps(card.to_json(), indent=2) + "\n")
             return 0
 

@@ -1,8 +1,12 @@
 """Where the files that ship with ferdesk are."""
 
 from pathlib import Path
+from typing import Final
 
 from ferdesk.errors import FerdeskError
+
+DEFAULT_CHECKPOINT: Final = "live.safetensors"
+"""The asset that is used when no checkpoint is named."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _FOLDERS = (_PACKAGE / "assets", _PACKAGE.parent / "assets")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ferdesk.bootstrap import prepare_environment
 from ferdesk.errors import FerdeskError
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.threads import thread_budget
 
 log = logging.getLogger("benchmarks.rivals")
@@ -58,7 +58,7 @@ def _compare(args: argparse.Namespace) -> str:
     work.mkdir(parents=True, exist_ok=True)
     machine = hardware(args.threads)
     contestants: list[Contestant] = [
-        Ours(args.checkpoint or asset("live.safetensors"), args.threads)
+        Ours(args.checkpoint or asset(DEFAULT_CHECKPOINT), args.threads)
     ]
     absent: list[Figures] = []
     try:

@@ -49,7 +49,7 @@ class Ours:
                 self._predictor,
                 self._options.max_faces,
                 0.0 if still else self._options.smoothing_seconds,
-                "image" if still else "video",
+                still,
             )
         return self._analyzers[task]
 

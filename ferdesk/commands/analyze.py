@@ -17,9 +17,9 @@ from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import FaceReading, Reading
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Source
-from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
+from ferdesk.sources.spec import SourceSpec, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,10 +182,9 @@ def analyze(
     source = open_source(spec)
     info = source.open()
     try:
-        predictor = load_predictor(checkpoint or asset("live.safetensors"), device)
+        predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
         threshold = operating_point(predictor.card, coverage)
-        still = spec.kind in (SourceKind.IMAGE, SourceKind.FOLDER)
-        analyzer = Analyzer(predictor, max_faces, smoothing, "image" if still else "video")
+        analyzer = Analyzer(predictor, max_faces, smoothing, spec.still)
         try:
             with _open_output(out) as output:
                 count, with_face, rows, best = _read_all(

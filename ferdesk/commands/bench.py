@@ -29,7 +29,7 @@ from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import EngineEvent, EventKind, Reading
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Frame, Source, SourceInfo
 from ferdesk.sources.spec import SourceSpec, open_source
 from ferdesk.vision.landmarker import Landmarker
@@ -290,7 +290,7 @@ def bench(
 ) -> int:
     """Measure and print; 0. Raises FerdeskError."""
     spec = SourceSpec.parse(text, loop=True)
-    predictor = load_predictor(checkpoint or asset("live.safetensors"), device)
+    predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
     figures = Figures(
         source=str(spec), device=predictor.device, checkpoint=predictor.card.name,
         faces=faces, frames=frames,

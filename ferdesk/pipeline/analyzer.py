@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -34,19 +34,16 @@ class Analyzer:
         predictor: Predictor,
         max_faces: int,
         smoothing_seconds: float,
-        mode: Literal["video", "image"] = "video",
+        still: bool = False,
     ) -> None:
-        """`mode` is "image" for unrelated pictures, "video" where frames follow each other.
-
-        Raises FerdeskError when the landmarker cannot be started.
-        """
+        """`still`: see `SourceSpec.still`. FerdeskError when the landmarker cannot be started."""
         self.predictor = predictor
         self.max_faces = max_faces
-        self.mode: Literal["video", "image"] = mode
+        self.still = still
         self.smoother = Smoother(smoothing_seconds)
         self._judge = Judge(self.smoother)
         self._tracker = FaceTracker()
-        self._landmarker = Landmarker(mode=mode, max_faces=max_faces)
+        self._landmarker = self._make_landmarker()
 
     def analyze(self, frame: Frame, capture_ms: float = 0.0) -> Reading:
         """Everything ferdesk knows about `frame`, largest face first."""
@@ -79,12 +76,15 @@ class Analyzer:
             finished_at=finished,
         )
 
+    def _make_landmarker(self) -> Landmarker:
+        return Landmarker(mode="image" if self.still else "video", max_faces=self.max_faces)
+
     def reset(self) -> None:
         """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
         self._tracker.reset()
         self._judge.reset()
         self._landmarker.close()
-        self._landmarker = Landmarker(mode=self.mode, max_faces=self.max_faces)
+        self._landmarker = self._make_landmarker()
 
     def close(self) -> None:
         """Free the landmarker."""

@@ -49,6 +49,11 @@ class SourceInfo:
     detail: str
     """The mode in words, for example "640x480, 30 fps, MJPG, V4L2"."""
 
+    @property
+    def in_words(self) -> str:
+        """Name and mode."""
+        return f"{self.name}, {self.detail}" if self.detail else self.name
+
 
 class Source(Protocol):
     """Frames in order, from one thread.

@@ -48,6 +48,11 @@ class SourceSpec:
     loop: bool = False
     """Files start again at their end; a still is delivered continuously."""
 
+    @property
+    def still(self) -> bool:
+        """Its frames are pictures that have nothing to do with each other."""
+        return self.kind in (SourceKind.IMAGE, SourceKind.FOLDER)
+
     @classmethod
     def parse(cls, text: str, *, loop: bool = False) -> Self:
         """From "camera", "camera:0", "camera:NAME", "sample", a URL or a path.

@@ -14,7 +14,6 @@ from pytestqt.qtbot import QtBot
 
 from ferdesk.commands.analyze import operating_point
 from ferdesk.model.reliability import RiskRow
-from ferdesk.pipeline.engine import Engine
 from ferdesk.pipeline.types import EventKind
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate, label_colour, label_text
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
@@ -250,11 +249,3 @@ def test_runs_last_until_the_next_reading() -> None:
     assert runs(x, np.zeros(6, bool)) == []
     assert runs(x[:0], np.zeros(0, bool)) == []
     assert runs(x, np.ones(6, bool)) == [(0.0, 5.0)]
-
-
-def test_an_engine_has_no_card_before_a_checkpoint() -> None:
-    engine = Engine()
-    try:
-        assert engine.card is None
-    finally:
-        engine.close()

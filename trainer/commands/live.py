@@ -9,6 +9,8 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from ferdesk.resources import DEFAULT_CHECKPOINT
+
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +56,7 @@ def run(options: Namespace) -> None:
             continue
         log.info("%s …", stage.name)
         stage.run()
-    log.info("the checkpoint is %s", options.out / "live.safetensors")
+    log.info("the checkpoint is %s", options.out / DEFAULT_CHECKPOINT)
 
 
 def stages(options: Namespace) -> list[Stage]:
@@ -76,7 +78,7 @@ def stages(options: Namespace) -> list[Stage]:
     )
     start = ["--train.start_from", str(made[-1].result)]
     made.append(_training(options, "finish", "live-ferplus-finish", start))
-    finished, shipped = made[-1].result, out / "live.safetensors"
+    finished, shipped = made[-1].result, out / DEFAULT_CHECKPOINT
 
     def calibrate() -> None:
         from trainer.commands import calibrate as command

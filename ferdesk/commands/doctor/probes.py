@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from ferdesk.commands.doctor import checks
 from ferdesk.commands.doctor.report import Check, Status
 from ferdesk.errors import FerdeskError
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from ferdesk.sources.cameras import CameraInfo
 
-DEFAULT_CHECKPOINT: Final = "live.safetensors"
 PORTRAIT: Final = "portrait.png"
 
 _CAMERA_PICTURES: Final = 20

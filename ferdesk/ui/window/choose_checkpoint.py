@@ -9,14 +9,13 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from ferdesk.errors import FerdeskError
-from ferdesk.resources import asset
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.dialogs.checkpoint import CheckpointDialog
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.settings import SettingsStore, remembered
 from ferdesk.ui.window.choose_source import fill_recent_menu
 
-BUILT_IN: Final = "live.safetensors"
 SUFFIXES: Final = frozenset({".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl", ".onnx"})
 """A file with one of these is offered as a checkpoint when it is dropped on the window."""
 
@@ -76,7 +75,7 @@ class Checkpoints(QObject):
     def use_built_in(self) -> None:
         """Go back to the checkpoint that ships with ferdesk."""
         try:
-            path = asset(BUILT_IN)
+            path = asset(DEFAULT_CHECKPOINT)
         except FerdeskError as error:
             self.refused.emit(str(error))
             return

@@ -80,7 +80,10 @@ class Listening:
     ) -> None:
         self.events: list[EngineEvent] = []
         self.engine = Engine(
-            options, self.events.append, predictor_factory=predictor, source_factory=source
+            options or EngineOptions(),
+            self.events.append,
+            predictor_factory=predictor,
+            source_factory=source,
         )
 
     def wait(self, condition: Callable[[], object], what: str = "the condition") -> None:

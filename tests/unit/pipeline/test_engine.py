@@ -45,6 +45,7 @@ def live(camera: FakeCamera) -> Iterator[Listening]:
 
 
 def test_a_frame_becomes_a_reading(live: Listening, camera: FakeCamera) -> None:
+    assert live.engine.card is None, "nothing is loaded yet"
     live.engine.start(CAMERA, CHECKPOINT)
     reading = live.reading()
     assert len(reading.faces) == 1

@@ -111,6 +111,11 @@ def test_device_file_is_a_camera() -> None:
     assert SourceSpec.parse(str(device)) == SourceSpec(SourceKind.CAMERA, "/dev/null")
 
 
+def test_only_pictures_have_nothing_to_do_with_each_other() -> None:
+    still = {kind for kind in SourceKind if SourceSpec(kind).still}
+    assert still == {SourceKind.IMAGE, SourceKind.FOLDER}
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [

@@ -25,26 +25,26 @@ class Captured:
     frame: Frame
     capture_ms: float
     still: bool
-    """The frame has nothing to do with the one before."""
+    """See `SourceSpec.still`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureCallbacks:
     """What a capture tells the engine, on the capture thread."""
 
-    opened: Callable[[Capture, SourceInfo], None]
-    failed: Callable[[Capture, str, str], None]
+    opened: Callable[[CaptureThread, SourceInfo], None]
+    failed: Callable[[CaptureThread, str, str], None]
     """Sentence and detail: the source never opened, or broke for good."""
-    busy: Callable[[Capture, str], None]
+    busy: Callable[[CaptureThread, str], None]
     """Another program has the source; opening it is being tried until it is free."""
-    lost: Callable[[Capture, str], None]
+    lost: Callable[[CaptureThread, str], None]
     """A live source is gone; opening it again is being tried."""
-    regained: Callable[[Capture, SourceInfo], None]
-    ended: Callable[[Capture, str], None]
+    regained: Callable[[CaptureThread, SourceInfo], None]
+    ended: Callable[[CaptureThread, str], None]
     """A file was played to its end; the sentence is a warning or empty."""
 
 
-class Capture:
+class CaptureThread:
     """Owns one source on one thread and puts its frames into a mailbox."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Capture:
         source: Source,
         frames: Mailbox[Captured],
         callbacks: CaptureCallbacks,
-        still: bool = False,
+        still: bool,
     ) -> None:
         self.source = source
         self.description = source.description

@@ -6,10 +6,10 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
-from ferdesk.pipeline.capture import Captured
+from ferdesk.pipeline.capture_thread import Captured
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.types import Reading
 
@@ -23,7 +23,7 @@ Failed = Callable[[str, str, int], None]
 """Sentence, detail, and how many frames in a row have failed by now."""
 
 
-class Analysis:
+class AnalysisThread:
     """Owns the `Analyzer` on one thread. The public attributes may be set at any time by any thread
     and hold from the next frame on.
     """
@@ -83,15 +83,14 @@ class Analysis:
 
     def _prepare(self, analyzer: Analyzer | None, predictor: Predictor, still: bool) -> Analyzer:
         """The analyzer as it is wanted now: the one in use, adapted, or a new one."""
-        mode: Literal["image", "video"] = "image" if still else "video"
-        if analyzer is not None and (analyzer.max_faces, analyzer.mode) != (self.max_faces, mode):
+        if analyzer is not None and (analyzer.max_faces, analyzer.still) != (self.max_faces, still):
             analyzer.close()
             analyzer = None
         if analyzer is None:
             from ferdesk.pipeline.analyzer import Analyzer
 
             self._new_scene.clear()
-            return Analyzer(predictor, self.max_faces, self.smoothing_seconds, mode)
+            return Analyzer(predictor, self.max_faces, self.smoothing_seconds, still)
         if self._new_scene.is_set():
             self._new_scene.clear()
             analyzer.reset()
