@@ -17,7 +17,10 @@ from ferdesk.model.labels import NUM_EXPRESSIONS
 
 SET_COVERAGE = 0.9
 """Share of faces whose expression lies in the prediction set."""
+LARGEST = 1e6
+"""No number of a card is larger, whatever its sign."""
 _FLOOR = 1e-8
+_OFFSETS = 50.0
 _TEMPERATURES = (0.05, 20.0)
 _NO_OFFSETS = (0.0,) * NUM_EXPRESSIONS
 _TAUS = tuple(i / 20 for i in range(15))
@@ -72,15 +75,22 @@ class Calibration:
         if not isinstance(offsets, list) or len(offsets) != NUM_EXPRESSIONS:
             raise FerdeskError(f"its calibration needs {NUM_EXPRESSIONS} class offsets.")
         named = {str(i): value for i, value in enumerate(offsets)}
-        checked = tuple(number(named, str(i), "its calibration") for i in range(NUM_EXPRESSIONS))
+        checked = tuple(
+            number(named, str(i), "its calibration", -_OFFSETS, _OFFSETS)
+            for i in range(NUM_EXPRESSIONS)
+        )
         return cls(temperature, threshold, checked)
 
 
-def number(values: Any, key: str, where: str) -> float:
-    """A finite number out of a JSON object. Raises FerdeskError naming `where`."""
+def number(
+    values: Any, key: str, where: str, low: float = -LARGEST, high: float = LARGEST
+) -> float:
+    """A number from `low` to `high` out of a JSON object. Raises FerdeskError naming `where`."""
     value = values.get(key) if isinstance(values, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise FerdeskError(f"{where} has no number '{key}'.")
+    if not low <= value <= high:
+        raise FerdeskError(f"{where} has a '{key}' that is out of range.")
     return float(value)
 
 

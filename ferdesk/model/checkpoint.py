@@ -6,15 +6,18 @@ it takes it. Every refusal is a CheckpointError of one sentence.
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import write_bytes
+from ferdesk.files import json_text, write_bytes
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.config import (
     ArchitectureConfig,
@@ -23,7 +26,17 @@ from ferdesk.model.config import (
     config_to_json,
 )
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.probe import probe_crops
 from ferdesk.model.reliability import ReliabilityModel, RiskCoverage
+from ferdesk.model.tensor_file import (
+    CheckpointError,
+    Header,
+    parse_header,
+    parse_json,
+    quoted,
+    read_header,
+    tensors_sha256,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,12 +45,13 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _METADATA_KEY = "ferdesk"
-_MAX_HEADER = 16 * 2**20
-_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
-
-
-class CheckpointError(FerdeskError):
-    """A checkpoint that cannot be used, with the reason."""
+_MAX_CARD: Final = 2**20
+_LONGEST: Final = {
+    "name": 200, "created": 40, "sha256": 64, "licence": 4000, "citation": 4000, "notes": 20_000,
+}  # fmt: skip
+"""Characters of the card's texts."""
+_LARGEST_METRIC: Final = 1e12
+_SHA256: Final = re.compile(r"[0-9a-f]{64}|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,8 @@ class Card:
     licence: str = ""
     citation: str = ""
     notes: str = ""
+    sha256: str = ""
+    """Of the tensors (:func:`tensor_file.tensors_sha256`); empty in files older than it."""
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -86,13 +102,13 @@ _MEASURED: dict[str, Callable[[Any], Any]] = {
 
 
 def _card_from_json(values: Any, path: Path) -> Card:
-    name = path.name
+    name = quoted(path.name)
     if not isinstance(values, dict):
         raise CheckpointError(f"The card of '{name}' is not a JSON object.")
     version = values.get("format_version")
     if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"'{name}' has checkpoint format {version}, but this ferdesk reads format "
+            f"'{name}' has checkpoint format {quoted(version)}, but this ferdesk reads format "
             f"{FORMAT_VERSION}; update ferdesk or export the checkpoint again."
         )
     try:
@@ -111,17 +127,16 @@ def _card_from_json(values: Any, path: Path) -> Card:
         raise CheckpointError(f"'{name}' cannot be used: {error}") from error
     labels = values.get("labels")
     if not isinstance(labels, list) or sorted(map(str, labels)) != sorted(EXPRESSIONS):
-        shown = ", ".join(map(str, labels)) if isinstance(labels, list) else repr(labels)
+        shown = ", ".join(map(str, labels)) if isinstance(labels, list) else labels
         raise CheckpointError(
-            f"'{name}' was trained for other labels ({shown}); ferdesk needs "
+            f"'{name}' was trained for other labels ({quoted(shown)}); ferdesk needs "
             f"{', '.join(EXPRESSIONS)}."
         )
-    text = {key: values.get(key, "") for key in ("name", "created", "licence", "citation", "notes")}
+    text = {key: values.get(key, "") for key in _LONGEST}
     tables = {key: values.get(key, {}) for key in ("metrics", "tables", "training")}
-    if not all(isinstance(v, str) for v in text.values()) or not all(
-        isinstance(v, dict) for v in tables.values()
-    ):
-        raise CheckpointError(f"The card of '{name}' is damaged: an entry has the wrong type.")
+    fault = _fault(text, tables)
+    if fault:
+        raise CheckpointError(f"The card of '{name}' is damaged: {fault}.")
     return Card(
         architecture=architecture,
         preprocessing=preprocessing,
@@ -132,104 +147,137 @@ def _card_from_json(values: Any, path: Path) -> Card:
     )
 
 
-def _header(path: Path) -> dict[str, Any]:
-    """The JSON header of a .safetensors file, checked against the length of the file."""
-    name = path.name
-    if path.is_dir():
-        raise CheckpointError(f"'{name}' is a folder; choose a .safetensors file.")
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start, after = file.read(8), file.read(1)
-            file.seek(8)
-            if size == 0:
-                raise CheckpointError(f"'{name}' is empty (0 bytes).")
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
-            if not 2 <= length <= min(_MAX_HEADER, size - 8):
-                # A header's length may begin like a pickle, but then its text begins with "{".
-                if start[:4] == _ZIP or (start[:1] == _PICKLE and after != b"{"):
-                    raise CheckpointError(
-                        f"'{name}' is a pickled PyTorch file, which could run code when opened; "
-                        "convert it with 'python -m trainer convert' and open the result."
-                    )
-                raise CheckpointError(
-                    f"'{name}' is not a .safetensors checkpoint, or is truncated."
-                )
-            header = json.loads(file.read(length))
-    except OSError as error:
-        raise CheckpointError(f"'{name}' cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise CheckpointError(f"'{name}' is not a .safetensors checkpoint.") from error
-    if not isinstance(header, dict):
-        raise CheckpointError(f"'{name}' is not a .safetensors checkpoint.")
-    try:
-        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-        complete = size == 8 + length + max(ends, default=0)
-    except (KeyError, TypeError, IndexError) as error:
-        raise CheckpointError(f"'{name}' is not a .safetensors checkpoint.") from error
-    if not complete:
-        raise CheckpointError(f"'{name}' is truncated or damaged: its length is not what it says.")
-    return header
+def _fault(text: dict[str, Any], tables: dict[str, Any]) -> str:
+    """What is wrong with the texts and tables of a card; "" when nothing is."""
+    for key, value in (text | tables).items():
+        if not isinstance(value, str if key in text else dict):
+            return f"its entry '{key}' has the wrong type"
+    for key, value in text.items():
+        if len(value) > _LONGEST[key]:
+            return f"its entry '{key}' has more than {_LONGEST[key]} characters"
+    if not _SHA256.fullmatch(text["sha256"]):
+        return "its entry 'sha256' is not 64 hexadecimal digits"
+    for key, value in tables["metrics"].items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not -_LARGEST_METRIC <= value <= _LARGEST_METRIC:
+            return f"its metric '{quoted(key)}' is not a number in range"
+    return ""
 
 
 def read_card(path: Path) -> Card:
     """The card alone; no weights are read. Raises CheckpointError."""
-    metadata = _header(path).get("__metadata__")
-    text = metadata.get(_METADATA_KEY) if isinstance(metadata, dict) else None
-    if not isinstance(text, str):
+    return _card(read_header(path), path)
+
+
+def _card(header: Header, path: Path) -> Card:
+    text = header.metadata.get(_METADATA_KEY)
+    name = quoted(path.name)
+    if text is None:
         raise CheckpointError(
-            f"'{path.name}' holds weights but no ferdesk card, so it is unknown what they are; "
+            f"'{name}' holds weights but no ferdesk card, so it is unknown what they are; "
             "convert it with 'python -m trainer convert'."
         )
+    if len(text) > _MAX_CARD:
+        raise CheckpointError(f"The card of '{name}' has {len(text)} characters, too many to read.")
     try:
-        values = json.loads(text)
+        values = parse_json(text)
     except ValueError as error:
-        raise CheckpointError(f"The card of '{path.name}' is damaged.") from error
+        raise CheckpointError(f"The card of '{name}' is damaged: {quoted(str(error))}.") from error
     return _card_from_json(values, path)
 
 
+def read_verified_card(path: Path) -> Card:
+    """The card, with the `sha256` of the tensors that really are in the file.
+
+    Raises CheckpointError, also when the card states another sum. Imports no torch.
+    """
+    header = read_header(path)
+    card = _card(header, path)
+    try:
+        with path.open("rb") as file:
+            found = tensors_sha256(file, header)
+    except OSError as error:
+        raise CheckpointError(
+            f"'{quoted(path.name)}' cannot be read: {error.strerror or error}."
+        ) from error
+    if card.sha256 not in ("", found):
+        raise CheckpointError(
+            f"The weights of '{quoted(path.name)}' are damaged: they are not those that its card "
+            "was written for; get the file again."
+        )
+    return replace(card, sha256=found)
+
+
 def save(path: Path, network: DualStreamFER, card: Card) -> None:
-    """Write weights and card, atomically; the card's architecture is taken from the network.
+    """Write weights and card, atomically; architecture and sha256 are taken from the network.
 
     Raises FerdeskError when the file cannot be written; what was there stays.
     """
     from safetensors.torch import save as to_bytes
 
-    card = replace(card, architecture=network.config, preprocessing=network.preprocessing)
-    tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
-    content = to_bytes(tensors, metadata={_METADATA_KEY: json.dumps(card.to_json())})
-    write_bytes(path, content)
+    weights = to_bytes({key: value.contiguous() for key, value in network.state_dict().items()})
+    header = parse_header(io.BytesIO(weights), len(weights), path.name)
+    card = replace(
+        card,
+        architecture=network.config,
+        preprocessing=network.preprocessing,
+        sha256=tensors_sha256(io.BytesIO(weights), header),
+        metrics={key: value for key, value in card.metrics.items() if math.isfinite(value)},
+    )
+    metadata = {_METADATA_KEY: json_text(card.to_json())}
+    length = struct.unpack("<Q", weights[:8])[0]
+    text = json.dumps({"__metadata__": metadata, **json.loads(weights[8 : 8 + length])}).encode()
+    text += b" " * (-len(text) % 8)
+    write_bytes(path, b"".join((struct.pack("<Q", len(text)), text, weights[8 + length :])))
 
 
 def load(path: Path) -> tuple[DualStreamFER, Card]:
     """The network in evaluation mode on the CPU, and its card. Raises CheckpointError."""
-    card = read_card(path)
+    card = read_verified_card(path)
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"The weights of '{path.name}' are damaged: {error}.") from error
+        raise CheckpointError(
+            f"The weights of '{quoted(path.name)}' are damaged: {quoted(str(error))}."
+        ) from error
     return build(card, tensors, path), card
 
 
 def build(card: Card, tensors: dict[str, Tensor], path: Path) -> DualStreamFER:
-    """A network of the card's architecture with these weights. Raises CheckpointError."""
+    """A network of the card's architecture with these weights, which gives finite answers.
+
+    Shapes are compared before memory is taken. Raises CheckpointError.
+    """
+    import torch
+
     from ferdesk.model.network import DualStreamFER
     from ferdesk.model.weights import compare_keys
 
+    name = quoted(path.name)
     try:
+        with torch.device("meta"):
+            report = compare_keys(DualStreamFER(card.architecture, card.preprocessing), tensors)
+        if not report.complete:
+            raise CheckpointError(
+                f"The weights of '{name}' do not fit its architecture "
+                f"'{quoted(card.architecture.name)}': {quoted(str(report), 200)}."
+            )
+        if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+            raise CheckpointError(f"The weights of '{name}' are damaged: some are not numbers.")
         network = DualStreamFER(card.architecture, card.preprocessing)
+        network.load_state_dict(tensors)
+        network.eval()
+        with torch.inference_mode():
+            crops = torch.from_numpy(probe_crops(card.preprocessing.size))
+            answer = network(crops.permute(0, 3, 1, 2).float())
     except (ValueError, KeyError, ZeroDivisionError, RuntimeError) as error:
         raise CheckpointError(
-            f"'{path.name}' describes an architecture that cannot be built: {error}."
+            f"'{name}' describes an architecture that cannot be built: {quoted(str(error), 200)}."
         ) from error
-    report = compare_keys(network, tensors)
-    if not report.complete:
-        raise CheckpointError(
-            f"The weights of '{path.name}' do not fit its architecture "
-            f"'{card.architecture.name}': {report}."
-        )
-    network.load_state_dict(tensors)
-    return network.eval()
+    finite = answer.map(lambda values: bool(torch.isfinite(values).all()))
+    if not all(asdict(finite).values()):
+        raise CheckpointError(f"The weights of '{name}' are damaged: its answers are not numbers.")
+    return network

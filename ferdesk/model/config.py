@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ferdesk.errors import FerdeskError
+from ferdesk.model.tensor_file import quoted
 
 ImageBackbone = Literal["ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "tiny"]
 LandmarkBackbone = Literal["mobilefacenet", "tiny"]
@@ -115,11 +117,26 @@ def config_to_json(config: ArchitectureConfig | Preprocessing) -> dict[str, Any]
     return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
 
 
+_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "size": (32, 448), "image_size": (32, 448), "landmark_size": (32, 448), "detail": (0, 448),
+    "image_mean": (-1e4, 1e4), "image_std": (1e-3, 1e4),
+    "dims": (8, 2048), "depth": (0, 24), "head_dim": (1, 2048), "mlp_ratio": (0.25, 16.0),
+    "drop_path": (0.0, 0.99), "vit_depth": (0, 24), "feature_dim": (8, 4096),
+    "embed_dim": (8, 4096), "mlp_hidden": (1, 4096), "dropout": (0.0, 0.99),
+    "anchors_per_class": (1, 1000), "delta": (1e-3, 1e3), "attention_tokens": (1, 512),
+    "attention_heads": (1, 128),
+}  # fmt: skip
+"""Far beyond what anyone trains, and small enough to be built and run in a moment."""
+_LENGTHS: Final = {"dims": (1, 3), "mlp_hidden": (0, 8), "image_mean": (3, 3), "image_std": (3, 3)}
+_LONGEST_NAME: Final = 200
+
+
 def config_from_json(cls: type[ConfigT], values: Any, where: str) -> ConfigT:
     """The inverse of :func:`config_to_json`.
 
     Keys that are absent take the default, so older files keep loading. Raises FerdeskError, naming
-    `where`, for anything that is not an object, for unknown keys and for values of another type.
+    `where`, for anything that is not an object, for unknown keys, for values of another type or out
+    of range, and for those that do not go together. Nothing is built for that.
     """
     if not isinstance(values, dict):
         raise FerdeskError(f"{where} is not a JSON object.")
@@ -128,18 +145,73 @@ def config_from_json(cls: type[ConfigT], values: Any, where: str) -> ConfigT:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise FerdeskError(
-            f"{where} has the unknown entry '{unknown[0]}'; a newer ferdesk wrote it."
+            f"{where} has the unknown entry '{quoted(unknown[0])}'; a newer ferdesk wrote it."
         )
-    clean: dict[str, Any] = {}
-    for key, value in values.items():
-        expected = known[key]
-        if isinstance(expected, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(expected, float) and type(value) is int:
-            value = float(value)
-        if type(value) is not type(expected):
+    hints = get_type_hints(cls)
+    clean = {
+        key: _checked(key, value, known[key], hints[key], where) for key, value in values.items()
+    }
+    config = replace(defaults, **clean)
+    fault = _mismatch(config)
+    if fault:
+        raise FerdeskError(f"{where} contradicts itself: {fault}.")
+    return config
+
+
+def _checked(key: str, value: Any, default: Any, hint: Any, where: str) -> Any:
+    """`value` as the type of `default`. Raises FerdeskError."""
+    if isinstance(default, tuple):
+        fewest, most = _LENGTHS[key]
+        if not isinstance(value, list) or not fewest <= len(value) <= most:
+            lengths = f"{fewest} to {most}" if fewest < most else str(fewest)
             raise FerdeskError(
-                f"{where} gives '{key}' as {value!r}, but a {type(expected).__name__} is needed."
+                f"{where} gives '{key}' as {quoted(value)}, but {lengths} numbers are needed."
             )
-        clean[key] = value
-    return replace(defaults, **clean)
+        kind = get_args(hint)[0]
+        return tuple(_checked(key, item, kind(0), kind, where) for item in value)
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        raise FerdeskError(
+            f"{where} gives '{key}' as {quoted(value)}, but a {type(default).__name__} is needed."
+        )
+    if get_origin(hint) is Literal and value not in get_args(hint):
+        raise FerdeskError(
+            f"{where} gives '{key}' as '{quoted(value)}', which this ferdesk does not know; "
+            f"it knows {', '.join(get_args(hint))}."
+        )
+    if isinstance(value, str) and len(value) > _LONGEST_NAME:
+        raise FerdeskError(f"{where} gives a '{key}' of {len(value)} characters.")
+    if key in _RANGES:
+        low, high = _RANGES[key]
+        if not (math.isfinite(value) and low <= value <= high):
+            raise FerdeskError(
+                f"{where} gives '{key}' as {value:g}, but it must lie between {low:g} and {high:g}."
+            )
+    return value
+
+
+def _mismatch(config: ArchitectureConfig | Preprocessing) -> str:
+    """What does not go together; "" when everything does."""
+    if isinstance(config, Preprocessing):
+        if config.detail > config.size:
+            return f"detail {config.detail} is more than the size {config.size}"
+        if 0 < config.detail < 16:
+            return f"detail {config.detail} leaves nothing of a face"
+        return ""
+    pyramid = config.scales == "pyramid"
+    if pyramid and (len(config.dims) != 3 or config.feature_dim % 8):
+        return "a pyramid needs three dims and a feature_dim that is a multiple of 8"
+    for dim in config.dims if pyramid else config.dims[-1:]:
+        heads = dim // config.head_dim
+        if config.cross_attention and config.depth and (not heads or dim % heads):
+            return f"width {dim} does not divide into heads of {config.head_dim}"
+    width = config.embed_dim // config.attention_tokens
+    if config.corrections in ("both", "attentive") and (
+        width * config.attention_tokens != config.embed_dim or width % config.attention_heads
+    ):
+        return (
+            f"an embedding of {config.embed_dim} does not split into {config.attention_tokens} "
+            f"tokens of {config.attention_heads} heads"
+        )
+    return ""

@@ -18,6 +18,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.calibration import number
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.model.purified import Purified
+from ferdesk.model.tensor_file import quoted
 
 Array = NDArray[np.float64]
 Features = Mapping[str, Array]
@@ -27,6 +28,7 @@ ENOUGH: Final = 0.75
 _TIE: Final = 0.6
 """Two expressions count as equally likely when the second has this share of the first."""
 _TINY: Final = 1e-6
+_MOST_ROWS: Final = 1000
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)
 
 ANSWER_FEATURES: Final = (
@@ -256,13 +258,17 @@ def _objects(values: Any, key: str, where: str) -> list[Any]:
     rows = values.get(key) if isinstance(values, dict) else None
     if not isinstance(rows, list):
         raise FerdeskError(f"{where} has no list '{key}'.")
+    if len(rows) > _MOST_ROWS:
+        raise FerdeskError(f"{where} has {len(rows)} entries in '{key}', more than {_MOST_ROWS}.")
     return rows
 
 
 def _feature(values: Any, where: str) -> str:
     name = values.get("feature") if isinstance(values, dict) else None
-    if name not in FEATURES:
-        raise FerdeskError(f"{where} uses the unknown feature {name!r}; a newer ferdesk wrote it.")
+    if not isinstance(name, str) or name not in FEATURES:
+        raise FerdeskError(
+            f"{where} uses the unknown feature '{quoted(name)}'; a newer ferdesk wrote it."
+        )
     return str(name)
 
 

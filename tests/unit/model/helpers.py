@@ -1,7 +1,11 @@
 """Small networks and checkpoint files, made on the fly."""
 
+import json
+import struct
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -52,3 +56,24 @@ def tiny_checkpoint(path: Path, name: str = "tiny", seed: int = 0) -> Path:
     network = tiny_network(seed)
     checkpoint.save(path, network, tiny_card(network, name))
     return path
+
+
+def split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The parsed header of a .safetensors file and the bytes of its tensors."""
+    length = struct.unpack("<Q", data[:8])[0]
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def joined(header: dict[str, Any] | str, tensors: bytes) -> bytes:
+    """The inverse of :func:`split`; a header that is text is taken as it is."""
+    text = (header if isinstance(header, str) else json.dumps(header)).encode()
+    return struct.pack("<Q", len(text)) + text + tensors
+
+
+def edit_card(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Rewrite the card in the header and leave the weights as they are."""
+    header, tensors = split(path.read_bytes())
+    card = json.loads(header["__metadata__"]["ferdesk"])
+    change(card)
+    header["__metadata__"]["ferdesk"] = json.dumps(card)
+    path.write_bytes(joined(header, tensors))
