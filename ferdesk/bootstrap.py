@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from ferdesk.paths import state_dir
@@ -24,9 +25,14 @@ def prepare_environment() -> None:
     """
     budget = thread_budget()
     os.environ.setdefault("OMP_NUM_THREADS", str(budget.model))
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    # What OpenCV cannot read is told in a sentence of ours.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")
+    # A second wall behind the header that `pictures` reads, with room for rounding.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(64 * 2**20))
     # macOS: the permission dialog cannot be shown from the capture thread.
     os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
+    # Pillow reads headers only, and warns about damaged ones on stderr.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     before = {name: os.environ.get(name) for name in _QT_VARIABLES}
 
     import cv2

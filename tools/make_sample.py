@@ -34,7 +34,7 @@ from expressions import (
 from meshwarp import backward_maps, delaunay, polygon_mask, thin_plate
 from numpy.typing import NDArray
 
-from ferdesk.sources.frames import read_picture
+from ferdesk.pictures import read_picture
 from ferdesk.vision.landmarker import Landmarker
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 25, 10.0

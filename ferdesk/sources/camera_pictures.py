@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.pictures import to_bgr
 from ferdesk.sources import capture as cap
-from ferdesk.sources.frames import to_bgr
 from ferdesk.sources.jpeg import decode_jpeg
 
 FROZEN_SECONDS: Final = 3.0

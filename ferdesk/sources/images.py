@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pictures import read_header, read_picture
 from ferdesk.sources.base import Frame, SourceInfo
-from ferdesk.sources.frames import check_file, read_picture
+from ferdesk.sources.files import check_file
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class ImageSource:
 
     def open(self) -> SourceInfo:
         check_file(self._path, "picture")
+        pages = read_header(self._path).pages
+        kind = f"first of {pages} pictures" if pages > 1 else "still picture"
         self._image = read_picture(self._path)
         self._index = 0
         height, width = self._image.shape[:2]
@@ -57,7 +60,7 @@ class ImageSource:
             fps=STILL_FPS if self._loop else 0.0,
             live=False,
             frame_count=None if self._loop else 1,
-            detail=f"{width}x{height}, still picture",
+            detail=f"{width}x{height}, {kind}",
         )
 
     def read(self) -> Frame | None:

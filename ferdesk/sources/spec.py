@@ -12,7 +12,7 @@ from typing import Final, Self
 from ferdesk.errors import FerdeskError
 from ferdesk.sources.base import Source
 from ferdesk.sources.camera import CameraMode, CameraSource
-from ferdesk.sources.frames import check_file
+from ferdesk.sources.files import check_file
 from ferdesk.sources.images import IMAGE_SUFFIXES, FolderSource, ImageSource
 from ferdesk.sources.sample import SampleSource
 from ferdesk.sources.url import UrlSource

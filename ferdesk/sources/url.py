@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pictures import to_bgr
 from ferdesk.sources import capture as cap
 from ferdesk.sources.base import Frame, SourceInfo, SourceLostError
-from ferdesk.sources.frames import to_bgr
 from ferdesk.sources.video import VideoSource
 
 OPEN_TIMEOUT_MS: Final = 5000

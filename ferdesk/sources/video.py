@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pictures import MAX_MEGAPIXELS, to_bgr
 from ferdesk.sources import capture as cap
 from ferdesk.sources.base import Frame, SourceInfo
-from ferdesk.sources.frames import check_file, to_bgr
+from ferdesk.sources.files import check_file
 
 logger = logging.getLogger(__name__)
 
@@ -125,10 +126,21 @@ class VideoSource:
         self._position = 0
         if not capture.isOpened():
             return False
+        self._refuse_giants(capture)
         self._fps = cap.frames_per_second(capture)
         self._promised = cap.frame_count(capture)
         self._pending = self._decode()
         return self._pending is not None
+
+    def _refuse_giants(self, capture: cap.Capture) -> None:
+        width = cap.number(capture, cv2.CAP_PROP_FRAME_WIDTH)
+        height = cap.number(capture, cv2.CAP_PROP_FRAME_HEIGHT)
+        if width * height > MAX_MEGAPIXELS * 1_000_000:
+            self.close()
+            raise FerdeskError(
+                f"The video '{self._name}' has {width:,.0f}x{height:,.0f} pixels, more than "
+                f"{MAX_MEGAPIXELS} megapixels; make it smaller first."
+            )
 
     def _decode(self) -> tuple[NDArray[np.uint8], float] | None:
         """The next frame and its time within this pass in seconds."""

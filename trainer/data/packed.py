@@ -11,6 +11,7 @@ as unfinished. `trainer.data.packing` writes it.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk import pictures
 from ferdesk.errors import FerdeskError
 from ferdesk.vision.crop import CROP_SIZE, align_face
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.types import FaceLandmarks
 from trainer.data.examples import Split
+
+log = logging.getLogger(__name__)
 
 INDEX_FILE = "index.json"
 CROPS_FILE = "crops.npy"
@@ -64,13 +68,13 @@ class PackedSet:
 
 
 def read_picture(path: Path) -> NDArray[np.uint8] | None:
-    """(H, W, 3) uint8 RGB, or None when the file cannot be decoded."""
+    """(H, W, 3) uint8 RGB, or None when the file cannot be decoded or is far too large."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise FerdeskError(f"The picture '{path}' cannot be read: {error.strerror}.") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        image = pictures.read_picture(path)
+    except pictures.PictureError as error:
+        log.info("%s", error)
+        return None
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def find_face(image: NDArray[np.uint8], landmarker: Landmarker) -> FaceLandmarks | None:

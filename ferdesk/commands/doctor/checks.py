@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "numpy",
     "opencv-contrib-python",
     "openvino",
+    "pillow",
     "platformdirs",
     "pyqtgraph",
     "pyside6-essentials",

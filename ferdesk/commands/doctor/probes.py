@@ -219,7 +219,7 @@ def _prediction(path: Path, key: str, name: str, crop: NDArray[np.uint8]) -> Che
 
 def _portrait() -> NDArray[np.uint8]:
     """The shipped picture of one face, (H, W, 3) uint8 RGB and contiguous."""
-    from ferdesk.sources.frames import read_picture
+    from ferdesk.pictures import read_picture
 
     return read_picture(asset(PORTRAIT))[..., ::-1].copy()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ferdesk.pictures import read_picture
 from ferdesk.resources import asset
-from ferdesk.sources.frames import read_picture
 from ferdesk.sources.sample import SampleSource
 
 TOOLS = Path(__file__).parents[3] / "tools"

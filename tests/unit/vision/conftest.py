@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ferdesk.pictures import read_picture
 from ferdesk.resources import asset
-from ferdesk.sources.frames import read_picture
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.types import FaceLandmarks
 

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pictures import read_picture, to_bgr
 from ferdesk.resources import asset
-from ferdesk.sources.frames import read_picture, to_bgr
 
 
 @pytest.mark.parametrize(
