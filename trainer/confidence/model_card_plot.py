@@ -1,4 +1,4 @@
-"""The plot beside MODEL_CARD.md: is a stated chance true, and what does abstaining buy?"""
+"""The plot beside MODEL_CARD.md: are the probabilities true, and what does abstaining gain?"""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def write_plot(card: Card, path: Path) -> bool:
             bins = [b for b in tables[key] if b["share"] >= _LEAST]
             stated = [b["confidence"] for b in bins]
             left.plot(stated, [b["accuracy"] for b in bins], marker=marker, label=name)
-        left.set(title="Is it true?", xlabel="stated chance", ylabel="share that is right")
+        left.set(
+            title="Is the stated probability true?", xlabel="stated", ylabel="share that is right"
+        )
         left.set(xlim=(0, 1), ylim=(0, 1))
         left.legend()
         rows = card.risk_coverage.rows
@@ -53,7 +55,11 @@ def write_plot(card: Card, path: Path) -> bool:
             [r["coverage"] for r in measured], [r["error"] for r in measured],
             marker="s", label="measured",
         )  # fmt: skip
-        right.set(title="What abstaining buys", xlabel="share answered", ylabel="share wrong")
+        right.set(
+            title="Fewer errors by abstaining",
+            xlabel="share of faces labelled",
+            ylabel="share wrong",
+        )
         right.set(xlim=(0, 1), ylim=(0, None))
         right.legend()
         with replacing(path) as file:

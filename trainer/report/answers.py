@@ -1,4 +1,4 @@
-"""The sections about the measured pictures: which answers are right, and can one tell?"""
+"""The sections about the measured pictures: which answers are right, and how sure they are."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from trainer.report.tables import ABSENT, Table, interval, percent, plain, sprea
 _DOTS = 4000
 """Pictures in the map at most."""
 _BIN = ("share", "confidence", "accuracy")
+_SHORT = {"final": "final", "p": "first guess"}
 
 
 def answers(record: Record) -> list[Section]:
     """The sections "Five answers", "By expression" and "Confidence"."""
-    sections = [Section("Five answers", (table,)) for table in _distributions(record)]
+    tables = _distributions(record)
+    sections = [Section("Five answers", tables)] if tables else []
     found = record.measured
     if found is None:
         text = (
@@ -36,30 +38,36 @@ def answers(record: Record) -> list[Section]:
     ]
 
 
-def _distributions(record: Record) -> list[Table]:
+def _distributions(record: Record) -> tuple[Table, ...]:
     summary = record.summary
-    rows = []
-    for part, figures_of in (("measured", summary.measured), ("held out", summary.held_out)):
-        rows += [
-            (
-                f"{NAMES[name]}: {part}", str(f.n), spread(f.accuracy.mean, f.accuracy.std),
-                interval(f.interval),
-                spread(f.mean_class_accuracy.mean, f.mean_class_accuracy.std),
-                spread(f.macro_f1.mean, f.macro_f1.std), plain(f.ece.mean),
-            )
-            for name, f in figures_of.items()
-        ]  # fmt: skip
     head = (
         "answer", "pictures", "accuracy (%)", "95 % interval", "mean class (%)", "macro F1 (%)",
         "ECE",
     )  # fmt: skip
-    caption = (
-        "The network answers four times and weighs its answers into the final one. Means ± "
-        "standard deviation over the last epochs. A final no better than p means that the "
-        "corrections bought nothing here. A correction that the network does not have repeats "
-        "another row."
+    intro = (
+        "The network answers four times and combines its answers into the final one. Means ± "
+        "standard deviation over the last epochs; ECE is the calibration error, 0 is best. If the "
+        "final answer is no better than the first guess, the corrections did not help here. A "
+        "correction that the network does not have repeats another row. "
     )
-    return [Table(head, tuple(rows), caption)] if rows else []
+    parts = {
+        "On the measured pictures with clean labels:": summary.measured,
+        "On the held-out training pictures with their given labels:": summary.held_out,
+    }
+    tables = []
+    for caption, found in parts.items():
+        rows = tuple(
+            (
+                NAMES[name], str(f.n), spread(f.accuracy.mean, f.accuracy.std),
+                interval(f.interval),
+                spread(f.mean_class_accuracy.mean, f.mean_class_accuracy.std),
+                spread(f.macro_f1.mean, f.macro_f1.std), plain(f.ece.mean),
+            )
+            for name, f in found.items()
+        )  # fmt: skip
+        if rows:
+            tables.append(Table(head, rows, caption if tables else intro + caption))
+    return tuple(tables)
 
 
 def _differ(found: Predictions) -> list[str]:
@@ -85,11 +93,12 @@ def _by_expression(found: Predictions) -> list[Block]:
             )
         )  # fmt: skip
     recalls = Table(
-        ("expression", "pictures", "recall (%)", "95 % interval", "recall of p (%)",
+        ("expression", "pictures", "recall (%)", "95 % interval", "first guess recall (%)",
          "precision (%)"),
         tuple(rows),
-        "At the last epoch. Recall: of the pictures that show this expression, the share that is "
-        "called so. Precision: of the pictures that are called so, the share that shows it.",
+        "After the last epoch. Recall: of the pictures that show this expression, the share that "
+        "was answered with it. Precision: of the pictures that were answered with it, the share "
+        "that shows it.",
     )  # fmt: skip
     numbers = Table(
         ("truth", *EXPRESSIONS),
@@ -99,10 +108,11 @@ def _by_expression(found: Predictions) -> list[Block]:
         ),
     )
     plot = Plot(
-        "Which expression is taken for which",
+        "Which expression is mistaken for which",
         figures.confusion(counts),
-        "A row holds the pictures of one true expression; large figures are percent of the row, "
-        "small ones pictures. Blue is right, orange is wrong.",
+        "Each row holds the pictures of one true expression; the columns say what the answer was. "
+        "Large figures are percent of the row, small ones numbers of pictures. Blue is right, "
+        "orange is wrong.",
         numbers,
     )
     return [recalls, plot]
@@ -120,34 +130,35 @@ def _confidence(found: Predictions) -> list[Block]:
     bins = Table(
         ("answer", "from (%)", "share of pictures (%)", "stated (%)", "right (%)"),
         tuple(
-            (name, percent(b["from"], 0), *(percent(b[k], 1) for k in _BIN))
+            (_SHORT[name], percent(b["from"], 0), *(percent(b[k], 1) for k in _BIN))
             for name, rows in diagrams.items()
             for b in rows
         ),
     )
     first = [x for x, _ in risks[names[0]].points]
     errors = Table(
-        ("share answered (%)", *(f"{name}: wrong (%)" for name in names)),
+        ("share answered (%)", *(f"{_SHORT[name]}: wrong (%)" for name in names)),
         tuple(
             (percent(x, 0), *(percent(risks[name].points[i][1], 1) for name in names))
             for i, x in enumerate(first)
         ),
     )
-    area = ", ".join(f"{name} {risk.aurc:.4f}" for name, risk in risks.items())
+    area = ", ".join(f"{_SHORT[name]} {risk.aurc:.4f}" for name, risk in risks.items())
     return [
         Plot(
-            "Is a stated chance true?",
-            figures.reliability(diagrams),
-            "Answers grouped by the chance that the network states for its winner, before any "
-            "calibration. On the dotted line a chance is true; below it the network is too sure. "
-            "The bars say how often each chance is stated.",
+            "Is the stated probability true?",
+            figures.reliability({_SHORT[name]: rows for name, rows in diagrams.items()}),
+            "The answers are grouped by the probability that the network gives to its label, "
+            "before any calibration. On the dotted line the probability is true; below it the "
+            "network is too sure, above it not sure enough. The bars say how many pictures are in "
+            "each group.",
             bins,
         ),
         Plot(
-            "What abstaining buys",
-            figures.risk_coverage({name: risk.points for name, risk in risks.items()}),
-            "Share of wrong answers when only the surest are given. The lower, and the steeper to "
-            f"the left, the better the confidence sorts. Area under the curve: {area}.",
+            "Fewer errors by leaving out the least sure answers",
+            figures.risk_coverage({_SHORT[name]: risk.points for name, risk in risks.items()}),
+            "The share of wrong answers when only the surest ones are given. The lower the line, "
+            f"the better the network knows where it is wrong. Area under the line: {area}.",
             errors,
         ),
     ]
@@ -165,8 +176,8 @@ def embeddings(record: Record) -> list[Section]:
         rows = np.sort(np.random.default_rng(0).permutation(len(rows))[:_DOTS])
     points, anchors, explained = project(found.embedding, record.anchors)
     anchors_said = (
-        "Stars are the anchors that the geometric correction compares a face with; each should lie "
-        "among the dots of its colour."
+        "Stars are the anchors, the examples that a face is compared with; each should lie among "
+        "the dots of its colour."
         if anchors is not None
         else "There are no stars: this network has no anchors, or no checkpoint yet."
     )
@@ -174,10 +185,11 @@ def embeddings(record: Record) -> list[Section]:
     plot = Plot(
         "Embeddings and anchors",
         figures.embedding_map(points[rows], labels[rows], anchors),
-        f"Each dot is one of {len(rows)} {part} pictures in the colour of its clean label, at its "
-        "place along the two directions in which embeddings vary most (PCA); they hold "
-        f"{100 * explained[0]:.0f} % and {100 * explained[1]:.0f} % of the variance, so what "
-        f"overlaps here may be apart in the full space. {anchors_said}",
+        f"Each dot is one of {len(rows)} {part} pictures in the colour of its clean label. "
+        "Pictures that the network finds similar lie close together. The map shows the two "
+        f"directions in which the embeddings vary most (PCA), with {100 * explained[0]:.0f} % and "
+        f"{100 * explained[1]:.0f} % of the variance, so dots that overlap here may be far apart "
+        f"in the full space. {anchors_said}",
     )
     return [Section("Embeddings", (plot,))]
 

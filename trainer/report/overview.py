@@ -1,4 +1,4 @@
-"""The head of a report: the result, and everything one has to know to judge it."""
+"""What a run came to, and how it was made."""
 
 from __future__ import annotations
 
@@ -7,32 +7,37 @@ from typing import Any
 
 from trainer.measure.summary import LAST, LastEpochs, RunSummary
 from trainer.report.blocks import Block, Section, Text, Tile, Tiles
+from trainer.report.lines import LABELS
 from trainer.report.record import Record
 from trainer.report.tables import Table, interval, percent, plain
 
 NAMES = {
     "final": "final (L_final)",
-    "p": "p, primary",
-    "t_g": "t_g, anchors",
-    "t_a": "t_a, attention",
-    "t": "t, both corrections",
+    "p": "first guess (p)",
+    "t_g": "nearest examples (t_g)",
+    "t_a": "parts of the face (t_a)",
+    "t": "both corrections (t)",
 }
-"""The five distributions as reports call them."""
+"""The five distributions as the window calls them, with the paper's symbols."""
 
 
-def overview(record: Record) -> list[Section]:
-    """The sections "Result" and "What was run"."""
-    return [Section("Result", tuple(_result(record))), Section("What was run", (_facts(record),))]
+def result(record: Record) -> Section:
+    """The section "Result"."""
+    return Section("Result", tuple(_result(record.summary)))
 
 
-def _result(record: Record) -> list[Block]:
-    summary = record.summary
+def facts(record: Record) -> Section:
+    """The section "How it was made"."""
+    return Section("How it was made", (_facts(record),))
+
+
+def _result(summary: RunSummary) -> list[Block]:
     blocks: list[Block] = []
     if summary.epochs_done < summary.epochs:
         blocks.append(
             Text(
                 f"This run is not finished: {summary.epochs_done} of {summary.epochs} epochs are "
-                "done. The figures are those of the epochs so far.",
+                "done. The figures are about the epochs so far.",
                 warning=True,
             )
         )
@@ -40,7 +45,7 @@ def _result(record: Record) -> list[Block]:
         blocks.append(
             Text(
                 "This run is not finished: all its epochs are done, but there is no checkpoint. "
-                "The command that trained it writes it.",
+                "Run the command that trained it again to write one.",
                 warning=True,
             )
         )
@@ -50,7 +55,7 @@ def _result(record: Record) -> list[Block]:
         blocks.append(
             Text(
                 "No pictures with clean labels were measured (measure_on: none)."
-                + (" Figures are on held-out training pictures." if figures else ""),
+                + (" The figures are about held-out training pictures." if figures else ""),
                 warning=True,
             )
         )
@@ -61,19 +66,20 @@ def _result(record: Record) -> list[Block]:
     chosen = "" if summary.averaged == LAST else f" (there are no {LAST} yet)"
     blocks.append(
         Text(
-            f"Means over the {count}{chosen} of a schedule that was fixed beforehand, on "
-            f"{figures['final'].n} {where}; ± is the standard deviation over these epochs. The "
-            "95 % interval (Wilson) covers the chance in drawing the test pictures, not that of "
-            "another training seed."
+            f"Trained by {LABELS.get(summary.method, summary.method)} on {summary.layout or 'unknown data'}, label "
+            f"noise: {summary.noise}. The figures are means over the {count}{chosen} of a fixed "
+            f"schedule, measured on {figures['final'].n} {where}; ± is the standard deviation over "
+            "these epochs. The 95 % interval (Wilson) says how far the accuracy could lie from "
+            "this with other pictures of the same kind. Another training seed can change it "
+            "further."
         )
     )
     if summary.best_epoch_accuracy is not None:
         blocks.append(
             Text(
-                "For comparison with papers that report it: the best epoch on the measured "
-                f"pictures was epoch {summary.best_epoch_number} with "
-                f"{percent(summary.best_epoch_accuracy)} %. It is chosen on the pictures it is "
-                "measured on and therefore too high."
+                "Only for comparison with papers that report their best epoch: here it was epoch "
+                f"{summary.best_epoch_number} with {percent(summary.best_epoch_accuracy)} %. It is "
+                "chosen on the pictures it is measured on and therefore too high."
             )
         )
     return blocks
@@ -81,36 +87,39 @@ def _result(record: Record) -> list[Block]:
 
 def _tiles(summary: RunSummary, figures: Mapping[str, LastEpochs]) -> list[Tile]:
     final = figures["final"]
-    low, high = final.interval
     tiles = [
         Tile(
-            "accuracy of final",
+            "accuracy",
             f"{percent(final.accuracy.mean)} %",
-            f"95 % interval {interval((low, high))} %"
-            + ("" if final.accuracy.std is None else f"; ± {percent(final.accuracy.std)}"),
+            ("" if final.accuracy.std is None else f"± {percent(final.accuracy.std)}; ")
+            + f"95 % interval {interval(final.interval)} %",
         )
     ]
     if "p" in figures:
         other = figures["p"]
         tiles.append(
             Tile(
-                "accuracy of p alone",
+                "first guess (p)",
                 f"{percent(other.accuracy.mean)} %",
                 f"95 % interval {interval(other.interval)} %",
             )
         )
     tiles += [
-        Tile("mean over the classes", f"{percent(final.mean_class_accuracy.mean)} %", "of final"),
-        Tile("macro F1", f"{percent(final.macro_f1.mean)} %", "of final"),
-        Tile("calibration error", plain(final.ece.mean), "of final; 0 is best"),
+        Tile(
+            "mean class accuracy",
+            f"{percent(final.mean_class_accuracy.mean)} %",
+            "every expression counts the same",
+        ),
+        Tile("macro F1", f"{percent(final.macro_f1.mean)} %", "mean over the expressions"),
+        Tile("calibration error", plain(final.ece.mean), "ECE; 0 is best"),
     ]
     found = summary.purification.get("final")
     if found is not None:
         tiles.append(
             Tile(
-                "wrong labels seen through",
+                "wrong labels corrected",
                 f"{percent(found.recovery, 1)} %",
-                f"at {percent(found.damage, 1)} % of right ones missed",
+                f"and {percent(found.damage, 1)} % of the right ones lost",
             )
         )
     return tiles
@@ -134,7 +143,7 @@ def _facts(record: Record) -> Table:
         ("seed of training", str(summary.seed)),
         (
             "time",
-            f"{summary.hours:.2f} hours, {summary.pictures_per_second:.0f} pictures a second",
+            f"{summary.hours:.2f} hours, {summary.pictures_per_second:.0f} pictures per second",
         ),
         ("hardware", _hardware(record.environment)),
         ("versions", _versions(record.environment)),
@@ -144,7 +153,10 @@ def _facts(record: Record) -> Table:
     duplicates = record.data.get("duplicates") or 0
     if left_out or duplicates:
         rows.append(
-            ("left out", f"{left_out} unreadable, {duplicates} measured that were trained on")
+            (
+                "left out",
+                f"{left_out} unreadable pictures, {duplicates} copies of training pictures",
+            )
         )
     if config.get("notes"):
         rows.append(("notes", str(config["notes"])))
@@ -173,8 +185,8 @@ def _noise(summary: RunSummary) -> str:
 
 def _sampler(config: Mapping[str, Any]) -> str:
     if config.get("sampler") == "balanced":
-        return f"balanced, {config.get('per_class')} a class and epoch, by the label as given"
-    return "full: every picture once an epoch"
+        return f"balanced, {config.get('per_class')} per class and epoch, by the given label"
+    return "full: every picture once per epoch"
 
 
 def _switch(value: bool | None) -> str:

@@ -8,7 +8,7 @@ from ferdesk.files import make_folder, write_text
 from trainer.report.answers import answers, embeddings
 from trainer.report.html import html
 from trainer.report.markdown import markdown
-from trainer.report.overview import overview
+from trainer.report.overview import facts, result
 from trainer.report.pictures import pictures
 from trainer.report.progress import training
 from trainer.report.purifying import purifying
@@ -25,12 +25,13 @@ def write_report(run: Path, cache: Path | None = None) -> Path:
     """
     record = read_record(run)
     sections = [
-        *overview(record),
+        result(record),
         training(record),
         *purifying(record),
         *answers(record),
         *embeddings(record),
         *pictures(record, cache),
+        facts(record),
     ]
     title = f"{record.summary.name}: report of the run"
     folder = run / "report"

@@ -50,7 +50,9 @@ def _missing(cache: Path | None, folder: Path | None) -> tuple[Block, ...]:
     if folder is not None:
         return ()
     if cache is None:
-        return (Text("Shown by name only; `report RUN --cache FOLDER` shows the pictures."),)
+        return (
+            Text("Shown by name only. The pictures: python -m trainer report RUN --cache FOLDER."),
+        )
     return (Text("Shown by name only: the cache does not hold the data set of this run."),)
 
 
@@ -65,15 +67,15 @@ def _hardest(record: Record, found: Predictions, folder: Path | None) -> list[Bl
     final = found.distributions["final"]
     rows = hardest(found)
     if not len(rows):
-        return [Text("Every measured picture is answered rightly.")]
+        return [Text("Every measured picture got the right answer.")]
     names = [str(found.names[row]) for row in rows]
     images = _images(folder, record.summary.measure_on, names)
     shown = tuple(
         Picture(
             name,
             (
-                f"is {EXPRESSIONS[found.labels[row]]}",
-                f"called {EXPRESSIONS[final[row].argmax()]}, {100 * final[row].max():.0f} %",
+                f"label {EXPRESSIONS[found.labels[row]]}",
+                f"answer {EXPRESSIONS[final[row].argmax()]}, {100 * final[row].max():.0f}\u00a0%",
             ),
             images.get(name, ""),
         )
@@ -81,8 +83,9 @@ def _hardest(record: Record, found: Predictions, folder: Path | None) -> list[Bl
     )
     wrong = int((final.argmax(axis=1) != found.labels).sum())
     text = (
-        f"The surest of the {wrong} wrong answers on the measured pictures. Look for pictures "
-        "whose own label is doubtful, and for what the network mixes up."
+        f"The surest of the {wrong} wrong answers on the measured pictures: the label first, then "
+        "the answer and its probability. Look for labels that are doubtful themselves, and for "
+        "expressions that the network confuses."
     )
     return [Text(text), Gallery(shown)]
 
@@ -105,11 +108,11 @@ def _suspicious(_record: Record, found: Predictions, folder: Path | None) -> lis
         for row, name in zip(rows, names, strict=True)
     )
     text = (
-        "Training pictures whose given label has the least chance in the final answer: the first "
-        "to look at when cleaning a data set."
+        "The training pictures whose given label has the lowest probability in the final answer. "
+        "Look at these first when cleaning a data set."
     )
     if flipped.any():
-        text += f" {_precision(found, flipped)} Framed ones are among the changed labels."
+        text += f" {_precision(found, flipped)} Pictures with a frame are among them."
     return [Text(text), Gallery(shown)]
 
 
@@ -117,15 +120,15 @@ def _precision(found: Predictions, flipped: NDArray[np.bool_]) -> str:
     count = int(flipped.sum())
     hits = int(flipped[suspicious(found, count)].sum())
     return (
-        f"{count} labels had been changed; among the {count} most suspicious, {hits} "
-        f"({100 * hits / count:.0f} %) are of them."
+        f"{count} labels had been changed; of the {count} most suspicious ones, {hits} "
+        f"({100 * hits / count:.0f} %) had been changed."
     )
 
 
 def _words(given: int, final: NDArray[Any], clean: int) -> tuple[str, ...]:
     lines = (
-        f"given {EXPRESSIONS[given]}, {100 * final[given]:.1f} %",
-        f"answer {EXPRESSIONS[final.argmax()]}, {100 * final.max():.0f} %",
+        f"label {EXPRESSIONS[given]}, {100 * final[given]:.1f}\u00a0%",
+        f"answer {EXPRESSIONS[final.argmax()]}, {100 * final.max():.0f}\u00a0%",
     )
     return (
         (*lines, f"changed from {EXPRESSIONS[clean]}") if clean >= 0 and clean != given else lines

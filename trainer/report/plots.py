@@ -12,16 +12,16 @@ from ferdesk.model.labels import EXPRESSIONS
 from trainer.report.svg import BLUE, COLOURS, GREEN, INK, ORANGE, RED, SOFT, drawing
 
 Series = Mapping[str, Sequence[float | None]]
-"""Name → one value an epoch, None where an epoch has none."""
+"""Name → one value per epoch, None where an epoch has none."""
 
 _DASHED = ("held out",)
 _LINES = {
     "final": BLUE,
-    "p": ORANGE,
-    "fits the label it was given": SOFT,
+    "first guess": ORANGE,
+    "answer is the given label": SOFT,
     "wrong label repeated": RED,
-    "wrong label seen through": GREEN,
-    "right label missed": ORANGE,
+    "wrong label corrected": GREEN,
+    "right label lost": ORANGE,
 }
 
 
@@ -120,10 +120,12 @@ def confusion(counts: NDArray[np.int64], rows: str = "truth", columns: str = "an
 
 
 def reliability(diagrams: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """Stated against true chance above, how often each chance is stated below."""
+    """Stated probability against the share that is right; below, how many pictures state it."""
     with drawing("reliability", 6.4, 5.4) as (figure, out):
         above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3.2, 1)})
-        above.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=":", label="as stated")
+        above.plot(
+            [0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=":", label="probability is true"
+        )
         width = 0.1 / (len(diagrams) + 0.5)
         for i, (name, bins) in enumerate(diagrams.items()):
             colour = _LINES.get(name, BLUE)
@@ -137,7 +139,7 @@ def reliability(diagrams: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
                 width=width, color=colour,
             )  # fmt: skip
         above.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that is right")
-        below.set(xlabel="stated chance of the winner", ylabel="share")
+        below.set(xlabel="stated probability of the label", ylabel="pictures")
         for axis in (above.yaxis, below.xaxis, below.yaxis):
             _percent_axis(axis)
         above.legend(loc="upper left")
@@ -153,7 +155,9 @@ def risk_coverage(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
                 [x for x, _ in points], [y for _, y in points],
                 color=_LINES.get(name, BLUE), marker="os"[i % 2], markersize=4, label=name,
             )  # fmt: skip
-        axes.set(xlim=(0, 1.02), xlabel="share answered, surest first", ylabel="share wrong")
+        axes.set(
+            xlim=(0, 1.02), xlabel="share of pictures answered, surest first", ylabel="share wrong"
+        )
         axes.set_ylim(bottom=0)
         for axis in (axes.xaxis, axes.yaxis):
             _percent_axis(axis)

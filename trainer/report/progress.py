@@ -20,25 +20,26 @@ def training(record: Record) -> Section:
     epochs, summary = record.epochs, record.summary
     names = [name for name in epochs[-1].train if name != "agreement"][:_LOSSES]
     losses = {name: [epoch.train.get(name) for epoch in epochs] for name in names}
-    labels = "labels as given" if summary.noise_kind != "none" else "own labels"
+    labels = "given labels" if summary.noise_kind != "none" else "own labels"
     accuracies = {}
-    for name in ("final", "p"):
+    for name, said in (("final", "final"), ("p", "first guess")):
         measured = [_accuracy(e.measured, name) for e in epochs]
         held = [_accuracy(e.held_out, name) for e in epochs]
         if any(v is not None for v in measured):
-            accuracies[f"{name}, measured"] = measured
+            accuracies[f"{said}, measured"] = measured
         if any(v is not None for v in held):
-            accuracies[f"{name}, held out"] = held
+            accuracies[f"{said}, held out"] = held
     caption = (
-        "Left: mean losses of the training steps. Right: full lines are accuracies on the measured "
-        f"pictures with clean labels, dashed ones on the held-out pictures with {labels}. "
+        "Left: the losses, means over the training steps of an epoch. Right: the accuracies, solid "
+        "lines on the measured pictures with clean labels, dashed lines on the held-out pictures "
+        f"with their {labels}. "
     )
     if summary.noise_kind != "none":
         caption += (
-            "Held-out labels are as noisy as those trained on, so the dashed lines cannot reach "
-            "100 %. "
+            "The held-out labels are as noisy as those trained on, so the dashed lines cannot "
+            "reach 100 %. "
         )
-    caption += "The shaded epochs are the ones that the figures above are means of."
+    caption += "The result above is the mean over the shaded epochs."
     return Section(
         "Training",
         (

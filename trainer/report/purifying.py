@@ -1,4 +1,4 @@
-"""The section about wrong labels: what is memorised, seen through, damaged."""
+"""The section about wrong labels: what is memorised, corrected, damaged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from trainer.report.record import Record
 from trainer.report.tables import Table, percent, plain
 
 _MEMORY = {
-    "fits_label": "fits the label it was given",
+    "fits_label": "answer is the given label",
     "flipped_fits_wrong": "wrong label repeated",
-    "flipped_recovered": "wrong label seen through",
-    "untouched_damaged": "right label missed",
+    "flipped_recovered": "wrong label corrected",
+    "untouched_damaged": "right label lost",
 }
 
 
@@ -29,17 +29,20 @@ def _memory(record: Record) -> list[Block]:
         return []
     shares = {_MEMORY[key]: [e.memory.get(key) for e in epochs] for key in keys}
     caption = (
-        "The answers given while training (augmented pictures, dropout on). Grey: the share of all "
-        "training pictures whose answer is the label they were given. "
+        "How the network answers the pictures that it is being trained on (augmented, dropout on). "
+        "Grey: of all training pictures, the share whose answer is the given label. "
     )
     if len(keys) > 1:
         caption += (
-            "Of the pictures with a wrong label, red is the share that repeats it and green the "
-            "share that gets the true one; orange is the share of rightly labelled pictures that "
-            "gets something else. A red line that climbs late is memorisation."
+            "Of the pictures with a wrong label, red is the share whose answer repeats it and "
+            "green the share whose answer is the true label. Orange: of the pictures with a right "
+            "label, the share whose answer is another one. A red line that rises late means that "
+            "the network has begun to learn the wrong labels by heart."
         )
     else:
-        caption += "Without known wrong labels this is only how well the training set is fitted."
+        caption += (
+            "No wrong labels are known here, so it only says how well these labels are learnt."
+        )
     rows = tuple(
         (str(epoch.number), *(percent(values[i]) for values in shares.values()))
         for i, epoch in enumerate(epochs)
@@ -69,12 +72,12 @@ def _figures(record: Record) -> list[Block]:
     )  # fmt: skip
     return [
         Table(
-            ("answer", "seen through (%)", "repeated (%)", "damaged (%)", "AUROC"),
+            ("answer", "corrected (%)", "repeated (%)", "damaged (%)", "AUROC"),
             rows,
-            "At the end of the run, on the training pictures as they are (not augmented). Seen "
-            "through (recovery): of the wrongly labelled pictures, the share that gets its true "
-            "label. Repeated: the share that gets the wrong one. Damaged: of the rightly labelled "
-            "ones, the share that gets another label. AUROC: the chance that 1 − q[label] is "
-            "larger for a wrongly than for a rightly labelled picture; 0.5 is guessing.",
+            "At the end of the run, on the training pictures as they are (not augmented). Of the "
+            "pictures with a wrong label: corrected (recovery) is the share whose answer is the "
+            "true label, repeated the share whose answer is the wrong one. Of the pictures with a "
+            "right label: damaged is the share whose answer is another one. AUROC: how well a low "
+            "probability of the given label finds the wrong ones; 1 is perfect, 0.5 is guessing.",
         )
     ]
