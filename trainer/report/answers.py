@@ -54,7 +54,7 @@ def _distributions(record: Record) -> tuple[Table, ...]:
         "On the measured pictures with clean labels:": summary.measured,
         "On the held-out training pictures with their given labels:": summary.held_out,
     }
-    tables = []
+    tables: list[Table] = []
     for caption, found in parts.items():
         rows = tuple(
             (

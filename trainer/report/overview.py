@@ -64,14 +64,14 @@ def _result(summary: RunSummary) -> list[Block]:
     blocks.append(Tiles(tuple(_tiles(summary, figures))))
     count = "last epoch" if summary.averaged == 1 else f"last {summary.averaged} epochs"
     chosen = "" if summary.averaged == LAST else f" (there are no {LAST} yet)"
+    method, data = LABELS.get(summary.method, summary.method), summary.layout or "unknown data"
     blocks.append(
         Text(
-            f"Trained by {LABELS.get(summary.method, summary.method)} on {summary.layout or 'unknown data'}, label "
-            f"noise: {summary.noise}. The figures are means over the {count}{chosen} of a fixed "
-            f"schedule, measured on {figures['final'].n} {where}; ± is the standard deviation over "
-            "these epochs. The 95 % interval (Wilson) says how far the accuracy could lie from "
-            "this with other pictures of the same kind. Another training seed can change it "
-            "further."
+            f"{method}, trained on {data}, label noise: {summary.noise}. The figures are means "
+            f"over the {count}{chosen} of a fixed schedule, measured on {figures['final'].n} "
+            "{where}; ± is the standard deviation over these epochs. The 95 % interval (Wilson) "
+            "says how far the accuracy could lie from this with other pictures of the same kind. "
+            "Another training seed can change it further."
         )
     )
     if summary.best_epoch_accuracy is not None:
