@@ -69,7 +69,7 @@ def _result(summary: RunSummary) -> list[Block]:
         Text(
             f"{method}, trained on {data}, label noise: {summary.noise}. The figures are means "
             f"over the {count}{chosen} of a fixed schedule, measured on {figures['final'].n} "
-            "{where}; ± is the standard deviation over these epochs. The 95 % interval (Wilson) "
+            f"{where}; ± is the standard deviation over these epochs. The 95 % interval (Wilson) "
             "says how far the accuracy could lie from this with other pictures of the same kind. "
             "Another training seed can change it further."
         )

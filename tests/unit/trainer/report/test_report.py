@@ -87,6 +87,7 @@ def test_the_page_needs_nothing_but_itself(tmp_path: Path) -> None:
     assert parsed.tags.count("svg") == 6
     # The headline and the best epoch, which has a sentence of its own.
     assert "chosen on the pictures it is measured on" in text.replace("\n", " ")
+    assert "on 300 pictures of the valid part, clean labels" in text
     for heading in ("Training", "Labels and memory", "Five answers", "By expression",
                     "Confidence", "Embeddings", "Hardest pictures"):  # fmt: skip
         assert f"<h2>{heading}</h2>" in text
