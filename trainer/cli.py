@@ -21,7 +21,7 @@ COMMANDS = {
     "reproduce": "the paper's ablation: all rows, noises and seeds",
     "benchmark": "every method at every noise, side by side",
     "audit": "find labels that look wrong, and a page to decide on them",
-    "bench": "measure the speed of training",
+    "speed": "measure the speed of training",
     "live": "make the checkpoint that ships with the app",
     "calibrate": "fit and measure what a checkpoint may claim",
     "card": "write the model card",

@@ -56,8 +56,8 @@ def train(
     ):
         folder = RunFolder(run)
         data = run_data(config, cache)
-        method = build_method(config, len(data.training.training))
-        trainer = Trainer(method, data.training, config, run, processes, shown)
+        method = build_method(config, len(data.sets.training))
+        trainer = Trainer(method, data.sets, config, run, processes, shown)
         resumed = trainer.resume()
         if processes.first and not resumed:
             folder.begin(config, data, trainer.device)
@@ -94,14 +94,14 @@ def _before(config: TrainConfig) -> dict[str, str]:
 
 
 def _card(trainer: Trainer, data: RunData) -> Card:
-    config, training = trainer.config, data.training
+    config, sets = trainer.config, data.sets
     layout = config.data.partition(":")[0]
     noise = "none"
     if data.noise is not None:
         noise = f"{config.noise.kind}, {data.noise.realised_rate:.4f} of the labels wrong"
     metrics = {}
-    if len(training.held_out):
-        watched = trainer.answers_on(training.held_out).metrics()["final"]
+    if len(sets.held_out):
+        watched = trainer.answers_on(sets.held_out).metrics()["final"]
         metrics["held_out_accuracy"] = watched.accuracy
     assert isinstance(trainer.method, Ours)
     network = trainer.method.network
@@ -113,9 +113,9 @@ def _card(trainer: Trainer, data: RunData) -> Card:
         metrics=metrics,
         training={
             "data": layout,
-            "training_pictures": len(training.training),
-            "held_out_pictures": len(training.held_out),
-            "aligned_share": round(float(training.training.aligned.mean()), 4),
+            "training_pictures": len(sets.training),
+            "held_out_pictures": len(sets.held_out),
+            "aligned_share": round(float(sets.training.aligned.mean()), 4),
             "labels": "crowd votes as soft targets" if data.soft else "one label a picture",
             "noise": noise,
             "epochs": config.epochs,

@@ -231,10 +231,6 @@ class RiskCoverage:
         enough = coverage - _ROUNDING
         return next((r for r in reversed(self.rows) if r.coverage >= enough), self.rows[0])
 
-    def threshold_for_error(self, error: float) -> float | None:
-        """The threshold that answers most at no more than `error`; None if none is that good."""
-        return next((r.threshold for r in self.rows if r.error <= error), None)
-
     def to_json(self) -> dict[str, Any]:
         """A dictionary of JSON values."""
         return {"rows": [asdict(row) for row in self.rows]}

@@ -76,9 +76,9 @@ def pictures_of(data: RunData) -> Pictures:
     """The training pictures of a run that holds none out."""
     source = load_split(data.folder, "train")
     row_of = {name: row for row, name in enumerate(source.names)}
-    used = data.training.training
+    used = data.sets.training
     rows = np.array([row_of[name] for name in used.names], np.int64)
-    clean = data.training.clean if data.noise is not None else np.full(len(rows), -1, np.int64)
+    clean = data.sets.clean if data.noise is not None else np.full(len(rows), -1, np.int64)
     return Pictures(source, rows, used.targets, clean, copy_groups(source.crops, rows))
 
 

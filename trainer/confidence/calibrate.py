@@ -65,7 +65,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Observed:
     """What the network says of a part under one fault ("" is none)."""
 
     fault: str
@@ -84,7 +84,7 @@ def _predict(predictor: Predictor, crops: NDArray[np.uint8]) -> Pure:
     )
 
 
-def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Answers:
+def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Observed:
     """Run the network over the part, with the fault put on every crop first."""
     crops = degrade(part.data.crops, fault, seed) if fault else part.data.crops
     detail = predictor.card.preprocessing.detail
@@ -99,10 +99,10 @@ def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Answers:
     answers = _predict(predictor, crops)
     picture = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     log.info("measured %d faces, %s", len(crops), fault or "as they are")
-    return Answers(fault, answers, picture, size)
+    return Observed(fault, answers, picture, size)
 
 
-def features_of(answers: Answers, part: Part, calibration: Calibration) -> Features:
+def features_of(answers: Observed, part: Part, calibration: Calibration) -> Features:
     """All features of the faces that were found, in the order of the part."""
     yaw, pitch, roll, _ = part.poses.T
     every = {
@@ -113,13 +113,13 @@ def features_of(answers: Answers, part: Part, calibration: Calibration) -> Featu
     return {name: values[part.found] for name, values in every.items()}
 
 
-def correct_of(answers: Answers, part: Part, calibration: Calibration) -> NDArray[np.bool_]:
+def correct_of(answers: Observed, part: Part, calibration: Calibration) -> NDArray[np.bool_]:
     """Whether each found face got the right label."""
     right = calibration.apply(answers.purified.final).argmax(axis=1) == part.data.labels
     return np.asarray(right[part.found])
 
 
-def gather(every: list[Answers], part: Part, calibration: Calibration) -> Faces:
+def gather(every: list[Observed], part: Part, calibration: Calibration) -> Faces:
     """The rows of all faults under each other, for fitting."""
     features = [features_of(answers, part, calibration) for answers in every]
     own = np.flatnonzero(part.found)
@@ -172,7 +172,7 @@ class Scores:
 
 
 def scores_of(
-    answers: Answers, part: Part, calibration: Calibration, model: ReliabilityModel
+    answers: Observed, part: Part, calibration: Calibration, model: ReliabilityModel
 ) -> Scores:
     """The scores of one part under one fault."""
     winner = calibration.apply(answers.purified.final).max(axis=1)

@@ -10,10 +10,13 @@ as unfinished. `trainer.data.packing` writes it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,6 +68,15 @@ class PackedSet:
             tuple(self.names[i] for i in rows),
             self.aligned[rows],
         )
+
+
+def data_digest(index: Mapping[str, Any]) -> str:
+    """SHA-256 of the names, splits and targets in a packed cache's index, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    rows = sorted(zip(index["names"], index["splits"], index["targets"], strict=True))
+    for name, split, target in rows:
+        digest.update(f"{name} {split} {target}\n".encode())
+    return digest.hexdigest()
 
 
 def read_picture(path: Path) -> NDArray[np.uint8] | None:

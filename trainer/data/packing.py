@@ -23,7 +23,8 @@ from trainer.data.unfinished import Outcome, Unfinished, claimed
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
+Reports = Callable[[int, int], None]
+"""Called with how many of how many pictures are done."""
 
 _NAMED = 10
 """Unreadable pictures that the log names; the index names all."""
@@ -70,7 +71,7 @@ def cache_key(examples: Sequence[Example], align: bool) -> str:
     return digest.hexdigest()[:16]
 
 
-def pack(examples: Sequence[Example], cache: Path, progress: Progress, align: bool = True) -> Path:
+def pack(examples: Sequence[Example], cache: Path, progress: Reports, align: bool = True) -> Path:
     """Crop every example into the cache, unless that was done before; returns its folder.
 
     Pictures of the valid and test splits that are pixel-identical to a training picture are left
@@ -98,7 +99,7 @@ def pack(examples: Sequence[Example], cache: Path, progress: Progress, align: bo
 
 
 def _fill(
-    examples: Sequence[Example], folder: Path, part: Path, progress: Progress, align: bool
+    examples: Sequence[Example], folder: Path, part: Path, progress: Reports, align: bool
 ) -> None:
     order = sorted(examples, key=lambda e: SPLITS.index(e.split))
     with contextlib.ExitStack() as stack:

@@ -17,7 +17,7 @@ from trainer.data.fer2013 import read_fer2013
 from trainer.data.ferplus import read_ferplus
 from trainer.data.folder import read_folder
 from trainer.data.manifest import read_manifest
-from trainer.data.packing import Progress, pack
+from trainer.data.packing import Reports, pack
 from trainer.data.rafdb import read_rafdb
 from trainer.data.synthetic import read_synthetic
 
@@ -84,7 +84,7 @@ def original_labels(data: str) -> dict[str, int]:
 
 
 def prepare(
-    data: str, cache: Path, align: bool | None = None, progress: Progress | None = None
+    data: str, cache: Path, align: bool | None = None, progress: Reports | None = None
 ) -> Path:
     """The folder of the packed cache of `data`, packed now if it was not before.
 
@@ -100,7 +100,7 @@ def prepare(
 
 
 @contextmanager
-def shown_progress(total: int) -> Iterator[Progress]:
+def shown_progress(total: int) -> Iterator[Reports]:
     """A bar on stderr where that is a terminal, else ten lines of a long packing in the log."""
     step = max(_LINE_EVERY, total // 10)
     with tqdm(total=total, desc="cropping", unit="picture", disable=not sys.stderr.isatty()) as bar:

@@ -12,12 +12,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,33 +137,6 @@ class NoisyLabels:
         make_folder(folder)
         write_text(folder / CSV_NAME, content)
         write_json(folder / JSON_NAME, about)
-
-    @staticmethod
-    def read(folder: Path) -> NoisyLabels:
-        """What `write` left in `folder`. FerdeskError where it is missing or was changed since."""
-        try:
-            content = (folder / CSV_NAME).read_bytes()
-            about: dict[str, Any] = json.loads((folder / JSON_NAME).read_bytes())
-            if about["sha256"] != hashlib.sha256(content).hexdigest():
-                raise ValueError("sha256")
-            rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-            return NoisyLabels(
-                tuple(row["name"] for row in rows),
-                np.array([expression_index(row["clean"]) for row in rows], np.int64),
-                np.array([expression_index(row["noisy"]) for row in rows], np.int64),
-                about["kind"],
-                float(about["rate"]),
-                int(about["seed"]),
-            )
-        except OSError as error:
-            raise FerdeskError(
-                f"'{folder}' has no readable {CSV_NAME} and {JSON_NAME}: {error.strerror}."
-            ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise FerdeskError(
-                f"{CSV_NAME} and {JSON_NAME} in '{folder}' do not belong together; one of them "
-                "was changed after the run wrote it."
-            ) from error
 
 
 def apply_noise(

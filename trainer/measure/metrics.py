@@ -135,7 +135,7 @@ def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
 
 
-class RiskCoverage(NamedTuple):
+class RiskCurve(NamedTuple):
     """Error among the answers one is sure enough of."""
 
     points: list[tuple[float, float]]
@@ -144,9 +144,7 @@ class RiskCoverage(NamedTuple):
     """Area under the curve: mean error over all coverages 1/N, 2/N, … 1."""
 
 
-def risk_coverage(
-    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_]
-) -> RiskCoverage:
+def risk_coverage(confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_]) -> RiskCurve:
     """The risk-coverage curve of (N,) answers, N >= 1.
 
     Answers of the same confidence share their errors, so the order of the rows does not matter.
@@ -159,7 +157,7 @@ def risk_coverage(
     for step in range(1, _COVERAGES + 1):
         taken = -(-step * n // _COVERAGES)  # rounded up, in whole numbers
         points.append((step / _COVERAGES, float(risk[taken - 1])))
-    return RiskCoverage(points, float(risk.mean()))
+    return RiskCurve(points, float(risk.mean()))
 
 
 def mcnemar(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> float:

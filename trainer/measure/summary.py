@@ -86,7 +86,6 @@ class RunSummary:
     best_epoch_number: int | None
     """The epoch of the highest measured accuracy of `final`: chosen on the pictures themselves."""
     best_epoch_accuracy: float | None
-    best_epoch_mean_class_accuracy: float | None
     purification: Mapping[str, PurificationFigures]
     """By distribution; empty without noise or before the end of the run."""
     hours: float
@@ -151,9 +150,6 @@ def summarise(run: Path) -> RunSummary:
         held_out=_over([e.held_out for e in last]),
         best_epoch_number=best.number if best else None,
         best_epoch_accuracy=best.measured["final"].accuracy if best else None,
-        best_epoch_mean_class_accuracy=(
-            best.measured["final"].mean_class_accuracy if best else None
-        ),
         purification=_purification(read_json(run / "purification.json")),
         hours=epochs[-1].hours,
         pictures_per_second=median(e.pictures_per_second for e in epochs),

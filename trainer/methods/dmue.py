@@ -234,12 +234,12 @@ class DMUE(ClassifierMethod):
             )[labels, torch.arange(len(labels), device=labels.device)]
             own = F.one_hot(labels, NUM_EXPRESSIONS).float()
             alike = class_similarity(pooled.float(), labels)
-            trust: Tensor = self.uncertainty(torch.cat([alike, own], dim=1))
+            certainty: Tensor = self.uncertainty(torch.cat([alike, own], dim=1))
             # Branches without a picture count 0: only a batch of one class has such a branch.
             taught = (own.sum(dim=0) < len(labels)).sum()
             auxiliary = [auxiliary_loss(z, labels, c) for c, z in enumerate(learning)]
             figures = {
-                "cls": soft_cross_entropy(trust * logits, batch.targets),
+                "cls": soft_cross_entropy(certainty * logits, batch.targets),
                 "soft": soft_loss(logits, labels, latent),
                 "similarity": similarity_loss(compared, features.float(), labels),
                 "auxiliary": torch.stack(auxiliary).sum() / taught,
@@ -251,7 +251,7 @@ class DMUE(ClassifierMethod):
         )
         loss = ramp_up(batch.epoch, self.ramp) * target
         loss = loss + ramp_down(batch.epoch, self.ramp) * figures["auxiliary"]
-        figures["trust"] = trust.mean()
+        figures["certainty"] = certainty.mean()
         answer = logits.detach().softmax(dim=1)
         return Step(loss, {k: v.detach() for k, v in figures.items()}, answer)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -14,19 +13,9 @@ import cv2
 
 from ferdesk.errors import FerdeskError
 from trainer.data.examples import Split
-from trainer.data.packed import load_split
+from trainer.data.packed import data_digest, load_split
 
 log = logging.getLogger(__name__)
-
-
-def data_digest(index: Mapping[str, Any]) -> str:
-    """SHA-256 of names, splits and targets of a packed cache: the hash in a run's data.json."""
-    digest = hashlib.sha256()
-    for name, split, target in sorted(
-        zip(index["names"], index["splits"], index["targets"], strict=True)
-    ):
-        digest.update(f"{name} {split} {target}\n".encode())
-    return digest.hexdigest()
 
 
 def find_cache(data: Mapping[str, Any], cache: Path) -> Path | None:

@@ -37,7 +37,7 @@ class TrainingData:
 class RunData:
     """The sets of a run and what is written about them."""
 
-    training: TrainingData
+    sets: TrainingData
     noise: NoisyLabels | None
     """The labels of the whole training part, held-out pictures included, before overrides."""
     soft: bool

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, refusals, replacing, write_json, write_text
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.data.packed import data_digest
 from trainer.environment import environment
 from trainer.measure.answers import Answers
 from trainer.measure.metrics import DISTRIBUTIONS
@@ -78,7 +78,7 @@ class RunFolder:
         """The last answers on the training and on the measured pictures, and their figures."""
         folder = self.path / "predictions"
         folder.mkdir(exist_ok=True)
-        sets = data.training
+        sets = data.sets
         training = trainer.answers_on(sets.training)
         _save(
             folder / "training.npz", sets.training.names, training,
@@ -114,17 +114,14 @@ def describe(config: TrainConfig, data: RunData) -> dict[str, Any]:
     index = json.loads((data.folder / "index.json").read_text())
     layout, _, path = config.data.partition(":")
     counts: dict[str, dict[str, int]] = {}
-    digest = hashlib.sha256()
-    rows = sorted(zip(index["names"], index["splits"], index["targets"], strict=True))
-    for name, split, target in rows:
+    for split, target in sorted(zip(index["splits"], index["targets"], strict=True)):
         expression = EXPRESSIONS[int(np.argmax(target))]
         counts.setdefault(split, dict.fromkeys(EXPRESSIONS, 0))[expression] += 1
-        digest.update(f"{name} {split} {target}\n".encode())
-    sets = data.training
+    sets = data.sets
     return {
         "layout": layout,
         "folder": Path(path).name,
-        "sha256": digest.hexdigest(),
+        "sha256": data_digest(index),
         "counts": counts,
         "used": {
             "training": len(sets.training),

@@ -32,20 +32,3 @@ def epoch_order(
         rounds, rest = divmod(wanted, len(own))
         drawn += [np.tile(own, rounds), generator.permutation(own)[:rest]]
     return generator.permutation(np.concatenate(drawn)).astype(np.int64)
-
-
-def effective_noise(clean: NDArray[np.int64], noisy: NDArray[np.int64], sampler: Sampler) -> float:
-    """Expected share of wrong labels among what `full` or `balanced` draws; 0 without pictures.
-
-    Balanced sampling goes by the noisy label, so a small class, whose label uniform noise puts on
-    many pictures of large classes, weighs as much as a large one: the mean over the noisy labels
-    that occur of the share of wrong ones among them. Pictures whose clean label is unknown (-1) are
-    left out.
-    """
-    clean, noisy = clean[clean >= 0], noisy[clean >= 0]
-    wrong = clean != noisy
-    if not len(noisy):
-        return 0.0
-    if sampler == "full":
-        return float(wrong.mean())
-    return float(np.mean([wrong[noisy == label].mean() for label in np.unique(noisy)]))

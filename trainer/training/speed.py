@@ -51,7 +51,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Speed:
     """The figures of one precision. Speeds are pictures a second."""
 
     device: str
@@ -103,7 +103,7 @@ class Bench:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """Bytes; see `Bench.peak_memory`."""
+    """Bytes; see `Speed.peak_memory`."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
@@ -212,8 +212,8 @@ def precisions(config: TrainConfig, device: torch.device) -> tuple[Precision, ..
     return ("float32",)
 
 
-def bench(data: TrainingData, config: TrainConfig, seconds: float) -> list[Bench]:
-    """One `Bench` a precision, each of its three parts timed for about `seconds`.
+def measure_speed(data: TrainingData, config: TrainConfig, seconds: float) -> list[Speed]:
+    """One `Speed` a precision, each of its three parts timed for about `seconds`.
 
     Nothing is written. FerdeskError where a run would raise it.
     """
@@ -226,7 +226,7 @@ def bench(data: TrainingData, config: TrainConfig, seconds: float) -> list[Bench
 
 def _measure(
     data: TrainingData, config: TrainConfig, precision: Precision, seconds: float
-) -> Bench:
+) -> Speed:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -243,7 +243,7 @@ def _measure(
         wait = (trainer.feed.wait_seconds - waited) / taken
         speeds[name] = times * config.batch_size / taken
         log.info("%s, %s: %.0f pictures/s over %d steps", precision, name, speeds[name], times)
-    return Bench(
+    return Speed(
         device=device_name(device),
         on_gpu=device.type == "cuda",
         threads=torch.get_num_threads(),
@@ -260,7 +260,7 @@ def _measure(
     )
 
 
-def bench_text(results: list[Bench]) -> str:
+def speed_text(results: list[Speed]) -> str:
     """The figures as a table for people, a column a precision."""
     first = results[0]
     place = "on the device" if first.resident else "read as they come"

@@ -148,10 +148,6 @@ def test_operating_points() -> None:
     assert TABLE.for_coverage(0.9).threshold == 0.5
     assert TABLE.for_coverage(0.8).threshold == 0.5, "answers at least what was asked"
     assert TABLE.for_coverage(0.1).threshold == 0.7
-    assert TABLE.threshold_for_error(0.25) == 0.0
-    assert TABLE.threshold_for_error(0.15) == 0.5
-    assert TABLE.threshold_for_error(0.06) == 0.7
-    assert TABLE.threshold_for_error(0.01) is None
 
 
 def test_round_trips() -> None:

@@ -28,7 +28,7 @@ from trainer.data import packing, unfinished
 from trainer.data.ferplus import read_ferplus
 from trainer.data.folder import read_folder
 from trainer.data.packed import load_split, read_index
-from trainer.data.packing import Progress, cache_key, pack
+from trainer.data.packing import Reports, cache_key, pack
 from trainer.data.sets import prepare, read_examples
 from trainer.data.unfinished import Unfinished
 
@@ -43,7 +43,7 @@ def nothing(_done: int, _total: int) -> None:
     return None
 
 
-def stop_at(limit: int) -> Progress:
+def stop_at(limit: int) -> Reports:
     def progress(done: int, _total: int) -> None:
         if done == limit:
             raise KeyboardInterrupt

@@ -113,35 +113,6 @@ def test_manifest(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["noise.csv", "noise.json"]
 
 
-def test_manifest_comes_back_whole(tmp_path: Path) -> None:
-    names = ('a "quoted", name.png', "ü.png", *NAMES[2:])
-    noise = NoisyLabels(names, LABELS, LABELS[::-1].copy(), "file", 0.0, 9)
-    noise.write(tmp_path)
-    back = NoisyLabels.read(tmp_path)
-    assert back.names == names
-    assert (back.clean == noise.clean).all()
-    assert (back.noisy == noise.noisy).all()
-    assert (back.kind, back.rate, back.seed) == ("file", 0.0, 9)
-    assert back.to_csv() == noise.to_csv()
-
-
-def test_changed_manifest_is_refused(tmp_path: Path) -> None:
-    apply_noise(NAMES, LABELS, NoiseConfig("symmetric", 0.3)).write(tmp_path)
-    with (tmp_path / "noise.csv").open("ab") as file:
-        file.write(b"more.png,fear,fear,0\n")
-    with pytest.raises(FerdeskError, match="do not belong together"):
-        NoisyLabels.read(tmp_path)
-
-
-def test_missing_and_garbled_manifests(tmp_path: Path) -> None:
-    with pytest.raises(FerdeskError, match="no readable"):
-        NoisyLabels.read(tmp_path)
-    (tmp_path / "noise.csv").write_text("name,clean,noisy,flipped\n")
-    (tmp_path / "noise.json").write_text("[]")
-    with pytest.raises(FerdeskError, match="do not belong together"):
-        NoisyLabels.read(tmp_path)
-
-
 def test_unwritable_folder(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file of the user's")
     noise = apply_noise(NAMES, LABELS, NoiseConfig("symmetric", 0.3))

@@ -152,6 +152,11 @@ def test_noise_of_a_run_tells_folders_apart(tmp_path: Path) -> None:
     assert (read_noise_file(own(tmp_path, names), names, CLEAN) == NOISY).all()
 
 
+def test_noise_of_a_run_with_odd_names(tmp_path: Path) -> None:
+    names = ('a "quoted", name.png', "ü.png", *NAMES[2:])
+    assert (read_noise_file(own(tmp_path, names), names, CLEAN) == NOISY).all()
+
+
 def test_noise_of_a_run_on_other_labels(tmp_path: Path) -> None:
     with pytest.raises(FerdeskError, match=r"'train_00001_aligned\.jpg' is surprise, but here"):
         read_noise_file(own(tmp_path), NAMES, np.roll(CLEAN, 1))

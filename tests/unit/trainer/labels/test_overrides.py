@@ -69,12 +69,12 @@ def test_dropping_everything_is_refused() -> None:
 def test_a_run_trains_on_what_was_decided_rather_than_on_noise(tmp_path: Path) -> None:
     plain = TrainConfig(data="synthetic:140", holdout=0.0, noise=NoiseConfig("symmetric", 0.3, 1))
     cache = tmp_path / "cache"
-    before = run_data(plain, cache).training
+    before = run_data(plain, cache).sets
     wrong = np.flatnonzero(before.training.labels != before.clean)
     mended, dropped = (before.training.names[row] for row in wrong[:2])
     truth = EXPRESSIONS[before.clean[wrong[0]]]
     path = written(tmp_path, f"name,label\n{mended},{truth}\n{dropped},drop\n")
-    after = run_data(replace(plain, overrides=str(path)), cache).training
+    after = run_data(replace(plain, overrides=str(path)), cache).sets
     assert dropped not in after.training.names
     assert len(after.training) == len(before.training) - 1
     still_wrong = after.training.labels != after.clean

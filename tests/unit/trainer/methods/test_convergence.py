@@ -40,7 +40,7 @@ def accuracy(method: str, work: Path) -> float:
     folder, cache = work / method, work / "cache"
     folder.mkdir()
     torch.manual_seed(config.seed)
-    data = run_data(config, cache).training
+    data = run_data(config, cache).sets
     trainer = Trainer(
         build_method(config, len(data.training)), data, config, folder, progress=Progress("none")
     )

@@ -166,7 +166,7 @@ def test_noise_changes_training_labels_and_nothing_else(place: Path) -> None:
     plain = TrainConfig(data="synthetic:240", measure_on="test", holdout=0.2, hard_labels=True)
     noisy = replace(plain, noise=NoiseConfig("symmetric", 0.4, seed=3))
     cache = place / "cache"
-    a, b = run_data(plain, cache).training, run_data(noisy, cache).training
+    a, b = run_data(plain, cache).sets, run_data(noisy, cache).sets
     assert a.measured is not None
     assert b.measured is not None
     assert np.array_equal(a.measured.targets, b.measured.targets)
@@ -184,8 +184,8 @@ def test_noise_changes_training_labels_and_nothing_else(place: Path) -> None:
 
 def test_pictures_limits_the_training_part_and_keeps_the_held_out_one(place: Path) -> None:
     config = TrainConfig(data="synthetic:240", holdout=0.2)
-    whole = run_data(config, place / "cache").training
-    few = run_data(replace(config, pictures=50), place / "cache").training
+    whole = run_data(config, place / "cache").sets
+    few = run_data(replace(config, pictures=50), place / "cache").sets
     assert len(few.training) == 50
     assert set(few.training.names) < set(whole.training.names)
     assert few.held_out.names == whole.held_out.names
@@ -325,7 +325,7 @@ def test_augmentation_comes_after_the_split_and_never_reaches_measured_pictures(
         for split in ("train", "test")
     }
     whole = dict(zip(stored["train"].names, stored["train"].crops, strict=True))
-    for part in (data.training.training, data.training.held_out):
+    for part in (data.sets.training, data.sets.held_out):
         assert all(np.array_equal(whole[n], c) for n, c in zip(part.names, part.crops, strict=True))
-    assert data.training.measured is not None
-    assert np.array_equal(data.training.measured.crops, stored["test"].crops)
+    assert data.sets.measured is not None
+    assert np.array_equal(data.sets.measured.crops, stored["test"].crops)

@@ -1,4 +1,4 @@
-"""The bench: its figures fit together, waiting is seen as waiting, and targets are judged right."""
+"""The speed: its figures fit together, waiting is seen as waiting, and targets are judged right."""
 
 import json
 import time
@@ -11,19 +11,19 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from trainer.commands import bench as command
+from trainer.commands import speed as command
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.data.packed import PackedSet
 from trainer.training import speed as module
 from trainer.training.run_data import TrainingData
-from trainer.training.speed import Bench, bench, bench_text, peak_memory, precisions
+from trainer.training.speed import Speed, measure_speed, peak_memory, precisions, speed_text
 
 CONFIG = TrainConfig(
     architecture="tiny", batch_size=8, micro_batches=2, warmup_steps=2, threads=1,
     grayscale=False, detail=0, network=NetworkChanges(dropout=0.0),
 )  # fmt: skip
 
-FIGURES = Bench(
+FIGURES = Speed(
     device="a card", on_gpu=True, threads=2, architecture="paper", method="ours", batch_size=128,
     precision="bf16", resident=True, data_path=30_000.0, step=5_000.0, loop=4_500.0,
     data_wait=0.02, peak_memory=2_500_000_000,
@@ -77,7 +77,7 @@ def test_speeds_are_pictures_over_the_time_of_each_part(monkeypatch: pytest.Monk
         return times * seconds[name]
 
     monkeypatch.setattr(module, "_repeat", repeat)
-    (result,) = bench(training(), CONFIG, seconds=1.0)
+    (result,) = measure_speed(training(), CONFIG, seconds=1.0)
     assert result.data_path == pytest.approx(800)
     assert result.step == pytest.approx(80)
     assert result.loop == pytest.approx(50)
@@ -90,7 +90,7 @@ def test_speeds_are_pictures_over_the_time_of_each_part(monkeypatch: pytest.Monk
 def test_a_slow_disk_shows_as_waiting_and_in_the_data_path() -> None:
     seconds = 0.15
     slow = training(Slow(training().training.crops, seconds))  # type: ignore[arg-type]
-    (result,) = bench(slow, replace(CONFIG, micro_batches=1), seconds=0.01)
+    (result,) = measure_speed(slow, replace(CONFIG, micro_batches=1), seconds=0.01)
     assert result.data_wait > 0.2
     assert result.data_path < 1.3 * CONFIG.batch_size / seconds
     assert result.loop < 1.3 * CONFIG.batch_size / seconds
@@ -107,7 +107,7 @@ def test_targets_of_a_gpu() -> None:
 
 def test_the_table_and_the_json_say_what_was_measured() -> None:
     other = replace(FIGURES, precision="float32", step=6_500.0, peak_memory=None)
-    text = bench_text([other, FIGURES])
+    text = speed_text([other, FIGURES])
     lines = {line.split("  ")[0]: line.split()[-2:] for line in text.splitlines()}
     assert lines["data path / step"] == ["4.6", "6.0"]
     assert lines["data wait"] == ["2.00%", "2.00%"]
@@ -153,21 +153,21 @@ def test_the_command_measures_the_data_it_is_given(
     asked: list[TrainConfig] = []
 
     class Found:
-        training = training()
+        sets = training()
 
     def run_data(config: TrainConfig, cache: Path) -> type[Found]:
         assert cache == Path("kept")
         asked.append(config)
         return Found
 
-    def measured(data: TrainingData, config: TrainConfig, seconds: float) -> list[Bench]:
-        assert data is Found.training
+    def measured(data: TrainingData, config: TrainConfig, seconds: float) -> list[Speed]:
+        assert data is Found.sets
         assert config.architecture == "tiny"
         assert seconds == 2.5
         return [FIGURES]
 
     monkeypatch.setattr("trainer.training.run_data.run_data", run_data)
-    monkeypatch.setattr("trainer.training.speed.bench", measured)
+    monkeypatch.setattr("trainer.training.speed.measure_speed", measured)
     argv = ["--train.architecture", "tiny", "--seconds", "2.5", "--cache", "kept", *given]
     parse: Callable[[list[str]], object] = command.parser().parse_args
     command.run(parse([*argv, "--json"]))  # type: ignore[arg-type]
