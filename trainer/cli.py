@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
 from trainer.choices import check_choice
@@ -18,8 +18,8 @@ COMMANDS = {
     "train": "train a checkpoint; go on where it was stopped",
     "evaluate": "measure a checkpoint on one part of a data set",
     "report": "a page about a run",
-    "reproduce": "the paper's ablation: all rows, noises and seeds",
     "benchmark": "every method at every noise, side by side",
+    "reproduce": "the paper's Table I: a benchmark of its rows",
     "audit": "find labels that look wrong, and a page to decide on them",
     "speed": "measure the speed of training",
     "live": "make the checkpoint that ships with the app",
@@ -27,9 +27,19 @@ COMMANDS = {
     "card": "write the model card",
     "convert": "turn a state dict into a checkpoint",
 }
-"""Modules of ``trainer.commands``, each with parser() and run(options), and what they do."""
+"""What every command does."""
 
 PRESETS = Path(__file__).parent / "presets"
+
+
+def _command(name: str) -> tuple[Callable[[], ArgumentParser], Callable[[Namespace], None]]:
+    """What makes a command's parser, and what runs it: its module of ``trainer.commands``."""
+    if name == "reproduce":
+        from trainer.commands import benchmark
+
+        return benchmark.reproduce_parser, benchmark.run_reproduce
+    module = importlib.import_module(f"trainer.commands.{name}")
+    return module.parser, module.run
 
 
 def _parser(wanted: str) -> ArgumentParser:
@@ -43,7 +53,7 @@ def _parser(wanted: str) -> ArgumentParser:
     for name, purpose in COMMANDS.items():
         own = ArgumentParser(allow_abbrev=False)
         if name == wanted:
-            own = importlib.import_module(f"trainer.commands.{name}").parser()
+            own = _command(name)[0]()
         commands.add_subcommand(name, own, help=purpose)
     return parser
 
@@ -76,8 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = list(argv if argv is not None else sys.argv[1:])
         parser = _parser(arguments[0] if arguments else "")
         options = parser.parse_args(_with_preset(arguments))
-        command = importlib.import_module(f"trainer.commands.{options.command}")
-        command.run(options[options.command])
+        _command(options.command)[1](options[options.command])
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")
         return 2

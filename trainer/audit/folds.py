@@ -23,13 +23,13 @@ from ferdesk.files import make_folder, replacing, write_json
 from ferdesk.model import checkpoint
 from ferdesk.model.purified import Purified
 from trainer.audit.copies import copy_groups
-from trainer.compare.grid import differences
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet, load_split
 from trainer.files import read_json
 from trainer.measure.answers import predict
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods import build_method
+from trainer.same_run import differences
 from trainer.training.loop import Trainer
 from trainer.training.progress import Progress
 from trainer.training.run_data import RunData, TrainingData

@@ -95,7 +95,7 @@ def run(options: Namespace) -> None:
 
 def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
     """`config` for the folds, which replace the held-out part and what is measured on."""
-    from trainer.compare.grid import noise_name, with_noise
+    from trainer.compare.methods import noise_name, with_noise
 
     config = replace(config, data=data or config.data, holdout=0.0, measure_on="none")
     if not config.data:

@@ -1,22 +1,33 @@
-"""benchmark: all methods on the same pictures, noises, seeds and, if wanted, backbone."""
+"""benchmark, reproduce: methods side by side on the same pictures, noises and seeds."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
-from trainer.commands.grid import grid_base, grid_parser, run_grid
+from ferdesk.errors import FerdeskError
+from trainer.commands.options import train_config, training_parser
 from trainer.config import TrainConfig
 from trainer.training.progress import ProgressKind
+
+_GOES_ON = (
+    "and write tables and plots to OUT/index.html and OUT/benchmark.md. The same command goes on "
+    "where it was stopped"
+)
 
 
 def parser() -> ArgumentParser:
     """The arguments of `benchmark`."""
-    benchmark = grid_parser(
-        "Train every method at every noise with every seed, and write OUT/benchmark.md and "
-        "index.html. The same command goes on where it was stopped; more methods, noises and "
+    from trainer.methods import METHODS, VARIANTS
+
+    benchmark = _parser(
+        f"Train every method at every noise with every seed, {_GOES_ON}; more methods, noises and "
         "seeds may be added.",
         noises=["0", "0.1", "0.2", "0.3"],
         out="runs/benchmark",
@@ -26,42 +37,131 @@ def parser() -> ArgumentParser:
         type=str,
         nargs="+",
         default=["all"],
-        help="all, ablation (Table I), or names of trainer.methods: METHODS and VARIANTS",
+        help=f"names, or all for the methods {', '.join(METHODS)}, or ablation for the rows of "
+        f"Table I; variants with other options: {', '.join(VARIANTS)}",
     )
     benchmark.add_argument(
         "--backbone", type=str, default="",
-        help="one backbone for all methods; empty: --train.backbone, and ours its own",
-    )  # fmt: skip
-    benchmark.add_argument(
-        "--shard", type=str, default="1/1",
-        help="i/n: train the i-th of n parts, side by side with the others on the same OUT",
+        help="one image backbone for all methods; without it ours has that of its architecture, "
+        "the others --train.backbone",
     )  # fmt: skip
     return benchmark
 
 
+def reproduce_parser() -> ArgumentParser:
+    """The arguments of `reproduce`."""
+    reproduce = _parser(
+        "Train the rows of the paper's Table I (baseline, +DWMCA, +DWMCA+APCL, and +APCL alone) at "
+        f"every noise with every seed, {_GOES_ON}; more noises and seeds may be added. It is "
+        "`benchmark --methods ablation` with defaults of its own.",
+        noises=["0.3"],
+        out="runs/table1",
+    )
+    reproduce.add_argument("table", choices=("table1",), help="which table of the paper")
+    return reproduce
+
+
 def run(options: Namespace) -> None:
     """Train what is missing of the shard, then print the path of the page."""
-    from trainer.compare.methods import Comparison, Shard, check_weights, chosen, on_backbone, plan
-    from trainer.report.comparison import write_benchmark
+    from trainer.compare.methods import chosen, on_backbone
 
-    base = grid_base(options)
+    base = _base(options)
     methods = chosen(options.methods)
     # Also without --backbone: a misspelt one ends here, not once in every cell.
     base = on_backbone(base, options.backbone) if options.backbone else base
     on_backbone(base, base.backbone)
-    check_weights(base, methods)
-    cells = plan(options.noise, methods, options.seeds, base.seed)
-    comparison = Comparison(base, cells, options.out, Shard.parse(options.shard))
-    run_grid(comparison, options, train_and_weigh, lambda: write_benchmark(comparison))
+    _compare(base, methods, options)
 
 
-def train_and_weigh(
+def run_reproduce(options: Namespace) -> None:
+    """`run` for the rows of Table I."""
+    from trainer.methods import GROUPS
+
+    base = _base(options)
+    if base.method != "ours":
+        raise FerdeskError(
+            "The rows of Table I are parts of the method 'ours'; leave --train.method away."
+        )
+    _compare(base, GROUPS["ablation"], options)
+
+
+def train_cell(
     config: TrainConfig, run: Path, cache: Path, progress: ProgressKind, label: str = ""
 ) -> None:
-    """Train one cell, and measure what its answers cost."""
+    """Train one cell and measure what its answers cost; what is there already is kept."""
+    from trainer.compare.grid import REPORT, trained
     from trainer.measure.cost import keep_cost
+    from trainer.report import write_report
     from trainer.run import train
 
-    train(config, run, cache, progress, label)
-    if os.environ.get("RANK", "0") == "0":
+    # Of several processes one writes; each trains its part.
+    first = os.environ.get("RANK", "0") == "0"
+    if not trained(run):
+        train(config, run, cache, progress, label)
+    elif first and not (run / REPORT).is_file():
+        write_report(run, cache)
+    if first:
         keep_cost(config, run)
+
+
+def _parser(description: str, noises: list[str], out: str) -> ArgumentParser:
+    """The shared arguments; `noises` and `out` are defaults."""
+    parser = training_parser(description)
+    parser.add_argument(
+        "--data", type=str, default="", help="LAYOUT:PATH, for example rafdb:FOLDER or synthetic:N"
+    )
+    parser.add_argument(
+        "--noise", type=str, nargs="+", default=noises,
+        help="shares of wrong training labels: 0 for none, 0.3 for 30 %, or natural (FER+ only)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="seeds per method and noise, from --train.seed on"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1,
+        help="cells to train side by side, each in a process of its own with --train.threads",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shard", type=str, default="1/1",
+        help="i/n: train the i-th of n parts, side by side with the others on the same OUT",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path(out), help="the folder of runs and tables")
+    return parser
+
+
+def _base(options: Namespace) -> TrainConfig:
+    """What all cells start from. FerdeskError without a data set."""
+    base = train_config(options.train)
+    base = replace(base, data=options.data or base.data)
+    if not base.data:
+        raise FerdeskError("There is no data set to train on; give --data LAYOUT:PATH.")
+    return replace(base, measure_on="test") if base.measure_on == "none" else base
+
+
+def _compare(base: TrainConfig, methods: Sequence[str], options: Namespace) -> None:
+    """Train what is missing, write the page after every cell, then print its path.
+
+    FerdeskError for options that contradict each other or OUT, unreadable data, and cells that
+    failed.
+    """
+    from trainer.compare.grid import Grid, Shard
+    from trainer.compare.methods import check_parts, check_weights, plan
+    from trainer.compare.side_by_side import SideBySide
+    from trainer.data.sets import prepare
+    from trainer.report.comparison import write_comparison
+
+    check_weights(base, methods)
+    check_parts(base, methods)
+    cells = plan(options.noise, methods, options.seeds, base.seed)
+    grid = Grid(base, cells, options.out, Shard.parse(options.shard))
+    work = partial(train_cell, cache=options.cache, progress=options.progress)
+    if options.jobs != 1 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise FerdeskError(
+            "Under torchrun all processes train one cell together; leave --jobs away."
+        )
+    train = work if options.jobs == 1 else SideBySide(options.jobs, options.out, work)
+    # A wrong path ends here, not once in every cell.
+    prepare(base.data, options.cache, base.align)
+    first = os.environ.get("RANK", "0") == "0"
+    grid.run(train, lambda: write_comparison(grid) if first else None, writes=first)
+    sys.stdout.write(f"{options.out / 'index.html'}\n")

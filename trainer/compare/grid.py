@@ -1,26 +1,35 @@
 """Many runs in one folder: which are done, going on where they stopped, and which have failed.
 
-A grid knows nothing of what its cells compare; `reproduce` and `methods` beside it do.
+OUT/grid.json                              the settings that all cells share
+OUT/state/<noise>_seed-<s>_<method>.json   one cell each: done, failed, stopped or pending, hours
+OUT/<noise>/seed-<seed>/<method>/          the run of a cell
+OUT/benchmark.md, OUT/index.html           our figures, written anew after every cell
+
+Every cell has a file of its own, so processes that each train a share of the cells (`--shard`)
+write different files, and every one of them shows what all have done.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Literal
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import make_folder
+from ferdesk.files import make_folder, write_json
+from trainer.compare.methods import Cell, noise_name
 from trainer.compare.side_by_side import SideBySide
 from trainer.config import TrainConfig
-from trainer.files import read_config
+from trainer.files import read_config, read_json
+from trainer.measure import cost
 from trainer.measure.summary import RunSummary, summarise
+from trainer.methods import METHODS, VARIANTS
+from trainer.same_run import check_same, settings
 from trainer.training.interrupt import Interrupt
 
 log = logging.getLogger(__name__)
@@ -28,32 +37,14 @@ log = logging.getLogger(__name__)
 State = Literal["pending", "done", "failed", "stopped"]
 Train = Callable[[TrainConfig, Path], None]
 
-WEIGHTS = ("model.safetensors", "weights.pt")
-"""The last file of a run: the method `ours` leaves the first, the others the second."""
-_FREE = ("name", "notes", "threads", "tensorboard", "compile")
-"""Parts of a configuration that two runs with the same result may differ in."""
+REPORT = "report/index.html"
+"""The last file that training itself leaves in a run's folder."""
+_OWN = ("seed", "noise.rate", "method")
+"""Settings that differ from cell to cell."""
 
 
-class GridCell(Protocol):
-    """One run of a grid."""
-
-    @property
-    def folder(self) -> str:
-        """Below the grid's folder."""
-
-    @property
-    def line(self) -> str:
-        """What it is a run of; cells of one line take about the same time."""
-
-    def config(self, base: TrainConfig) -> TrainConfig:
-        """The run's configuration."""
-
-
-CellT = TypeVar("CellT", bound=GridCell)
-
-
-@dataclass(slots=True)
-class Progress:
+@dataclass(frozen=True, slots=True)
+class CellProgress:
     """What became of a cell."""
 
     state: State = "pending"
@@ -61,62 +52,108 @@ class Progress:
     error: str = ""
 
 
-class Grid(Generic[CellT]):
-    """All cells of one folder. Where their states are kept is left to `read` and `write`."""
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Every `of`-th cell, from the `number`-th on; both count from 1."""
 
-    def __init__(self, base: TrainConfig, cells: Sequence[CellT], out: Path) -> None:
-        """Read what an earlier call left; cells it had beside `cells` stay in the tables.
+    number: int = 1
+    of: int = 1
 
-        Raises FerdeskError when the folder was made with another configuration, or is damaged.
+    @staticmethod
+    def parse(text: str) -> Shard:
+        """Of "2/4". FerdeskError for anything else."""
+        number, _, of = text.partition("/")
+        if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+            return Shard(int(number), int(of))
+        raise FerdeskError(f"'{text}' is no shard; write 1/4 to 4/4 for the parts of four.")
+
+    def share(self, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+        """The cells of this shard."""
+        return tuple(cells[self.number - 1 :: self.of])
+
+
+def trained(run: Path) -> bool:
+    """Whether the weights of a run are there: `ours` leaves the first file, others the second."""
+    return any((run / name).is_file() for name in ("model.safetensors", "weights.pt"))
+
+
+class Grid:
+    """All cells of one OUT folder, of which this process trains its shard."""
+
+    def __init__(
+        self, base: TrainConfig, cells: Sequence[Cell], out: Path, shard: Shard = Shard()
+    ) -> None:
+        """Read what earlier calls left; cells they had beside `cells` stay in the tables.
+
+        Raises FerdeskError when the folder was made with another configuration or by a version
+        that kept its states otherwise, or is damaged.
         """
-        self.base, self.out, self.wanted = base, out, tuple(cells)
+        self.base, self.out, self.shard = base, out, shard
+        self.everything, self.wanted = tuple(cells), shard.share(cells)
         self.writes = True
-        self.progress: dict[CellT, Progress] = {}
+        self.progress: dict[Cell, CellProgress] = {}
         self.refresh()
-
-    def read(self) -> dict[CellT, Progress]:
-        """The states that are kept."""
-        raise NotImplementedError
-
-    def write(self, cells: Iterable[CellT]) -> None:
-        """Keep the states of at least these cells. FerdeskError where that is impossible."""
-        raise NotImplementedError
 
     def refresh(self) -> None:
         """Read all states anew, and believe the folders of the runs before them."""
-        own = {cell: self.progress.get(cell, Progress()) for cell in self.wanted}
+        own = {cell: self.progress.get(cell, CellProgress()) for cell in self.wanted}
         # Other processes know of their cells, this one knows best of its own.
         known = own if self.progress else {}
-        self.progress = {**self.read(), **known}
-        for cell in self.wanted:
-            self.progress.setdefault(cell, Progress())
+        self.progress = {**self._read(), **known}
         for cell, progress in self.progress.items():
             if self.finished(cell):
-                self.progress[cell] = Progress("done", summarise(self.folder(cell)).hours)
+                self.progress[cell] = CellProgress("done", summarise(self.folder(cell)).hours)
             elif progress.state == "done":
-                self.progress[cell] = Progress()
+                self.progress[cell] = CellProgress()
 
-    def folder(self, cell: CellT) -> Path:
+    def _read(self) -> dict[Cell, CellProgress]:
+        """The states as they are kept; every planned cell has one."""
+        if "cells" in (read_json(self.out / "state.json") or {}):
+            raise FerdeskError(
+                f"'{self.out}' was begun by an older version, which named the rows of Table I "
+                "otherwise: give another --out; or, to keep its runs, delete its state.json and "
+                "rename the folders baseline, dwmca, dwmca-apcl and apcl of every seed to "
+                "ours_baseline, ours_dwmca, ours and ours_apcl."
+            )
+        shared = read_json(self.out / "grid.json")
+        if shared is not None:
+            check_same(shared, asdict(self.base), self.out, "--out", _OWN)
+        found = {cell: CellProgress() for cell in self.everything}
+        for path in sorted((self.out / "state").glob("*.json")):
+            entry = read_json(path)
+            try:
+                if entry is None:
+                    continue
+                if entry["method"] not in (*METHODS, *VARIANTS):
+                    log.warning("'%s' is of another version and is not shown", path)
+                    continue
+                cell = Cell(noise_name(entry["noise"]), int(entry["seed"]), entry["method"])
+                found[cell] = CellProgress(entry["state"], entry["hours"], entry["error"])
+            except (KeyError, TypeError, ValueError, FerdeskError) as error:
+                raise FerdeskError(
+                    f"'{path}' is damaged; delete it, the finished runs are kept."
+                ) from error
+        return found
+
+    def folder(self, cell: Cell) -> Path:
         """The run of a cell."""
         return self.out / cell.folder
 
-    def finished(self, cell: CellT) -> bool:
-        """Whether the cell's run is done. FerdeskError when that run is another than planned."""
+    def finished(self, cell: Cell) -> bool:
+        """Whether the cell has its weights, its report and its costs.
+
+        FerdeskError when the weights are those of another run than planned.
+        """
         run = self.folder(cell)
-        if not any((run / name).is_file() for name in WEIGHTS):
+        if not trained(run):
             return False
-        different = differences(read_config(run), asdict(cell.config(self.base)))
-        if different:
-            raise FerdeskError(
-                f"'{run}' holds a run with another configuration ({', '.join(different[:3])}); "
-                "give another --out."
-            )
-        return True
+        check_same(read_config(run), asdict(cell.config(self.base)), run, "--out")
+        return (run / REPORT).is_file() and (run / cost.FILE).is_file()
 
     def run(
         self, train: Train | SideBySide, after_each: Callable[[], object], *, writes: bool = True
     ) -> None:
-        """Train what is missing; `after_each` is called at the start and after every cell.
+        """Make what is missing; `after_each` is called at the start and after every cell.
 
         With `writes` false the states are left to another process of the same run.
 
@@ -149,14 +186,14 @@ class Grid(Generic[CellT]):
             )
 
     def _ended(
-        self, train: Train | SideBySide, todo: Sequence[CellT]
-    ) -> Iterator[tuple[CellT, Progress]]:
+        self, train: Train | SideBySide, todo: Sequence[Cell]
+    ) -> Iterator[tuple[Cell, CellProgress]]:
         """The cells as they end, stopped ones too."""
         if isinstance(train, SideBySide):
             return self._abreast(train, todo)
         return self._in_turn(train, todo)
 
-    def _in_turn(self, train: Train, todo: Sequence[CellT]) -> Iterator[tuple[CellT, Progress]]:
+    def _in_turn(self, train: Train, todo: Sequence[Cell]) -> Iterator[tuple[Cell, CellProgress]]:
         for position, cell in enumerate(todo):
             self._announce(cell, todo[position:])
             progress = self._outcome(train, cell)
@@ -165,9 +202,9 @@ class Grid(Generic[CellT]):
                 return
 
     def _abreast(
-        self, train: SideBySide, todo: Sequence[CellT]
-    ) -> Iterator[tuple[CellT, Progress]]:
-        left, running = deque(todo), dict[Future[Progress], CellT]()
+        self, train: SideBySide, todo: Sequence[Cell]
+    ) -> Iterator[tuple[Cell, CellProgress]]:
+        left, running = deque(todo), dict[Future[CellProgress], Cell]()
         with Interrupt() as interrupt, ThreadPoolExecutor(train.number) as threads:
             while running or (left and not interrupt.asked):
                 while left and len(running) < train.number and not interrupt.asked:
@@ -180,25 +217,25 @@ class Grid(Generic[CellT]):
                 for future in finished:
                     yield running.pop(future), future.result()
 
-    def _announce(self, cell: CellT, todo: Collection[CellT], abreast: int = 1) -> None:
+    def _announce(self, cell: Cell, todo: Collection[Cell], abreast: int = 1) -> None:
         left = time_left(self.progress, todo, abreast)
         number = len(self.wanted) - len(todo) + 1
         log.info("cell %d of %d: %s%s", number, len(self.wanted), cell.folder, left)
 
-    def _outcome(self, train: Train, cell: CellT) -> Progress:
+    def _outcome(self, train: Train, cell: Cell) -> CellProgress:
         try:
             train(cell.config(self.base), self.folder(cell))
-            return Progress("done", summarise(self.folder(cell)).hours)
+            return CellProgress("done", summarise(self.folder(cell)).hours)
         except KeyboardInterrupt:
-            return Progress("stopped")
+            return CellProgress("stopped")
         except FerdeskError as error:
             log.warning("cell %s failed: %s", cell.folder, error)
-            return Progress("failed", error=str(error))
+            return CellProgress("failed", error=str(error))
         except (RuntimeError, OSError, MemoryError) as error:
             log.exception("cell %s failed", cell.folder)
-            return Progress("failed", error=f"{type(error).__name__}: {error}")
+            return CellProgress("failed", error=f"{type(error).__name__}: {error}")
 
-    def results(self) -> dict[CellT, RunSummary]:
+    def results(self) -> dict[Cell, RunSummary]:
         """Summaries of the cells that are done."""
         return {
             cell: summarise(self.folder(cell))
@@ -206,96 +243,30 @@ class Grid(Generic[CellT]):
             if progress.state == "done"
         }
 
-    def _keep(self, cells: Iterable[CellT]) -> None:
+    def _keep(self, cells: Iterable[Cell]) -> None:
         if not self.writes:
             return
-        make_folder(self.out)
-        self.write(cells)
+        make_folder(self.out / "state")
+        if not (self.out / "grid.json").is_file():
+            shared = settings(asdict(self.base))
+            shared = {name: value for name, value in shared.items() if name not in _OWN}
+            write_json(self.out / "grid.json", shared)
+        for cell in cells:
+            entry = {**asdict(cell), **asdict(self.progress[cell])}
+            write_json(self.out / "state" / f"{cell.folder.replace('/', '_')}.json", entry)
 
 
-def time_left(progress: Mapping[CellT, Progress], todo: Iterable[CellT], abreast: int = 1) -> str:
-    """For the log: each cell takes the mean of its line, or of all cells where that is unknown.
+def time_left(progress: Mapping[Cell, CellProgress], todo: Iterable[Cell], abreast: int = 1) -> str:
+    """For the log: each cell takes the mean of its method, or of all cells where that is unknown.
 
     `abreast` are trained at a time.
     """
     known: dict[str, list[float]] = {}
     for cell, p in progress.items():
         if p.hours is not None:
-            known.setdefault(cell.line, []).append(p.hours)
+            known.setdefault(cell.method, []).append(p.hours)
     if not known:
         return ""
     overall = fmean(hours for own in known.values() for hours in own)
-    hours = sum(fmean(known.get(cell.line, [overall])) for cell in todo) / abreast
+    hours = sum(fmean(known.get(cell.method, [overall])) for cell in todo) / abreast
     return f", about {hours:.1f} hours left" if hours >= 2 else f", about {60 * hours:.0f} min left"
-
-
-def noise_name(text: str) -> str:
-    """The folder's name for one value of --noise. FerdeskError for a value that is none."""
-    if text == "natural":
-        return text
-    try:
-        rate = float(text)
-    except ValueError as error:
-        raise FerdeskError(
-            f"'{text}' is no noise; give shares of wrong labels, 0 for none, or 'natural'."
-        ) from error
-    if not 0 <= rate < 1:
-        raise FerdeskError(f"Noise of {text} is outside [0, 1); 0.3 means 30 % wrong labels.")
-    return f"{rate:g}"
-
-
-def noise_names(noises: Sequence[str], seeds: int) -> list[str]:
-    """Each of --noise once. FerdeskError for a value that is none, and for no seeds at all."""
-    if seeds < 1:
-        raise FerdeskError(f"{seeds} seeds make no table; give --seeds 1 or more.")
-    return list(dict.fromkeys(noise_name(text) for text in noises))
-
-
-def with_noise(base: TrainConfig, name: str) -> TrainConfig:
-    """`base` with the noise of a name, and one label a picture at every noise."""
-    noise = base.noise
-    if name == "natural":
-        noise = replace(noise, kind="natural", rate=0.0)
-    elif float(name) == 0:
-        noise = replace(noise, kind="none", rate=0.0)
-    else:
-        kind = "symmetric" if noise.kind in ("none", "natural", "file") else noise.kind
-        noise = replace(noise, kind=kind, rate=float(name))
-    # Noise implies one label a picture; so cells without it differ by noise alone.
-    return replace(base, noise=noise, hard_labels=base.hard_labels or noise.kind == "none")
-
-
-def comparable(config: TrainConfig, own: Sequence[str]) -> dict[str, Any]:
-    """The settings that all cells share; `own` are those that the cells set."""
-    values = asdict(config)
-    for key in own:
-        group, _, name = key.rpartition(".")
-        (values[group] if group else values).pop(name)
-    return values
-
-
-def check_same(old: Mapping[str, Any], new: Mapping[str, Any], out: Path) -> None:
-    """FerdeskError where the folder `out` was made with other settings."""
-    different = differences(old, new)
-    if different:
-        raise FerdeskError(
-            f"'{out}' was made with another configuration ({', '.join(different[:3])}); "
-            "give another --out."
-        )
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Names of the settings in which two configurations differ, as options are called.
-
-    Settings that only one of them has do not count: a newer version may have more.
-    """
-    out = []
-    for key, value in new.items():
-        name = f"{prefix}{key}"
-        if key not in old or name in _FREE:
-            continue
-        if isinstance(value, Mapping) and isinstance(old[key], Mapping):
-            out += differences(old[key], value, f"{name}.")
-        elif json.loads(json.dumps(value)) != json.loads(json.dumps(old[key])):
-            out.append(name)
-    return out

@@ -1,47 +1,20 @@
-"""All methods on the same pictures, noises and seeds: the grid behind Tables II to IV.
-
-OUT/grid.json                          the settings that all cells share
-OUT/state/<noise>_seed-<s>_<method>.json   one cell each: done, failed, stopped or pending, hours
-OUT/<noise>/seed-<seed>/<method>/      the run of a cell
-OUT/benchmark.md, OUT/index.html       our figures, written anew after every cell
-
-Every cell has a file of its own, so processes that each train a share of the cells (`--shard`)
-write different files, and every one of them shows what all have done.
-"""
+"""What a grid compares: methods on the same pictures, noises and seeds. Tables I to IV."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import json_text, make_folder, write_text
 from ferdesk.model.config import ImageBackbone
 from trainer.choices import check_choice
-from trainer.compare.grid import (
-    Grid,
-    Progress,
-    check_same,
-    comparable,
-    noise_name,
-    noise_names,
-    with_noise,
-)
 from trainer.config import TrainConfig
-from trainer.files import read_json
 from trainer.methods import GROUPS, METHODS, VARIANTS
-
-log = logging.getLogger(__name__)
-
-_OWN = ("seed", "noise.rate", "method")
-"""Parts of the configuration that the cells set."""
 
 
 @dataclass(frozen=True, slots=True)
-class MethodCell:
+class Cell:
     """One run of one method."""
 
     noise: str
@@ -55,11 +28,6 @@ class MethodCell:
         """Below OUT."""
         return f"{self.noise}/seed-{self.seed}/{self.method}"
 
-    @property
-    def line(self) -> str:
-        """The row of the table."""
-        return self.method
-
     def config(self, base: TrainConfig) -> TrainConfig:
         """The run's configuration."""
         config = replace(with_noise(base, self.noise), seed=self.seed)
@@ -68,24 +36,22 @@ class MethodCell:
         return replace(config, method=self.method)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Every `of`-th cell, from the `number`-th on; both count from 1."""
+def plan(
+    noises: Sequence[str], methods: Sequence[str], seeds: int, first_seed: int
+) -> tuple[Cell, ...]:
+    """Every cell, one seed after the other, so that a whole table is there early.
 
-    number: int = 1
-    of: int = 1
-
-    @staticmethod
-    def parse(text: str) -> Shard:
-        """Of "2/4". FerdeskError for anything else."""
-        number, _, of = text.partition("/")
-        if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
-            return Shard(int(number), int(of))
-        raise FerdeskError(f"'{text}' is no shard; write 1/4 to 4/4 for the parts of four.")
-
-    def share(self, cells: Sequence[MethodCell]) -> tuple[MethodCell, ...]:
-        """The cells of this shard."""
-        return tuple(cells[self.number - 1 :: self.of])
+    FerdeskError for a noise that is none, and for no seeds at all.
+    """
+    if seeds < 1:
+        raise FerdeskError(f"{seeds} seeds make no table; give --seeds 1 or more.")
+    names = dict.fromkeys(noise_name(text) for text in noises)
+    return tuple(
+        Cell(noise, seed, method)
+        for seed in range(first_seed, first_seed + seeds)
+        for noise in names
+        for method in methods
+    )
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -127,58 +93,41 @@ def check_weights(base: TrainConfig, methods: Sequence[str]) -> None:
         )
 
 
-def plan(
-    noises: Sequence[str], methods: Sequence[str], seeds: int, first_seed: int
-) -> tuple[MethodCell, ...]:
-    """Every cell, one seed after the other, so that a whole table is there early."""
-    names = noise_names(noises, seeds)
-    return tuple(
-        MethodCell(noise, seed, method)
-        for seed in range(first_seed, first_seed + seeds)
-        for noise in names
-        for method in methods
-    )
+def check_parts(base: TrainConfig, methods: Sequence[str]) -> None:
+    """FerdeskError where options take away what the rows of Table I are about."""
+    rows = [name for name in GROUPS["ablation"] if name in methods and name in VARIANTS]
+    network = base.network
+    if rows and (network.cross_attention is False or network.corrections == "none"):
+        raise FerdeskError(
+            "The rows of Table I differ in DWMCA and APCL; leave "
+            "--train.network.cross_attention false and --train.network.corrections none away."
+        )
 
 
-class Comparison(Grid[MethodCell]):
-    """All cells of one OUT folder, of which this process trains its shard."""
+def noise_name(text: str) -> str:
+    """The folder's name for one value of --noise. FerdeskError for a value that is none."""
+    if text == "natural":
+        return text
+    try:
+        rate = float(text)
+    except ValueError as error:
+        raise FerdeskError(
+            f"'{text}' is no noise; give shares of wrong labels, 0 for none, or 'natural'."
+        ) from error
+    if not 0 <= rate < 1:
+        raise FerdeskError(f"Noise of {text} is outside [0, 1); 0.3 means 30 % wrong labels.")
+    return f"{rate:g}"
 
-    def __init__(
-        self, base: TrainConfig, cells: Sequence[MethodCell], out: Path, shard: Shard = Shard()
-    ) -> None:
-        """Raises FerdeskError as `Grid` does."""
-        self.everything, self.shard = tuple(cells), shard
-        super().__init__(base, shard.share(cells), out)
 
-    def read(self) -> dict[MethodCell, Progress]:
-        shared = read_json(self.out / "grid.json")
-        if shared is not None:
-            check_same(shared, comparable(self.base, _OWN), self.out)
-        found = {cell: Progress() for cell in self.everything}
-        for path in sorted((self.out / "state").glob("*.json")):
-            entry = read_json(path)
-            try:
-                if entry is None:
-                    continue
-                if entry["method"] not in (*METHODS, *VARIANTS):
-                    log.warning("'%s' is of another version and is not shown", path)
-                    continue
-                cell = MethodCell(noise_name(entry["noise"]), int(entry["seed"]), entry["method"])
-                found[cell] = Progress(entry["state"], entry["hours"], entry["error"])
-            except (KeyError, TypeError, ValueError, FerdeskError) as error:
-                raise FerdeskError(
-                    f"'{path}' is damaged; delete it, the finished runs are kept."
-                ) from error
-        return found
-
-    def write(self, cells: Iterable[MethodCell]) -> None:
-        folder = self.out / "state"
-        make_folder(folder)
-        shared = json_text(comparable(self.base, _OWN), indent=2) + "\n"
-        if not (self.out / "grid.json").is_file():
-            write_text(self.out / "grid.json", shared)
-        for cell in cells:
-            entry = {**asdict(cell), **asdict(self.progress[cell])}
-            write_text(
-                folder / f"{cell.folder.replace('/', '_')}.json", json_text(entry, indent=2) + "\n"
-            )
+def with_noise(base: TrainConfig, name: str) -> TrainConfig:
+    """`base` with the noise of a name, and one label per picture at every noise."""
+    noise = base.noise
+    if name == "natural":
+        noise = replace(noise, kind="natural", rate=0.0)
+    elif float(name) == 0:
+        noise = replace(noise, kind="none", rate=0.0)
+    else:
+        kind = "symmetric" if noise.kind in ("none", "natural", "file") else noise.kind
+        noise = replace(noise, kind=kind, rate=float(name))
+    # Noise implies one label per picture; so cells without it differ by noise alone.
+    return replace(base, noise=noise, hard_labels=base.hard_labels or noise.kind == "none")

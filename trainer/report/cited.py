@@ -14,14 +14,11 @@ from trainer.report.published import (
 )
 from trainer.report.tables import ABSENT, Table, spread
 
-_TABLE_1 = {"ours_baseline": "baseline", "ours_dwmca": "dwmca"}
-"""Variant → row of the paper's Table I; its last row is in Table IV, too."""
-
 
 def paper_column(noise: str) -> dict[str, Published]:
     """Label → the paper's accuracy at a noise on RAF-DB; empty where it has none."""
     printed = [(p.method, p) for p in TABLES_2_TO_4]
-    printed += [(LABELS[method], TABLE_1[row]) for method, row in _TABLE_1.items()]
+    printed += [(LABELS[variant], p) for variant, p in TABLE_1.items()]
     return {label: p for label, p in printed if f"{p.noise:g}" == noise}
 
 
@@ -32,7 +29,7 @@ def cited(layout: str) -> Section:
         blocks.append(Text(NOT_COMPARABLE, warning=True))
     blocks.append(Text(f"The paper: {PAPER}."))
     rows: dict[tuple[str, str, str], dict[str, Published]] = {}
-    for p in (*TABLES_2_TO_4, *(TABLE_1[row] for row in _TABLE_1.values()), *ELSEWHERE):
+    for p in (*TABLES_2_TO_4, *TABLE_1.values(), *ELSEWHERE):
         rows.setdefault((p.method, p.backbone, p.source), {})[f"{p.noise:g}"] = p
     lines = tuple(
         (

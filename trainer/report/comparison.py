@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ferdesk.files import write_text
-from trainer.compare.methods import Comparison, MethodCell
+from trainer.compare.grid import Grid
+from trainer.compare.methods import Cell
 from trainer.measure.epochs import Epoch
 from trainer.measure.summary import RunSummary
 from trainer.report import plots as figures
@@ -14,10 +15,10 @@ from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.cited import cited, paper_column
 from trainer.report.costs import costs
 from trainer.report.html import html
-from trainer.report.lines import COLOURS, LABELS, LINES
+from trainer.report.lines import COLOURS, LABELS, in_order
 from trainer.report.markdown import markdown
 from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
-from trainer.report.tables import ABSENT, Table, interval, percent, spread
+from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
 
 _TITLE = "Methods against label noise, compared"
 _PROTOCOL = (
@@ -31,8 +32,18 @@ _COMPARED = (
     "Points: difference of the accuracies above, mean ± deviation over the seeds that both methods "
     "have. The other columns are of the last epoch's answers alone, on the same pictures: the "
     "interval of the mean difference over the seeds, picture by picture (another draw of pictures, "
-    "not of seeds), and McNemar's p, one a seed: the chance of a difference this large between "
+    "not of seeds), and McNemar's p, one per seed: the chance of a difference this large between "
     "equally good methods."
+)
+_OTHERS = (
+    "Over the seeds, of the last epochs as above. p is the first answer of DWMCA+APCL, before its "
+    "anchors and attention correct it; the other methods have one answer only."
+)
+_PURIFYING = (
+    "Training pictures at the end of the runs, as they are (not augmented), means over the seeds: "
+    "of the wrongly labelled ones the share that gets its true label (recovery) and the share that "
+    "gets the wrong one (repeated), of the rightly labelled ones the share that gets another "
+    "(damage), and the AUROC of 1 − q[label] as a detector of wrong labels."
 )
 _MEMORY = (
     "Training pictures whose label noise has changed, as the steps of an epoch see them: left the "
@@ -44,42 +55,43 @@ Tables = Mapping[str, Mapping[str, Seeds]]
 """By noise and method."""
 
 
-def write_benchmark(comparison: Comparison) -> Path:
+def write_comparison(grid: Grid) -> Path:
     """Write OUT/benchmark.md and OUT/index.html, with the cells there are; returns the page."""
-    comparison.refresh()
-    sections = benchmark(comparison)
-    write_text(comparison.out / "benchmark.md", markdown(_TITLE, sections))
-    write_text(comparison.out / "index.html", html(_TITLE, sections))
-    return comparison.out / "index.html"
+    grid.refresh()
+    sections = comparison(grid)
+    write_text(grid.out / "benchmark.md", markdown(_TITLE, sections))
+    write_text(grid.out / "index.html", html(_TITLE, sections))
+    return grid.out / "index.html"
 
 
-def benchmark(comparison: Comparison) -> list[Section]:
+def comparison(grid: Grid) -> list[Section]:
     """The sections of the page."""
-    results = comparison.results()
+    results = grid.results()
     found: dict[str, dict[str, dict[int, RunSummary]]] = {}
     for cell, summary in results.items():
         if "final" in summary.measured:
             found.setdefault(cell.noise, {}).setdefault(cell.method, {})[cell.seed] = summary
+    order = in_order({cell.method for cell in results})
     tables = {
-        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in LINES if m in found[noise]}
+        noise: {m: Seeds(LABELS[m], found[noise][m]) for m in order if m in found[noise]}
         for noise in sorted(found)
     }
-    sections = [Section("What was run", tuple(_state(comparison, results)))]
+    sections = [Section("What was run", tuple(_state(grid, results)))]
     if tables:
         sections.append(Section("All methods", (_plot(tables),)))
     for noise, lines in tables.items():
-        sections.append(Section(_noise(noise, lines), tuple(_tables(comparison, noise, lines))))
+        sections.append(Section(_noise(noise, lines), tuple(_tables(grid, noise, lines))))
     if tables:
-        sections.append(Section("What each method costs", (costs(comparison, results),)))
-    return [*sections, cited(_layout(comparison))]
+        sections.append(Section("What each method costs", (costs(grid, results),)))
+    return [*sections, cited(_layout(grid))]
 
 
-def _layout(comparison: Comparison) -> str:
-    return comparison.base.data.partition(":")[0]
+def _layout(grid: Grid) -> str:
+    return grid.base.data.partition(":")[0]
 
 
-def _state(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Iterator[Block]:
-    states = comparison.progress
+def _state(grid: Grid, results: Mapping[Cell, RunSummary]) -> Iterator[Block]:
+    states = grid.progress
     if len(results) < len(states):
         yield Text(
             f"{len(results)} of {len(states)} cells are done; the others are missing below.", True
@@ -87,12 +99,10 @@ def _state(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> 
     failed = tuple((c.folder, p.error) for c, p in states.items() if p.state == "failed")
     if failed:
         yield Table(("cell that failed", "why"), failed, words=True)
-    base = comparison.base
-    kind = base.network.image_backbone or base.architecture_config().image_backbone
-    one = kind == base.backbone
+    base = grid.base
     facts = [
-        ("data", f"{_layout(comparison)}, measured on its {base.measure_on} part"),
-        ("image backbone", kind if one else f"ours {kind}, the others {base.backbone}"),
+        ("data", f"{_layout(grid)}, measured on its {base.measure_on} part"),
+        *_networks(grid),
         ("epochs, batch", f"{base.epochs}, {base.batch_size}"),
         ("sampler", base.sampler),
         ("seeds of training", ", ".join(str(s) for s in sorted({c.seed for c in states}))),
@@ -102,6 +112,18 @@ def _state(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> 
     if base.pictures:
         facts.insert(1, ("training pictures", f"{base.pictures} drawn from all"))
     yield Table(("", ""), tuple(facts), words=True)
+
+
+def _networks(grid: Grid) -> list[tuple[str, str]]:
+    """The facts about networks, as far as there are cells they are about."""
+    configs = [cell.config(grid.base) for cell in grid.progress]
+    ours = {c.architecture_config().image_backbone for c in configs if c.method == "ours"}
+    others = {c.backbone for c in configs if c.method != "ours"}
+    names = sorted(ours | others)
+    if len(names) > 1:
+        names = [f"ours {', '.join(ours)}, the others {', '.join(others)}"]
+    facts = [("image backbone", names[0])]
+    return [("architecture of ours", grid.base.architecture), *facts] if ours else facts
 
 
 def _noise(noise: str, lines: Mapping[str, Seeds]) -> str:
@@ -127,7 +149,7 @@ def _plot(tables: Tables) -> Plot:
         }
         for noise, lines in tables.items()
     }
-    names = [LABELS[m] for m in LINES if any(m in lines for lines in tables.values())]
+    names = [LABELS[m] for m in in_order({m for lines in tables.values() for m in lines})]
     return Plot(
         "Accuracy of the final answer",
         figures.rows_compared(names, panels),
@@ -136,9 +158,11 @@ def _plot(tables: Tables) -> Plot:
     )
 
 
-def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Block]:
-    yield _accuracies(comparison, noise, lines)
+def _tables(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Block]:
+    yield _accuracies(grid, noise, lines)
     yield from _compared(lines)
+    yield _others(lines)
+    yield from _purified(lines)
     accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
     yield Plot(
         "Accuracy by epoch",
@@ -158,7 +182,8 @@ def _tables(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> I
 
 
 def _compared(lines: Mapping[str, Seeds]) -> Iterator[Block]:
-    others = [name for name in ("cross_entropy", "ours") if name in lines and len(lines) > 1]
+    bases = ("cross_entropy", "ours_baseline", "ours")
+    others = [name for name in bases if name in lines and len(lines) > 1]
     if others:
         yield Text(_COMPARED)
     for name in others:
@@ -167,6 +192,39 @@ def _compared(lines: Mapping[str, Seeds]) -> Iterator[Block]:
             (f"against {base.label}", *GAIN),
             tuple((s.label, *gain(base.runs, s.runs)) for s in lines.values() if s is not base),
         )
+
+
+def _others(lines: Mapping[str, Seeds]) -> Table:
+    rows = [
+        (
+            s.label, _of(s, "accuracy", "p") if _two_answers(s) else ABSENT,
+            _of(s, "macro_f1"), plain(s.over("ece").mean),
+        )
+        for s in lines.values()
+    ]  # fmt: skip
+    return Table(("method", "accuracy of p (%)", "macro F1 (%)", "ECE"), tuple(rows), _OTHERS)
+
+
+def _purified(lines: Mapping[str, Seeds]) -> Iterator[Block]:
+    """None without noise, where no label is known to be wrong."""
+    rows = []
+    for line in lines.values():
+        for name in ("final", "p") if _two_answers(line) else ("final",):
+            if line.purification(name, "recovery") is None:
+                continue
+            shares = (line.purification(name, w) for w in ("recovery", "memorised", "damage"))
+            auroc = plain(line.purification(name, "auroc"))
+            label = line.label if name == "final" else f"{line.label}: {name}"
+            rows.append((label, *(percent(share, 1) for share in shares), auroc))
+    if rows:
+        head = ("method", "recovery (%)", "repeated (%)", "damage (%)", "AUROC")
+        yield Table(head, tuple(rows), _PURIFYING)
+
+
+def _two_answers(line: Seeds) -> bool:
+    """Whether L_final is more than p."""
+    run = next(iter(line.runs.values()))
+    return run.method == "ours" and run.corrections != "none"
 
 
 def _remembered(lines: Mapping[str, Seeds], key: str) -> dict[str, list[float | None]]:
@@ -195,14 +253,14 @@ def _numbers(panels: Mapping[str, Lines]) -> Table:
     )
 
 
-def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) -> Table:
+def _accuracies(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Table:
     """With the paper's column only beside figures about the same pictures and noise."""
     first = _one(lines)
     head = [
         "method", "seeds", "accuracy (%)", "95 % interval", "mean class (%)", "last epoch (%)",
         "best epoch, chosen on these pictures (%)",
     ]  # fmt: skip
-    same = _layout(comparison) == "rafdb" and first.noise_kind == "symmetric"
+    same = _layout(grid) == "rafdb" and first.noise_kind == "symmetric"
     paper = paper_column(noise) if same else {}
     if paper:
         head.append("cited from the paper, RAF-DB (%)")
@@ -223,6 +281,6 @@ def _accuracies(comparison: Comparison, noise: str, lines: Mapping[str, Seeds]) 
     return Table(tuple(head), tuple(rows), caption)
 
 
-def _of(line: Seeds, what: str) -> str:
-    value = line.over(what)
+def _of(line: Seeds, what: str, name: str = "final") -> str:
+    value = line.over(what, name)
     return spread(value.mean, value.std)

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 
-from trainer.compare.methods import Comparison, MethodCell
+from trainer.compare.grid import Grid
+from trainer.compare.methods import Cell
 from trainer.measure.cost import Cost, read_cost
 from trainer.measure.summary import RunSummary
-from trainer.report.lines import LABELS, LINES
+from trainer.report.lines import LABELS, in_order
 from trainer.report.tables import ABSENT, Table
 
 _COST = (
     "Parameters that answer, and those that training keeps besides; multiplications with an "
-    "addition for one crop; pictures a second of training (median over epochs and runs) and "
-    "milliseconds a picture of a batch of 32, on the device and under the load of that moment."
+    "addition for one crop; pictures per second of training (median over epochs and runs) and "
+    "milliseconds per picture of a batch of 32, on the device and under the load of that moment."
 )
 
 
-def costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> Table:
-    """A row a method, over all its runs."""
+def costs(grid: Grid, results: Mapping[Cell, RunSummary]) -> Table:
+    """A row per method, over all its runs."""
     rows = []
-    for method in LINES:
+    for method in in_order({cell.method for cell in results}):
         runs = {cell: summary for cell, summary in results.items() if cell.method == method}
-        if not runs:
-            continue
-        known = [c for cell in runs if (c := read_cost(comparison.folder(cell))) is not None]
+        known = [c for cell in runs if (c := read_cost(grid.folder(cell))) is not None]
         speed = median(s.pictures_per_second for s in runs.values())
         rows.append(
             (
@@ -35,7 +34,7 @@ def costs(comparison: Comparison, results: Mapping[MethodCell, RunSummary]) -> T
         )  # fmt: skip
     head = (
         "method", "pretraining", "parameters (M)", "kept in training (M)", "MACs (M)",
-        "ms a picture", "pictures/s in training", "hours a run",
+        "ms per picture", "pictures/s in training", "hours per run",
     )  # fmt: skip
     return Table(head, tuple(rows), _COST)
 

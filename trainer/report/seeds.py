@@ -30,9 +30,9 @@ class Seeds:
     runs: Mapping[int, RunSummary]
     """By seed; at least one, each with `measured`."""
 
-    def over(self, what: str) -> Spread:
-        """Over the seeds, of the last epochs' mean of the final answer."""
-        return Spread.of([getattr(r.measured["final"], what).mean for r in self.runs.values()])
+    def over(self, what: str, name: str = "final") -> Spread:
+        """Over the seeds, of the last epochs' mean of one distribution."""
+        return Spread.of([getattr(r.measured[name], what).mean for r in self.runs.values()])
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -45,6 +45,12 @@ class Seeds:
         """Accuracies chosen on the pictures they are measured on."""
         found = [r.best_epoch_accuracy for r in self.runs.values()]
         return Spread.of([value for value in found if value is not None])
+
+    def purification(self, name: str, what: str) -> float | None:
+        """One figure of a distribution on the training pictures; the mean of the seeds with it."""
+        found = [r.purification[name] for r in self.runs.values() if name in r.purification]
+        known = [value for own in found if (value := getattr(own, what)) is not None]
+        return fmean(known) if known else None
 
     def by_epoch(self, value: Callable[[Epoch], float | None]) -> list[float | None]:
         """Mean over the seeds of one figure, epoch by epoch; None where a seed has none."""
@@ -62,7 +68,7 @@ GAIN = ("points", "last answers, 95 % interval", "McNemar's p")
 
 
 def gain(base: Runs | None, line: Runs) -> tuple[str, str, str]:
-    """Over the seeds that both have: difference in points, its paired interval, p one a seed.
+    """Over the seeds that both have: difference in points, its paired interval, one p per seed.
 
     The first is of the last epochs' mean; the others are of the last answers, and absent where
     these are missing, damaged or about other pictures.
@@ -105,11 +111,11 @@ def _paired(
 
 
 Lines = Mapping[str, Sequence[float | None]]
-"""Label → one share an epoch, None where an epoch has none."""
+"""Label → one share per epoch, None where an epoch has none."""
 
 
 def epochs_compared(salt: str, panels: Mapping[str, Lines], colours: Mapping[str, str]) -> str:
-    """Panels side by side with a line a method each; one legend below them all."""
+    """Panels side by side with a line per method each; one legend below them all."""
     from matplotlib.ticker import MaxNLocator
 
     with drawing(salt, 9.2, 4.2) as (figure, out):

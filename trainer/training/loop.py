@@ -28,6 +28,7 @@ from trainer.data.packed import PackedSet
 from trainer.files import save_torch
 from trainer.measure.answers import Answers, predict_with
 from trainer.methods.base import Batch, Method, Step
+from trainer.same_run import check_same
 from trainer.training.averaged import Averaged
 from trainer.training.distributed import World
 from trainer.training.feed import Feed
@@ -35,7 +36,7 @@ from trainer.training.interrupt import Interrupt
 from trainer.training.progress import Progress
 from trainer.training.run_data import TrainingData
 from trainer.training.sampler import epoch_order
-from trainer.training.state import read_state, same_run
+from trainer.training.state import read_state
 from trainer.training.tensorboard import Scalars
 
 log = logging.getLogger(__name__)
@@ -323,10 +324,7 @@ class Trainer:
         if not path.is_file():
             return False
         state = read_state(path, self.device)
-        if not same_run(state["config"], self.config):
-            raise FerdeskError(
-                f"'{self.folder}' holds a run with another configuration; give another --run."
-            )
+        check_same(json.loads(state["config"]), asdict(self.config), self.folder, "--run")
         self.method.load_state_dict(state["method"])
         self.average.state, self.average.steps = state["average"], state["average_steps"]
         self.optimizer.load_state_dict(state["optimizer"])

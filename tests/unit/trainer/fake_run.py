@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from ferdesk.model.labels import EXPRESSIONS
 from trainer.config import NoiseConfig, TrainConfig
+from trainer.measure.cost import Cost
 from trainer.measure.metrics import measure
 from trainer.measure.purification import purification_json
 
@@ -138,6 +139,17 @@ def write_run(
         tensors["apcl.geometric.anchors"] = anchors.astype(np.float32)
     save_file(tensors, run / "model.safetensors")
     return run
+
+
+def write_cell(run: Path, config: TrainConfig, *, pictures: int = 120, skill: float = 2.2) -> None:
+    """A finished cell of a grid: a whole run with a report and its costs."""
+    write_run(run, config, pictures=pictures, skill=skill)
+    if config.method != "ours":
+        (run / "model.safetensors").rename(run / "weights.pt")
+    (run / "report").mkdir(exist_ok=True)
+    (run / "report" / "index.html").write_text("a report")
+    cost = Cost(parameters=6000, training_parameters=6400, macs=9000, milliseconds=1, device="cpu")
+    _write_json(run / "cost.json", dataclasses.asdict(cost))
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

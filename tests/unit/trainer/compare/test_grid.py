@@ -1,106 +1,24 @@
-"""The grid of methods: its cells, its shards beside each other, and the page about it."""
+"""The folder of a grid: what is done, goes on, fails, or belongs to something else."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import logging
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from ferdesk.errors import FerdeskError
-from tests.unit.trainer.fake_run import write_run
-from trainer.compare.grid import Progress, time_left
-from trainer.compare.methods import (
-    Comparison,
-    MethodCell,
-    Shard,
-    check_weights,
-    chosen,
-    on_backbone,
-    plan,
-)
-from trainer.compare.reproduce import ROWS, Cell
-from trainer.config import NetworkChanges, TrainConfig
-from trainer.measure.cost import measure_cost
-from trainer.methods import METHODS, VARIANTS
-from trainer.report.comparison import write_benchmark
-from trainer.report.lines import LABELS
-
-BASE = TrainConfig(data="ferplus:x", epochs=3, measure_on="valid")
-THREE = ("ours", "cross_entropy", "scn")
-
-
-class Trainer:
-    """Stands in for training: a run that ends as that of its method does, or fails or stops."""
-
-    def __init__(self, fail: str = "", stop: str = "") -> None:
-        self.fail, self.stop = fail, stop
-        self.trained: list[str] = []
-
-    def __call__(self, config: TrainConfig, run: Path) -> None:
-        cell = "/".join(run.parts[-3:])
-        if self.stop and self.stop in cell:
-            raise KeyboardInterrupt
-        if self.fail and self.fail in cell:
-            raise RuntimeError("no memory")
-        self.trained.append(cell)
-        # Methods that are better at it stand out, and differ from one another.
-        write_run(run, config, pictures=120, skill=1.2 + 0.5 * METHODS.index(config.method))
-        if config.method != "ours":
-            (run / "model.safetensors").rename(run / "weights.pt")
-
-
-def grid(
-    out: Path,
-    *noises: str,
-    methods: tuple[str, ...] = THREE,
-    seeds: int = 1,
-    shard: str = "1/1",
-    base: TrainConfig = BASE,
-) -> Comparison:
-    cells = plan(noises or ("0.3",), methods, seeds, base.seed)
-    return Comparison(base, cells, out, Shard.parse(shard))
+from tests.unit.trainer.compare.fake_grid import BASE, THREE, Trainer, grid, nothing, page
+from tests.unit.trainer.fake_run import write_cell, write_run
+from trainer.compare.grid import CellProgress, Shard, time_left
+from trainer.compare.methods import Cell, plan
 
 
 def states(out: Path) -> dict[str, str]:
     entries = [json.loads(path.read_text()) for path in (out / "state").glob("*.json")]
     return {f"{e['noise']}/{e['seed']}/{e['method']}": e["state"] for e in entries}
-
-
-def nothing() -> None:
-    """Drawing takes longer than all the rest."""
-
-
-def test_cells_are_seeds_times_noises_times_methods() -> None:
-    cells = plan(["0", "natural", "0.0"], chosen(["scn", "all"]), 2, 4)
-    assert len(cells) == 2 * 2 * 7
-    assert cells[0].folder == "0/seed-4/scn"
-    config = MethodCell("natural", 5, "eac").config(BASE)
-    assert (config.method, config.seed, config.noise.kind) == ("eac", 5, "natural")
-    assert MethodCell("0", 5, "eac").config(BASE).hard_labels
-
-
-def test_misspelt_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(FerdeskError, match="did you mean 'cross_entropy'"):
-        chosen(["ours", "cross-entropy"])
-    with pytest.raises(FerdeskError, match="did you mean 'resnet18'"):
-        on_backbone(BASE, "resnet8")
-
-
-def test_one_backbone_is_that_of_ours_too() -> None:
-    base = on_backbone(BASE, "mobilefacenet")
-    assert base.backbone == "mobilefacenet"
-    assert base.architecture_config().image_backbone == "mobilefacenet"
-
-
-def test_weights_that_fit_only_some_methods_are_refused() -> None:
-    with pytest.raises(FerdeskError, match="give --backbone"):
-        check_weights(replace(BASE, image_weights="w.pth"), THREE)
-    check_weights(on_backbone(replace(BASE, image_weights="w.pth"), "resnet18"), THREE)
-    check_weights(replace(BASE, image_weights="w.pth"), ("scn", "eac"))
-    with pytest.raises(FerdeskError, match=r"'scn' cannot start from a checkpoint"):
-        check_weights(replace(BASE, start_from="m.safetensors"), ("ours", "scn"))
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", ""])
@@ -115,36 +33,56 @@ def test_shards_share_all_cells_and_none_twice() -> None:
     assert sorted(c.folder for part in parts for c in part) == sorted(c.folder for c in cells)
 
 
-def test_a_stopped_grid_goes_on_and_knows_both_kinds_of_finished_runs(tmp_path: Path) -> None:
-    first = Trainer(stop="scn")
+def test_a_stopped_grid_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        grid(tmp_path).run(first, nothing)
+        grid(tmp_path).run(Trainer(stop="cross_entropy"), nothing)
     assert states(tmp_path) == {
-        "0.3/1/ours": "done", "0.3/1/cross_entropy": "done", "0.3/1/scn": "stopped",
+        "0.3/1/ours": "done", "0.3/1/cross_entropy": "stopped", "0.3/1/scn": "pending",
     }  # fmt: skip
-    # Killed before it could say so: the runs themselves tell.
-    for path in (tmp_path / "state").glob("*.json"):
-        path.unlink()
+    assert "1 of 3 cells are done" in page(grid(tmp_path))
     second = Trainer()
     grid(tmp_path).run(second, nothing)
-    assert second.trained == ["0.3/seed-1/scn"]
+    assert second.trained == ["0.3/seed-1/cross_entropy", "0.3/seed-1/scn"]
+    assert set(states(tmp_path).values()) == {"done"}
+    # Killed before it could say so, the runs themselves tell, those of both kinds.
+    for path in (tmp_path / "state").glob("*.json"):
+        path.unlink()
+    third = Trainer()
+    grid(tmp_path).run(third, nothing)
+    assert third.trained == []
 
 
-def test_a_run_without_its_weights_is_trained_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", ["scn/weights.pt", "ours/model.safetensors",
+                                     "scn/report/index.html", "scn/cost.json"])  # fmt: skip
+def test_a_cell_is_done_only_with_weights_report_and_costs(tmp_path: Path, missing: str) -> None:
     grid(tmp_path).run(Trainer(), nothing)
-    (tmp_path / "0.3/seed-1/scn/weights.pt").unlink()
-    again = Trainer()
-    grid(tmp_path).run(again, nothing)
-    assert again.trained == ["0.3/seed-1/scn"]
+    (tmp_path / "0.3/seed-1" / missing).unlink()
+    g, again = grid(tmp_path), Trainer()
+    assert len(g.results()) == 2
+    g.run(again, nothing)
+    assert again.trained == [f"0.3/seed-1/{missing.partition('/')[0]}"]
 
 
-def test_a_failed_cell_is_reported_and_the_others_go_on(tmp_path: Path) -> None:
-    trainer, g = Trainer(fail="cross_entropy"), grid(tmp_path)
-    with pytest.raises(FerdeskError, match=r"1 of 3 cells failed, .*RuntimeError: no memory"):
+@pytest.mark.parametrize("error", [FerdeskError("The loss became nan."), RuntimeError("no memory")])
+def test_a_failed_cell_is_reported_the_others_go_on_and_it_is_tried_again(
+    tmp_path: Path, error: Exception
+) -> None:
+    trainer, g = Trainer(fail="cross_entropy", error=error), grid(tmp_path)
+    with pytest.raises(FerdeskError, match=r"1 of 3 cells failed, the first \(0.3/seed-1/cross_en"):
         g.run(trainer, nothing)
     assert trainer.trained == ["0.3/seed-1/ours", "0.3/seed-1/scn"]
     assert states(tmp_path)["0.3/1/cross_entropy"] == "failed"
-    assert g.progress[MethodCell("0.3", 1, "cross_entropy")].error == "RuntimeError: no memory"
+    assert str(error) in g.progress[Cell("0.3", 1, "cross_entropy")].error
+    assert str(error) in page(g)
+    again = Trainer()
+    grid(tmp_path).run(again, nothing)
+    assert again.trained == ["0.3/seed-1/cross_entropy"]
+    assert str(error) not in page(grid(tmp_path))
+
+
+def test_errors_in_the_program_are_not_swallowed(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        grid(tmp_path).run(Trainer(fail="ours", error=ZeroDivisionError()), nothing)
 
 
 def test_shards_beside_each_other_keep_each_others_states(tmp_path: Path) -> None:
@@ -170,150 +108,118 @@ def test_shards_beside_each_other_keep_each_others_states(tmp_path: Path) -> Non
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_another_configuration_and_damaged_states_are_refused(tmp_path: Path) -> None:
+def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     grid(tmp_path, methods=("scn",)).run(Trainer(), nothing)
-    with pytest.raises(FerdeskError, match=r"another configuration \(epochs\)"):
-        grid(tmp_path, base=replace(BASE, epochs=9))
-    with pytest.raises(FerdeskError, match=r"another configuration \(backbone\)"):
-        grid(tmp_path, base=replace(BASE, backbone="tiny"))
-    # More methods, noises and seeds may come later.
-    more = grid(tmp_path, "0", methods=("ours",), seeds=2)
-    assert len(more.progress) == 3
-    # A method of another version is left alone.
-    other = tmp_path / "state" / "0.3_seed-1_newer.json"
-    other.write_text('{"noise": "0.3", "seed": 1, "method": "newer", "state": "done"}')
-    assert len(grid(tmp_path, "0", methods=("ours",), seeds=2).progress) == 3
-    assert other.is_file()
-    (tmp_path / "state" / "0.3_seed-1_scn.json").write_text('{"noise": "0.3"}')
-    with pytest.raises(FerdeskError, match=r"0\.3_seed-1_scn\.json' is damaged; delete it"):
+    before = (tmp_path / "grid.json").read_bytes()
+    for other, name in (
+        (replace(BASE, epochs=9), "epochs"),
+        (replace(BASE, backbone="tiny"), "backbone"),
+        (replace(BASE, augment=replace(BASE.augment, erase=0.9)), r"augment\.erase"),
+    ):
+        with pytest.raises(FerdeskError, match=rf"another configuration \({name}\)"):
+            grid(tmp_path, base=other)
+    assert (tmp_path / "grid.json").read_bytes() == before
+    grid(tmp_path, base=replace(BASE, threads=7, notes="at night", seed=2))
+
+
+def test_the_nested_settings_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    base = replace(BASE, augment=replace(BASE.augment, erase=0.5))
+    (tmp_path / "grid.json").write_text(json.dumps(asdict(base)))
+    grid(tmp_path, base=base)
+    with pytest.raises(FerdeskError, match=r"another configuration \(noise\.seed\)"):
+        grid(tmp_path, base=replace(base, noise=replace(base.noise, seed=2)))
+
+
+def test_a_finished_run_of_another_configuration_is_not_taken_for_a_cell(tmp_path: Path) -> None:
+    write_run(tmp_path / "0.3/seed-1/ours", replace(BASE, batch_size=8), pictures=120)
+    with pytest.raises(FerdeskError, match=r"ours' was made with another configuration \(noise"):
         grid(tmp_path)
 
 
+def test_a_finished_run_made_by_hand_is_taken(tmp_path: Path) -> None:
+    config = Cell("0.3", 1, "ours").config(replace(BASE, name="by hand"))
+    write_cell(tmp_path / "0.3/seed-1/ours", config)
+    trainer = Trainer()
+    grid(tmp_path).run(trainer, nothing)
+    assert trainer.trained == ["0.3/seed-1/cross_entropy", "0.3/seed-1/scn"]
+
+
+def test_more_methods_noises_and_seeds_join_the_same_grid(tmp_path: Path) -> None:
+    grid(tmp_path, methods=("scn",)).run(Trainer(), nothing)
+    trainer = Trainer()
+    grid(tmp_path, "0", "0.3", methods=("scn", "ours"), seeds=2).run(trainer, nothing)
+    assert len(trainer.trained) == 7
+    # A cell of another version is left alone.
+    other = tmp_path / "state" / "0.3_seed-1_newer.json"
+    other.write_text('{"noise": "0.3", "seed": 1, "method": "newer", "state": "done"}')
+    assert len(grid(tmp_path, "natural", methods=("rul",)).progress) == 9
+    assert other.is_file()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"noise": "0.3"}',
+     '{"noise": "2", "seed": 1, "method": "scn", "state": "done", "hours": 1, "error": ""}'],
+)  # fmt: skip
+def test_a_damaged_state_is_refused(tmp_path: Path, text: str) -> None:
+    grid(tmp_path, methods=("scn",)).run(Trainer(), nothing)
+    (tmp_path / "state" / "0.3_seed-1_scn.json").write_text(text)
+    with pytest.raises(FerdeskError, match=r"0\.3_seed-1_scn\.json' is damaged"):
+        grid(tmp_path)
+
+
+def test_a_folder_of_the_old_reproduce_is_left_untouched_and_its_runs_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    rows = {"baseline": "ours_baseline", "dwmca": "ours_dwmca", "dwmca-apcl": "ours",
+            "apcl": "ours_apcl"}  # fmt: skip
+    seed = tmp_path / "0.3" / "seed-1"
+    for row, method in rows.items():
+        write_run(seed / row, Cell("0.3", 1, method).config(BASE), pictures=120)
+    state = tmp_path / "state.json"
+    state.write_text('{"config": {}, "cells": []}')
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FerdeskError, match=r"older version.* give another --out; or") as caught:
+        grid(tmp_path, methods=tuple(rows.values()))
+    assert sorted(tmp_path.rglob("*")) == before
+    # What the sentence says works, in the order it says it.
+    state.unlink()
+    for row, method in rows.items():
+        assert row in str(caught.value)
+        (seed / row).rename(seed / method)
+    g = grid(tmp_path, methods=tuple(rows.values()))
+    assert not any(g.finished(cell) for cell in g.wanted), "their costs are missing"
+    assert all((g.folder(cell) / "model.safetensors").is_file() for cell in g.wanted)
+
+
 def test_time_left_is_that_of_the_methods_to_come() -> None:
-    ours, scn, eac = (MethodCell("0", 1, m) for m in ("ours", "scn", "eac"))
-    done = {ours: Progress("done", 3.0), scn: Progress("done", 1.0), eac: Progress()}
-    again = [MethodCell("0", 2, "ours"), MethodCell("0", 2, "scn")]
+    ours, scn, eac = (Cell("0", 1, m) for m in ("ours", "scn", "eac"))
+    done = {ours: CellProgress("done", 3.0), scn: CellProgress("done", 1.0), eac: CellProgress()}
+    again = [Cell("0", 2, "ours"), Cell("0", 2, "scn")]
     assert time_left(done, again) == ", about 4.0 hours left"
+    assert time_left(done, again, 2) == ", about 2.0 hours left"
     # Nothing is known of this one: the mean of all.
     assert time_left(done, [eac]) == ", about 2.0 hours left"
-    assert time_left({eac: Progress()}, [eac]) == ""
+    assert time_left({eac: CellProgress()}, [eac]) == ""
 
 
-def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> None:
-    g = grid(tmp_path, "0", "0.3", seeds=2)
-    g.run(Trainer(), nothing)
-    write_benchmark(g)
-    text = (tmp_path / "benchmark.md").read_text()
-    ours, cited = text.split("## Cited from papers")
-    assert "Labels as they are" in ours
-    clean, noisy = ours.split("## 30 % symmetric noise")
-    for label in ("DWMCA+APCL", "cross entropy", "SCN"):
-        assert f"| {label} | 2 |" in noisy
-    against = noisy.split("| against cross entropy |")[1].split("| against DWMCA+APCL |")
-    for table, absent in zip(against, ("cross entropy", "DWMCA+APCL"), strict=True):
-        lines = table.split("\n\n")[0].splitlines()[2:]
-        rows = [line.strip("| ").split(" | ") for line in lines]
-        assert len(rows) == 2
-        assert absent not in {row[0] for row in rows}
-        # Points over the seeds, an interval of the last answers, a p for each seed.
-        _, gained, bounds, chances = next(row for row in rows if row[0] == "SCN")
-        assert gained.startswith("+")
-        low, high = (float(x.replace("−", "-")) for x in bounds.split(" to "))
-        assert low < high
-        assert chances.count(",") == 1
-    assert "### Memorisation" in noisy
-    assert "### Memorisation" not in clean
-    assert "84.42" not in ours
-    assert "cannot be compared" in cited
-    assert "84.42" in cited
-    page = (tmp_path / "index.html").read_text()
-    assert 'src="http' not in page
-    assert "<script" not in page
-    assert page.count("<svg") == 1 + 2 + 1
-    assert not list(tmp_path.glob(".*"))
-
-
-def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
-    two = ("eac", "ours_dwmca")
-    g = grid(tmp_path, "0", "0.3", methods=two, base=replace(BASE, data="rafdb:x"))
-    g.run(Trainer(), nothing)
-    write_benchmark(g)
-    text = (tmp_path / "benchmark.md").read_text()
-    clean, noisy = text.split("## Cited from")[0].split("## 30 % symmetric noise")
-    assert "cited" not in clean.split("## Labels as they are")[1]
-    row = next(x for x in noisy.splitlines() if x.startswith("| EAC | 1 |"))
-    assert row.endswith("| 84.42 |")
-    row = next(x for x in noisy.splitlines() if x.startswith("| Table I: +DWMCA | 1 |"))
-    assert row.endswith("| 78.57 |")
-    assert "cannot be compared" not in text
-
-
-def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
-    g = grid(tmp_path, "0.3", methods=("ours", *VARIANTS))
-    trainer = Trainer()
-    g.run(trainer, nothing)
-    assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
-    plain, changed, _, weaker, *_ = (cell.config(BASE) for cell in g.everything)
-    assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
-    assert (changed.method, weaker.method, weaker.eac.consistency) == ("ours", "eac", 0.5)
-    assert not set(VARIANTS) & set(chosen(["all"]))
-    write_benchmark(g)
-    text = (tmp_path / "benchmark.md").read_text()
-    assert all(f"| {VARIANTS[name].label} | 1 |" in text for name in VARIANTS)
-
-
-def test_the_ablation_is_that_of_reproduce() -> None:
-    base = replace(BASE, network=NetworkChanges(image_size=56))
-    rows = {row.key: Cell("0.3", 1, row).config(base) for row in ROWS}
-    cells = {c.method: c.config(base) for c in plan(["0.3"], chosen(["ablation"]), 1, 1)}
-    named = {"ours_baseline": "baseline", "ours_dwmca": "dwmca", "ours_apcl": "apcl"}
-    named["ours"] = "dwmca-apcl"
-    assert {named[method]: config for method, config in cells.items()} == rows
-
-
-def test_every_method_has_a_name() -> None:
-    assert set(LABELS) == {*METHODS, *VARIANTS}
-
-
-def test_cost_of_the_tiny_classifier() -> None:
-    """Convolutions of 3×3 at stride 4, 2 and 2 on 32 pixels, then one layer."""
-    config = TrainConfig(
-        method="cross_entropy", backbone="tiny", network=NetworkChanges(image_size=32)
-    )
-    cost = measure_cost(config)
-    maps = 8 * 8 * 8 * 27 + 4 * 4 * 16 * 72 + 2 * 2 * 32 * 144
-    assert cost.macs == maps + 32 * 7
-    weights = 8 * 27 + 16 * 72 + 32 * 144
-    assert cost.parameters == weights + 2 * (8 + 16 + 32) + 32 * 7 + 7
-    assert cost.training_parameters == cost.parameters
-    assert cost.milliseconds > 0
-
-
-def test_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_log_counts_cells_and_estimates_the_rest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import trainer.run as command
-    from trainer.commands import benchmark
+    with caplog.at_level(logging.INFO, "trainer.compare.grid"):
+        grid(tmp_path).run(Trainer(), nothing)
+    texts = [record.getMessage() for record in caplog.records]
+    assert texts[0] == "cell 1 of 3: 0.3/seed-1/ours"
+    # Each fake run of three epochs took 0.15 hours.
+    assert texts[1] == "cell 2 of 3: 0.3/seed-1/cross_entropy, about 18 min left"
 
-    stand_in = Trainer()
-    monkeypatch.setattr(
-        command,
-        "train",
-        lambda config, run, cache, progress="auto", label="": stand_in(config, run),
-    )
-    call = [
-        "--data", "synthetic:40", "--methods", "scn", "ours", "--noise", "0", "--seeds", "1",
-        "--backbone", "tiny", "--train.architecture", "tiny", "--train.epochs", "2",
-        "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache"),
-    ]  # fmt: skip
-    benchmark.run(benchmark.parser().parse_args(call))
-    assert Path(capsys.readouterr().out.strip()) == tmp_path / "out" / "index.html"
-    assert stand_in.trained == ["0/seed-1/scn", "0/seed-1/ours"]
-    text = (tmp_path / "out" / "benchmark.md").read_text()
-    costs = text.split("## What each method costs")[1].split("##")[0]
-    row = next(x for x in costs.splitlines() if x.startswith("| SCN | image random | "))
-    # 5,976 weights, 112 of the norms, 231 of the last layer and 33 of α.
-    assert "| 0.01 | 0.01 |" in row
-    assert "–" not in row
-    with pytest.raises(FerdeskError, match="did you mean 'ours'"):
-        benchmark.run(benchmark.parser().parse_args([*call, "--methods", "our"]))
+
+def test_the_page_is_written_at_the_start_and_after_every_cell(tmp_path: Path) -> None:
+    g, done = grid(tmp_path), []
+    g.run(Trainer(), lambda: done.append(len(g.results())))
+    assert done == [0, 1, 2, 3]
+
+
+def test_another_process_of_the_run_writes_nothing(tmp_path: Path) -> None:
+    grid(tmp_path).run(Trainer(), nothing, writes=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["0.3"]

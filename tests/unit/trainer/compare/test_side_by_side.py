@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from ferdesk.errors import FerdeskError
-from tests.unit.trainer.fake_run import write_run
-from trainer.compare.methods import Comparison, plan
+from tests.unit.trainer.fake_run import write_cell
+from trainer.compare.grid import Grid
+from trainer.compare.methods import plan
 from trainer.compare.side_by_side import SideBySide
 from trainer.config import TrainConfig
 from trainer.training.interrupt import Interrupt
@@ -43,8 +44,7 @@ def begin(run: Path) -> list[str]:
 
 
 def finish(config: TrainConfig, run: Path) -> None:
-    write_run(run, config, pictures=70, skill=1.0)
-    (run / "model.safetensors").rename(run / "weights.pt")
+    write_cell(run, config, pictures=70, skill=1.0)
 
 
 def wait_for_another(config: TrainConfig, run: Path, *, label: str) -> None:
@@ -77,8 +77,8 @@ def until_stopped(config: TrainConfig, run: Path, *, label: str) -> None:
     raise KeyboardInterrupt
 
 
-def grid(out: Path, *more: str) -> Comparison:
-    return Comparison(BASE, plan(["0.3"], (*METHODS, *more), 1, 1), out)
+def grid(out: Path, *more: str) -> Grid:
+    return Grid(BASE, plan(["0.3"], (*METHODS, *more), 1, 1), out)
 
 
 def states(out: Path) -> dict[str, str]:

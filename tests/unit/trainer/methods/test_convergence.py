@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from trainer.augment_options import AugmentConfig
-from trainer.compare.methods import MethodCell
+from trainer.compare.methods import Cell
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
@@ -36,7 +36,7 @@ CONFIG = TrainConfig(
 
 def accuracy(method: str, work: Path) -> float:
     """Of the last epoch, on faces of another seed with their true labels."""
-    config = MethodCell("0.3", 1, method).config(CONFIG)
+    config = Cell("0.3", 1, method).config(CONFIG)
     folder, cache = work / method, work / "cache"
     folder.mkdir()
     torch.manual_seed(config.seed)

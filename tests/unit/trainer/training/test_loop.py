@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from trainer.data.packed import load_split
 from trainer.training import loop
 from trainer.training.loop import schedule, seed_of
 from trainer.training.run_data import run_data
-from trainer.training.state import read_state, same_run
+from trainer.training.state import read_state
 
 OPTIONS = [
     "--train.data", "synthetic:240", "--train.architecture", "tiny", "--train.batch_size", "16",
@@ -304,15 +304,6 @@ def test_an_architecture_with_changes() -> None:
     assert changed.fusion == TrainConfig(architecture="tiny").architecture_config().fusion
     with pytest.raises(FerdeskError, match="no architecture"):
         TrainConfig(architecture="x").architecture_config()
-
-
-def test_an_old_run_goes_on_although_options_were_added_since() -> None:
-    config = TrainConfig(epochs=3, network=NetworkChanges(gate="none"))
-    stored = json.loads(json.dumps(asdict(config)))
-    del stored["refurbish"], stored["network"]["image_backbone"], stored["augment"]["jpeg"]
-    assert same_run(json.dumps(stored), replace(config, threads=7, notes="other"))
-    assert not same_run(json.dumps(stored), replace(config, refurbish=0.5))
-    assert not same_run(json.dumps(stored), replace(config, network=NetworkChanges()))
 
 
 def test_augmentation_comes_after_the_split_and_never_reaches_measured_pictures(

@@ -1,0 +1,130 @@
+"""The page of a grid: every method in our figures, and the papers' apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.unit.trainer.compare.fake_grid import BASE, THREE, Trainer, grid, nothing, page
+from trainer.config import NoiseConfig
+from trainer.methods import GROUPS, VARIANTS
+
+
+def table(text: str, head: str) -> dict[str, list[str]]:
+    """The first table whose head begins so: cells by what stands in the first column."""
+    lines = text.split(f"| {head} |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> None:
+    g = grid(tmp_path, "0", "0.3", seeds=2)
+    g.run(Trainer(), nothing)
+    ours, cited = page(g).split("## Cited from papers")
+    clean, noisy = ours.split("## Labels as they are")[1].split("## 30 % symmetric noise")
+    assert {name: row[0] for name, row in table(noisy, "method").items()} == dict.fromkeys(
+        ("DWMCA+APCL", "cross entropy", "SCN"), "2"
+    )
+    # Both seeds are the same fake run, so there is no deviation.
+    summary = next(s for c, s in g.results().items() if c.folder == "0/seed-1/scn")
+    accuracy = summary.measured["final"].accuracy.mean
+    assert table(clean, "method")["SCN"][1] == f"{100 * accuracy:.2f} ± 0.00"
+    for against in ("cross entropy", "DWMCA+APCL"):
+        rows = table(noisy, f"against {against}")
+        assert set(rows) == {"cross entropy", "DWMCA+APCL", "SCN"} - {against}
+        # Points over the seeds, an interval of the last answers, a p per seed.
+        gained, bounds, chances = rows["SCN"]
+        assert gained.startswith("+")
+        low, high = (float(x.replace("−", "-")) for x in bounds.split(" to "))
+        assert low < high
+        assert chances.count(",") == 1
+    assert "### Memorisation" in noisy
+    assert "### Memorisation" not in clean
+    assert "84.42" not in ours
+    assert "cannot be compared" in cited
+    assert "84.42" in cited
+    html = (tmp_path / "index.html").read_text()
+    assert 'src="http' not in html
+    assert 'href="http' not in html
+    assert "<script" not in html
+    assert html.count("<svg") == 1 + 2 + 1
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_recovery_and_damage_are_told_of_every_answer_under_noise(tmp_path: Path) -> None:
+    g = grid(tmp_path, "0", "0.3", methods=("ours", "ours_dwmca", "scn"))
+    g.run(Trainer(), nothing)
+    clean, noisy = page(g).split("## 30 % symmetric noise")
+    assert "recovery" not in clean
+    rows = table(noisy, "method | recovery (%)")
+    # p is another answer only where something corrects it.
+    assert list(rows) == ["DWMCA+APCL", "DWMCA+APCL: p", "SCN", "Table I: +DWMCA"]
+    ours = next(s for c, s in g.results().items() if c.folder == "0.3/seed-1/ours")
+    for label, name in (("DWMCA+APCL", "final"), ("DWMCA+APCL: p", "p")):
+        figures = ours.purification[name]
+        shares = [figures.recovery, figures.memorised, figures.damage]
+        assert rows[label][:3] == [f"{100 * share:.1f}" for share in shares if share is not None]
+        assert rows[label][3] == f"{figures.auroc:.3f}"
+    other = table(noisy, "method | accuracy of p (%)")
+    assert other["DWMCA+APCL"][0] == f"{100 * ours.measured['p'].accuracy.mean:.2f}"
+    assert other["SCN"][0] == other["Table I: +DWMCA"][0] == "–"
+    assert other["SCN"][1] != "–"
+
+
+def test_table_1_is_in_the_papers_order_and_against_its_baseline(tmp_path: Path) -> None:
+    base = replace(BASE, data="rafdb:x", noise=NoiseConfig("symmetric", 0.3, seed=5))
+    g = grid(tmp_path, "0", "0.3", "natural", methods=GROUPS["ablation"], base=base)
+    g.run(Trainer(), nothing)
+    text = page(g).split("## Cited from")[0]
+    clean, noisy, natural = text.split("## Labels as they are")[1].split("\n## ")[:3]
+    assert natural.startswith("Natural noise")
+    assert "cited" not in clean + natural
+    rows = table(noisy, "method")
+    assert list(rows) == [
+        "Table I: baseline", "Table I: +DWMCA", "DWMCA+APCL", "Table I: +APCL",
+    ]  # fmt: skip
+    assert [row[-1] for row in rows.values()] == ["71.43", "78.57", "87.22", "not in the paper"]
+    against = table(noisy, "against Table I: baseline")
+    assert list(against) == ["Table I: +DWMCA", "DWMCA+APCL", "Table I: +APCL"]
+    facts = text.split("## All methods")[0]
+    assert "| image backbone | efficientnet_lite0 |" in facts
+    assert "| seed of the noise | 5 |" in facts
+
+
+def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
+    two = ("eac", "ours_dwmca")
+    g = grid(tmp_path / "raf", "0", "0.3", methods=two, base=replace(BASE, data="rafdb:x"))
+    g.run(Trainer(), nothing)
+    text = page(g)
+    clean, noisy = text.split("## Cited from")[0].split("## 30 % symmetric noise")
+    assert "cited" not in clean.split("## Labels as they are")[1]
+    rows = table(noisy, "method")
+    assert (rows["EAC"][-1], rows["Table I: +DWMCA"][-1]) == ("84.42", "78.57")
+    assert "best epoch, chosen on these pictures (%)" in noisy
+    assert "cannot be compared" not in text
+    other = grid(tmp_path / "fer", methods=two)
+    other.run(Trainer(), nothing)
+    ours, cited = page(other).split("## Cited from papers")
+    assert "78.57" not in ours
+    assert "cannot be compared" in cited
+    assert "78.57" in cited
+
+
+def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
+    g = grid(tmp_path, "0.3", methods=("ours", *VARIANTS))
+    trainer = Trainer()
+    g.run(trainer, nothing)
+    assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
+    text = page(g)
+    assert all(f"| {VARIANTS[name].label} | 1 |" in text for name in VARIANTS)
+    assert "| image backbone | ours efficientnet_lite0, the others resnet18 |" in text
+
+
+def test_costs_are_told_per_method(tmp_path: Path) -> None:
+    g = grid(tmp_path, methods=THREE)
+    g.run(Trainer(), nothing)
+    rows = table(page(g), "method | pretraining")
+    assert list(rows) == ["DWMCA+APCL", "cross entropy", "SCN"]
+    assert rows["SCN"][0] == "image random"
+    assert rows["DWMCA+APCL"][0] == "image random, landmarks random"
+    assert rows["SCN"][1:5] == ["0.01", "0.01", "0", "1.00"]
