@@ -155,9 +155,10 @@ def operating_point(card: Card, coverage: float) -> float:
 def save_picture(reading: Reading, path: Path, threshold: float) -> None:
     """The frame with its overlay as a PNG or JPEG, painted by the window's own code."""
     from ferdesk.ui.paint.annotated import save_annotated
+    from ferdesk.ui.state.shown import Shown
 
     make_folder(path.parent)
-    if not save_annotated(reading, path, threshold):
+    if not save_annotated(Shown(reading, threshold=threshold), path):
         raise FerdeskError(f"The picture '{path}' cannot be written; is it a .png or .jpg?")
 
 

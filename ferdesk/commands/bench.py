@@ -211,6 +211,7 @@ def measure_live(
 ) -> None:
     """Part 2: the engine behind a camera of `fps`, until `count` readings were drawn."""
     from ferdesk.ui.paint.annotated import offscreen_painter
+    from ferdesk.ui.state.shown import Shown
 
     live = _Live()
     camera = PretendedCamera(open_source(spec), fps, faces)
@@ -236,7 +237,7 @@ def measure_live(
                     continue
                 deadline = time.monotonic() + _SILENCE_TIMEOUT
                 start = time.perf_counter()
-                paint(reading)
+                paint(Shown(reading))
                 live.last = time.perf_counter()
                 taken += 1
                 if taken == _WARM_UP:

@@ -37,7 +37,8 @@ class Bench:
     def show(self, reading: Reading) -> None:
         """Wait until the window has drawn this reading."""
         self.engine.feed(reading)
-        self._qtbot.waitUntil(lambda: self.video.reading is reading and not self.video._undrawn)
+        live = self.window.live
+        self._qtbot.waitUntil(lambda: live.shown.reading is reading and not self.video._undrawn)
         self.window.live.refresh_plots()
         self.window.live.refresh_numbers()
 

@@ -17,6 +17,7 @@ from ferdesk.ui.panels.log import LogBuffer
 from ferdesk.ui.state.explanation import explain, sureness
 from ferdesk.ui.state.history import Histories, History
 from ferdesk.ui.state.selection import FaceSelection
+from ferdesk.ui.state.shown import Shown
 from tests.qt.conftest import Bench
 from tests.qt.fakes import make_face, make_reading, peaked, purified
 
@@ -51,17 +52,27 @@ def test_gaps_are_stored_once_and_old_faces_forgotten() -> None:
 def test_the_largest_face_is_shown_until_one_is_chosen() -> None:
     selection = FaceSelection()
     one, two, three = (make_face(i) for i in (1, 2, 3))
-    assert selection.pick(make_reading((two, one, three), captured_at=0.0)) is two
-    assert selection.position == (2, 3)
+    assert selection.pick(make_reading((two, one, three), captured_at=0.0)) == 2
     selection.choose(3)
-    assert selection.pick(make_reading((two, one, three), captured_at=0.1)) is three
+    assert selection.pick(make_reading((two, one, three), captured_at=0.1)) == 3
     # Out of sight for a moment: nobody takes its place. For longer: the largest does.
-    assert selection.pick(make_reading((two, one), captured_at=0.9)) is None
-    assert selection.pick(make_reading((two, one), captured_at=1.2)) is two
+    assert selection.pick(make_reading((two, one), captured_at=0.9)) == 3
+    assert selection.pick(make_reading((two, one), captured_at=1.2)) == 2
     assert selection.step(1) == 1
     assert selection.step(-1) == 2
     selection.choose(99)
     assert selection.current == 2
+
+
+def test_what_is_shown_knows_its_face_and_place() -> None:
+    reading = make_reading((make_face(4), make_face(2), make_face(7)))
+    shown = Shown(reading, 4)
+    assert shown.face is reading.faces[0]
+    assert shown.position == (2, 3)
+    out_of_sight = replace(shown, selected=3)
+    assert out_of_sight.face is None
+    assert out_of_sight.position == (0, 3)
+    assert (Shown().faces, Shown().face, Shown().position) == ((), None, (0, 0))
 
 
 @pytest.mark.parametrize(

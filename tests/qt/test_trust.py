@@ -20,6 +20,7 @@ from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
 from ferdesk.ui.panels.bands import runs
 from ferdesk.ui.state import reliability_words as trust
 from ferdesk.ui.state.settings import Settings, SettingsStore, parse
+from ferdesk.ui.state.shown import Shown
 from tests.qt.conftest import Bench
 from tests.qt.fakes import TABLE, make_card, make_face, make_reading, peaked
 
@@ -86,10 +87,10 @@ def test_a_checkpoint_without_a_figure_says_so(build_bench: Callable[..., Bench]
     assert not panel.coverage.slider.isEnabled()
     assert panel.coverage.promise.text() == "Answers every face"
     assert panel.coverage.slider.toolTip() == trust.NO_TABLE
-    assert bench.video.options.threshold == 0.0
+    assert bench.window.live.shown.threshold == 0.0
     use_card(bench)
     assert panel.coverage.slider.isEnabled()
-    assert bench.video.options.threshold == 0.54
+    assert bench.window.live.shown.threshold == 0.54
 
 
 def test_below_the_limit_there_is_no_winner(judged: Bench) -> None:
@@ -144,13 +145,10 @@ def test_the_label_over_the_face_and_snapshots_follow(judged: Bench) -> None:
     assert label_colour(face, 0.5) == EXPRESSION_QCOLORS[1]
     assert label_colour(face, 0.54) not in EXPRESSION_QCOLORS
     reading = make_reading((face,))
-    told, withheld = (annotate(reading, OverlayOptions(threshold=t)) for t in (0.0, 0.54))
+    told, withheld = (annotate(Shown(reading, 2, t), OverlayOptions()) for t in (0.0, 0.54))
     assert told != withheld
     judged.show(reading)
-    assert judged.video.options.threshold == 0.54
-    assert annotate(reading, judged.video.options) == annotate(
-        reading, replace(judged.video.options, threshold=0.54)
-    )
+    assert annotate(judged.window.live.shown, judged.video.options) == withheld
 
 
 def test_the_slider_reads_the_table(judged: Bench) -> None:
@@ -164,7 +162,7 @@ def test_the_slider_reads_the_table(judged: Bench) -> None:
     assert slider.slider.accessibleDescription() == slider.promise.text()
     assert panel.bars.headline == "Unsure"
     assert panel.meter.words.text() == "Below your limit of 85 %"
-    assert judged.video.options.threshold == judged.window.panels.timeline.threshold == 0.85
+    assert judged.window.live.shown.threshold == 0.85
     slider.slider.setValue(0)
     assert slider.promise.text() == "Answers every face, expected to be wrong on 15 %"
     assert panel.bars.headline == "Happiness"
@@ -199,7 +197,7 @@ def test_the_chosen_coverage_holds_for_the_next_checkpoint(
     assert coverage.threshold == 0.69
     # Chosen by hand in the file, beyond the end of the slider.
     bench.window.store.update(coverage=0.1)
-    assert coverage.threshold == bench.video.options.threshold == 0.97
+    assert coverage.threshold == bench.window.live.shown.threshold == 0.97
 
 
 def test_window_and_command_line_have_the_same_limit(judged: Bench) -> None:

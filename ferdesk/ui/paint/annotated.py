@@ -12,15 +12,13 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage
 
 from ferdesk.files import write_bytes
-from ferdesk.pipeline.types import Reading
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate
+from ferdesk.ui.state.shown import Shown
 
 
 @contextmanager
-def offscreen_painter(threshold: float = 0.0) -> Iterator[Callable[[Reading], QImage]]:
+def offscreen_painter() -> Iterator[Callable[[Shown], QImage]]:
     """A function that paints the window's overlay on a reading's frame.
-
-    Labels less reliable than `threshold` read "Unsure", as in the window.
 
     Starts an application without a display if none runs, because text needs its fonts, and ends
     it again.
@@ -31,19 +29,19 @@ def offscreen_painter(threshold: float = 0.0) -> Iterator[Callable[[Reading], QI
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         application = QGuiApplication(["ferdesk"])
     try:
-        yield lambda reading: annotate(reading, OverlayOptions(mesh=True, threshold=threshold))
+        yield lambda shown: annotate(shown, OverlayOptions(mesh=True))
     finally:
         if application is not None:
             application.shutdown()
 
 
-def save_annotated(reading: Reading, path: Path, threshold: float = 0.0) -> bool:
+def save_annotated(shown: Shown, path: Path) -> bool:
     """Paint the overlay on the reading's frame and save it.
 
     False when Qt has no writer for the suffix; FerdeskError as in `ferdesk.files.replacing`.
     """
-    with offscreen_painter(threshold) as paint:
-        content = encoded(paint(reading), path.suffix.removeprefix("."))
+    with offscreen_painter() as paint:
+        content = encoded(paint(shown), path.suffix.removeprefix("."))
     if content:
         write_bytes(path, content)
     return bool(content)

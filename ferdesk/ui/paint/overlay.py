@@ -17,9 +17,10 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.pipeline.types import UNSURE, FaceReading, Reading
+from ferdesk.pipeline.types import UNSURE, FaceReading
 from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
+from ferdesk.ui.state.shown import Shown
 
 _INK: Final = QColor("#0E1013")
 _PAPER: Final = QColor("#FFFFFF")
@@ -38,10 +39,6 @@ class OverlayOptions:
     pose: bool = False
     mirror: bool = False
     """The picture is shown left-right reversed."""
-    selected: int | None = None
-    """Id of the face that the panels show; it gets the stronger box."""
-    threshold: float = 0.0
-    """The operating point: labels less reliable than this read "Unsure"; 0 tells every label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def paint_picture(
 
 def paint_overlay(
     painter: QPainter,
-    faces: tuple[FaceReading, ...],
+    shown: Shown,
     frame: FrameMap,
     options: OverlayOptions,
     font: QFont,
@@ -117,9 +114,10 @@ def paint_overlay(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font)
     painter.setClipRect(frame.target)
-    for face in sorted(faces, key=lambda item: item.face_id == options.selected):
-        strong = face.face_id == options.selected or len(faces) == 1
-        colour = label_colour(face, options.threshold)
+    several = len(shown.faces) > 1
+    for face in sorted(shown.faces, key=lambda item: item.face_id == shown.selected):
+        strong = face.face_id == shown.selected or not several
+        colour = label_colour(face, shown.threshold)
         if options.mesh:
             _paint_mesh(painter, face, frame)
         if options.pose:
@@ -128,8 +126,8 @@ def paint_overlay(
         if options.box:
             _paint_box(painter, box, colour, strong)
         if options.label:
-            text = label_text(face, options.threshold, numbered=len(faces) > 1)
-            unsure = face.abstains(options.threshold)
+            text = label_text(face, shown.threshold, numbered=several)
+            unsure = face.abstains(shown.threshold)
             _paint_label(painter, box, frame.target, text, colour, unsure)
     painter.restore()
 
@@ -150,22 +148,21 @@ def label_colour(face: FaceReading, threshold: float) -> QColor:
     return EXPRESSION_QCOLORS[int(face.probabilities.argmax())]
 
 
-def annotate(reading: Reading, options: OverlayOptions | None = None) -> QImage:
-    """The analysed picture with its overlay, at the size of the frame.
+def annotate(shown: Shown, options: OverlayOptions) -> QImage:
+    """The analysed picture with its overlay, at the size of the frame; needs a reading.
 
     Needs no window, but for its fonts a QGuiApplication (see `ferdesk.ui.paint.annotated`).
     """
-    options = options or OverlayOptions()
-    height, width = reading.frame.image.shape[:2]
+    assert shown.reading is not None
+    picture = shown.reading.frame.image
+    height, width = picture.shape[:2]
     image = QImage(width, height, QImage.Format.Format_RGB888)
     target = QRectF(0, 0, width, height)
     painter = QPainter(image)
-    paint_picture(painter, reading.frame.image, target, options.mirror)
+    paint_picture(painter, picture, target, options.mirror)
     font = QFont(QGuiApplication.font())
     font.setPixelSize(max(10, round(min(width, height) / 30)))
-    paint_overlay(
-        painter, reading.faces, FrameMap(target, width, height, options.mirror), options, font
-    )
+    paint_overlay(painter, shown, FrameMap(target, width, height, options.mirror), options, font)
     painter.end()
     image.setText("Software", "ferdesk")
     return image

@@ -12,10 +12,12 @@ from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE, FaceReading
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
-from ferdesk.ui.state import reliability_words as trust
+from ferdesk.ui.state import reliability_words as words
+from ferdesk.ui.state.shown import Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
 WAITING: Final = "Waiting …"
+NO_FACE: Final = "No face in view"
 _TIP: Final = "Smoothed over time. The thin line in each bar is the answer for this frame alone."
 _SET_TIP: Final = (
     "The outlined rows marked ▹ or ▸ could all be right: for nine faces in ten the right one is "
@@ -28,10 +30,7 @@ class DistributionBars(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.face: FaceReading | None = None
-        self.empty = WAITING
-        self.threshold = 0.0
-        """The operating point: below this reliability there is no winner."""
+        self.shown = Shown()
         self.headline = ""
         """The winner, "Unsure", or why there is neither."""
         self.aside = ""
@@ -46,34 +45,39 @@ class DistributionBars(QWidget):
 
     def refresh(self) -> None:
         """Draw the face that was given last."""
-        face = self.face
+        face = self.shown.face
+        empty = self._empty()
         self._winner, self._possible, self._unsure = None, frozenset(), False
         self.aside = ""
         if face is None:
-            self._numbers, self.headline = ("–",) * len(_NAMES), self.empty
+            self._numbers, self.headline = ("–",) * len(_NAMES), empty
         else:
             self._numbers = tuple(percent(float(value)) for value in face.probabilities)
             self._judge(face)
         spoken = ", ".join(f"{n} {v}" for n, v in zip(_NAMES, self._numbers, strict=True))
         if self.aside:
             spoken = f"{self.headline}. {self.aside} {spoken}"
-        self.setAccessibleDescription(spoken if face is not None else self.empty)
+        self.setAccessibleDescription(spoken if face is not None else empty)
         tip = f"{self.aside}\n{_SET_TIP}\n{_TIP}" if len(self._possible) > 1 else _TIP
         if tip != self.toolTip():
             self.setToolTip(tip)
         self.update()
 
+    def _empty(self) -> str:
+        """Why there are no bars: nothing was read yet, or there is no face."""
+        return WAITING if self.shown.reading is None else NO_FACE
+
     def _judge(self, face: FaceReading) -> None:
         """Whether there is a winner, and what else is possible."""
-        names = trust.names(face)
-        self._unsure = face.abstains(self.threshold)
+        names = words.names(face)
+        self._unsure = face.abstains(self.shown.threshold)
         if self._unsure or len(names) > 1:
             self._possible = frozenset(_NAMES.index(name) for name in names)
         if self._unsure:
-            self.headline, self.aside = UNSURE.capitalize(), trust.question(names)
+            self.headline, self.aside = UNSURE.capitalize(), words.question(names)
         else:
             self._winner = int(face.probabilities.argmax())
-            self.headline, self.aside = _NAMES[self._winner], trust.could_be(names)
+            self.headline, self.aside = _NAMES[self._winner], words.could_be(names)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         scheme = current_scheme()
@@ -109,7 +113,7 @@ class DistributionBars(QWidget):
         metrics = painter.fontMetrics()
         area = QRectF(0, 0, self.width(), metrics.height())
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        text = self.headline or self.empty
+        text = self.headline or self._empty()
         painter.setPen(QColor(scheme.muted if self._winner is None else scheme.text))
         painter.drawText(area, flags, text)
         area.setLeft(metrics.horizontalAdvance(text + " "))
@@ -146,9 +150,10 @@ class DistributionBars(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(scheme.track))
         painter.drawRoundedRect(track, round_by, round_by)
-        if self.face is None:
+        face = self.shown.face
+        if face is None:
             return
-        share = float(self.face.probabilities[index])
+        share = float(face.probabilities[index])
         bar = QRectF(track)
         bar.setWidth(max(track.width() * share, 2.0))
         painter.setBrush(EXPRESSION_QCOLORS[index])
@@ -161,6 +166,6 @@ class DistributionBars(QWidget):
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(bar, corner, corner)
-        now = track.left() + track.width() * float(self.face.calibrated[index])
+        now = track.left() + track.width() * float(face.calibrated[index])
         painter.setPen(QPen(QColor(scheme.muted), 1.4))
         painter.drawLine(QLineF(now, track.top(), now, track.bottom()))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QW
 from ferdesk.model.reliability import RiskCoverage, RiskRow
 from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
-from ferdesk.ui.state import reliability_words as trust
+from ferdesk.ui.state import reliability_words
 
 _TIP = (
     "How often an answer is wanted. To the left every face gets a label; to the right labels of "
@@ -47,11 +47,11 @@ class CoverageSlider(QWidget):
         layout.addWidget(self.promise)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.valueChanged.connect(self._moved)
-        self.show_table(None, 1.0, trust.NO_CHECKPOINT)
+        self.show_table(None, 1.0, reliability_words.NO_CHECKPOINT)
 
     def show_table(self, table: RiskCoverage | None, coverage: float, why_not: str = "") -> None:
         """Offer the rows of `table` and mark the one in force; without one, say `why_not`."""
-        self._rows = trust.steps(table) if table is not None else ()
+        self._rows = reliability_words.steps(table) if table is not None else ()
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(self._rows) - 1))
         if table is not None:
@@ -79,7 +79,7 @@ class CoverageSlider(QWidget):
     def _describe(self) -> None:
         text = "Answers every face"
         if self._rows:
-            text = trust.promise(self._rows[self.slider.value()])
+            text = reliability_words.promise(self._rows[self.slider.value()])
         self.promise.setText(text)
         self.promise.setToolTip(f"{text}.\n{_TIP}" if self._rows else self.toolTip())
         self.slider.setAccessibleDescription(text)

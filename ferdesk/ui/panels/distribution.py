@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.icons import icon
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
-from ferdesk.ui.panels.bars import WAITING, DistributionBars
+from ferdesk.ui.panels.bars import DistributionBars
 from ferdesk.ui.panels.coverage import CoverageSlider
 from ferdesk.ui.panels.meter import ReliabilityMeter
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
+from ferdesk.ui.state.shown import Shown
 
-NO_FACE: Final = "No face in view"
 _ROOMY: Final = 284
 """Height in pixels from which there is room for the line about the view."""
 _TURNED: Final = 8.0
@@ -50,7 +50,7 @@ class DistributionPanel(Panel):
         self.body.addWidget(self.meter)
         self.body.addWidget(self.coverage)
         self.setMinimumHeight(262)
-        self.set_position(0, 0)
+        self.present(Shown())
         self.restyle(current_scheme())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -58,20 +58,16 @@ class DistributionPanel(Panel):
         self.quality.setVisible(self.height() >= _ROOMY)
         super().resizeEvent(event)
 
-    def show_face(self, face: FaceReading | None) -> None:
-        """Take the smoothed probabilities; None empties the bars. Drawn by `refresh`."""
-        self.bars.empty = NO_FACE
-        self.bars.face = self.meter.face = face
-
-    def wait(self) -> None:
-        """Nothing was read yet: it is not known whether there is a face."""
-        self.bars.face = self.meter.face = None
-        self.bars.empty = WAITING
-
-    def set_threshold(self, threshold: float) -> None:
-        """Labels less reliable than this are withheld from now on."""
-        self.bars.threshold = self.meter.threshold = threshold
-        self.refresh()
+    def present(self, shown: Shown) -> None:
+        """Show this; bars and words follow with `refresh` and `refresh_text`."""
+        self.bars.shown = self.meter.shown = shown
+        place, count = shown.position
+        several = count > 1
+        for widget in (self._previous, self._next):
+            widget.setVisible(several)
+        text = f"Face {place} of {count}" if several and place else ""
+        if text != self.which.text():
+            self.which.setText(text)
 
     def refresh(self) -> None:
         """Draw bars and numbers of one and the same reading."""
@@ -80,18 +76,9 @@ class DistributionPanel(Panel):
 
     def refresh_text(self) -> None:
         """Bring the words up to date; called a few times a second."""
-        face = self.bars.face
+        face = self.bars.shown.face
         self.quality.setText(describe_view(face) if face is not None else " ")
         self.meter.refresh_text()
-
-    def set_position(self, place: int, count: int) -> None:
-        """Say "Face 2 of 3" and offer the others."""
-        several = count > 1
-        for widget in (self._previous, self._next):
-            widget.setVisible(several)
-        text = f"Face {place} of {count}" if several and place else ""
-        if text != self.which.text():
-            self.which.setText(text)
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""

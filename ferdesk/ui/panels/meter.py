@@ -6,11 +6,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
-from ferdesk.ui.state import reliability_words as trust
+from ferdesk.ui.state import reliability_words
+from ferdesk.ui.state.shown import Shown
 
 _TIP = (
     "The chance that the label shown is right, estimated from how sure the network is and how well "
@@ -20,12 +20,11 @@ _TIP = (
 
 
 class ReliabilityMeter(QWidget):
-    """Shows `face` against `threshold`; says so where a checkpoint cannot tell."""
+    """Shows the face of `shown` against its limit; says so where a checkpoint cannot tell."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.face: FaceReading | None = None
-        self.threshold = 0.0
+        self.shown = Shown()
         self.able = True
         """False when the checkpoint in use is known to have no reliability."""
         self._was_unsure = False
@@ -53,17 +52,17 @@ class ReliabilityMeter(QWidget):
 
     def refresh(self) -> None:
         """Draw bar and figure of the face that was given last."""
-        told = self._told()
+        told, face, threshold = self._told(), self.shown.face, self.shown.threshold
         self.bar.setVisible(told)
         self.figure.setMinimumWidth(self._figure_width if told else 0)
-        value = self.face.reliability if self.face is not None else None
-        self.bar.take(value, self.threshold)
-        text = trust.NOT_TOLD
+        value = face.reliability if face is not None else None
+        self.bar.take(value, threshold)
+        text = reliability_words.NOT_TOLD
         if told:
             text = f"Reliability {percent(value) if value is not None else '–'}"
         if text != self.figure.text():
             self.figure.setText(text)
-        unsure = self.face is not None and self.face.abstains(self.threshold)
+        unsure = face is not None and face.abstains(threshold)
         if unsure != self._was_unsure:
             # The words must not say for another quarter of a second what the headline denies.
             self._was_unsure = unsure
@@ -71,10 +70,11 @@ class ReliabilityMeter(QWidget):
 
     def refresh_text(self) -> None:
         """Bring the reason up to date, slowly enough to be read."""
-        face = self.face
+        face, threshold = self.shown.face, self.shown.threshold
         words = limit = ""
         if face is not None and self._told():
-            words, limit = trust.why(face, self.threshold), trust.limit(face, self.threshold)
+            words = reliability_words.why(face, threshold)
+            limit = reliability_words.limit(face, threshold)
         if words != self.words.text():
             self.words.setText(words)
         lines = tuple(dict.fromkeys(filter(None, (words, limit))))
@@ -83,7 +83,8 @@ class ReliabilityMeter(QWidget):
 
     def _told(self) -> bool:
         """Whether there is a figure, or will be with the next face."""
-        return self.able if self.face is None else self.face.reliability is not None
+        face = self.shown.face
+        return self.able if face is None else face.reliability is not None
 
 
 class _Bar(QWidget):

@@ -11,13 +11,13 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.theme import Scheme, font
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.panels.views import VIEW_COLOURS, ViewTable
 from ferdesk.ui.state.explanation import VIEWS, explain
 from ferdesk.ui.state.history import History
+from ferdesk.ui.state.shown import Shown
 
 _LONGEST: Final = (
     "The nearest examples point to Happiness, the parts of the face to Surprise; the first guess "
@@ -75,9 +75,9 @@ class PurificationPanel(Panel):
         self._seconds = seconds
         self.plot.set_seconds(seconds)
 
-    def show_face(self, face: FaceReading | None) -> None:
-        """Take the answer for one frame; None empties the table. Drawn by `refresh_text`."""
-        self.table.face = face
+    def present(self, shown: Shown) -> None:
+        """Take the answer for one frame; without a face the table is empty. See `refresh_text`."""
+        self.table.face = shown.face
 
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the confidences so that `now` is at the right edge."""

@@ -11,6 +11,7 @@ from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme
 from ferdesk.ui.panels.panel import Chip, Panel
 from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.state.history import History
+from ferdesk.ui.state.shown import Shown
 
 
 class TimelinePanel(Panel):
@@ -21,8 +22,7 @@ class TimelinePanel(Panel):
     def __init__(self, choices: dict[int, str], parent: QWidget | None = None) -> None:
         super().__init__("Timeline", parent)
         self._seconds = 20
-        self.threshold = 0.0
-        """The operating point: stretches that were less reliable are marked as unsure."""
+        self._threshold = 0.0
         names = [DISPLAY_NAMES[name] for name in EXPRESSIONS]
         self.plot = TimePlot(names, EXPRESSION_QCOLORS)
         self.plot.setAccessibleName("Probabilities of the seven expressions over time")
@@ -61,6 +61,10 @@ class TimelinePanel(Panel):
         self.length.setCurrentIndex(self.length.findData(seconds))
         self.plot.set_seconds(seconds)
 
+    def present(self, shown: Shown) -> None:
+        """Stretches less reliable than its threshold are marked as unsure by `refresh`."""
+        self._threshold = shown.threshold
+
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the history so that `now` is at the right edge."""
         if history is None:
@@ -68,7 +72,7 @@ class TimelinePanel(Panel):
             return
         times, probabilities, _ = history.window(now - self._seconds)
         # The whole stretch is judged by the limit of now, as if it had been in force before.
-        marked = history.reliability(now - self._seconds) < self.threshold
+        marked = history.reliability(now - self._seconds) < self._threshold
         self.plot.show_window(times, probabilities, now, marked)
 
     def restyle(self, scheme: Scheme) -> None:

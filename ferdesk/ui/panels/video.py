@@ -21,11 +21,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ferdesk.pipeline.types import Reading
 from ferdesk.sources.base import Frame
 from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, fit, paint_overlay, paint_picture
 from ferdesk.ui.paint.theme import VIDEO_BACKDROP, current_scheme, font
 from ferdesk.ui.panels.captions import paint_corners, paint_lines, paint_message, paint_pill
+from ferdesk.ui.state.shown import Shown
 
 _WINDOW: Final = 2.0
 """Seconds over which rates and medians are taken."""
@@ -43,7 +43,7 @@ class VideoPanel(QWidget):
         self.redraws = 0
         """How often the panel was painted, for the benchmark."""
         self.options = OverlayOptions()
-        self._reading: Reading | None = None
+        self._shown = Shown()
         self._preview: Frame | None = None
         self._frame: Frame | None = None
         self._composed: QPixmap | None = None
@@ -65,22 +65,27 @@ class VideoPanel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 220)
 
-    def show_reading(self, reading: Reading) -> None:
-        """Take a newly analysed frame; it is drawn with the next repaint."""
-        if self._reading is None:
+    def present(self, shown: Shown) -> None:
+        """Show this; what is new is drawn with the next repaint."""
+        before, self._shown = self._shown, shown
+        reading = shown.reading
+        self._composed = None
+        if reading is None or reading is before.reading:
+            self.update()
+            return
+        if before.reading is None:
             self._preview = None
-        self._reading = reading
         if self._preview is None or reading.frame.index >= self._preview.index:
             self._frame = reading.frame
         self._undrawn = True
-        self._composed = None
         self.setAccessibleDescription(
             f"{len(reading.faces)} faces in view" if reading.faces else "No face in view"
         )
 
     def show_preview(self, frame: Frame) -> None:
         """Take a frame that was not analysed; the overlay stays that of the last reading."""
-        if self._reading is not None and frame.index < self._reading.frame.index:
+        reading = self._shown.reading
+        if reading is not None and frame.index < reading.frame.index:
             return
         self._preview = self._frame = frame
         self._composed = None
@@ -88,8 +93,8 @@ class VideoPanel(QWidget):
     def drop_preview(self) -> None:
         """Go back to analysed frames only."""
         self._preview = None
-        if self._reading is not None:
-            self._frame = self._reading.frame
+        if self._shown.reading is not None:
+            self._frame = self._shown.reading.frame
         self._composed = None
 
     def set_options(self, options: OverlayOptions) -> None:
@@ -98,10 +103,6 @@ class VideoPanel(QWidget):
             self.options = options
             self._composed = None
             self.update()
-
-    def select(self, face_id: int | None) -> None:
-        """Give this face the stronger box."""
-        self.set_options(replace(self.options, selected=face_id))
 
     def set_message(self, heading: str, hint: str = "", *, busy: bool = False) -> None:
         """What is said while there is no picture."""
@@ -125,15 +126,11 @@ class VideoPanel(QWidget):
 
     def clear(self) -> None:
         """Forget the picture."""
-        self._reading = self._preview = self._frame = self._composed = None
+        self._preview = self._frame = self._composed = None
+        self._shown = Shown()
         self._undrawn = False
         self._latencies.clear()
         self.update()
-
-    @property
-    def reading(self) -> Reading | None:
-        """The last reading shown."""
-        return self._reading
 
     def latency_ms(self) -> float | None:
         """Median over two seconds from capture to drawn; None when nothing was drawn."""
@@ -167,12 +164,12 @@ class VideoPanel(QWidget):
         super().resizeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._reading is None or event.button() != Qt.MouseButton.LeftButton:
+        if event.button() != Qt.MouseButton.LeftButton:
             return
         frame_map = self._map()
         hits = [
             (face.landmarks.box[2], face.face_id)
-            for face in self._reading.faces
+            for face in self._shown.faces
             if frame_map is not None
             and frame_map.rect(face.landmarks.box).contains(event.position())
         ]
@@ -199,9 +196,10 @@ class VideoPanel(QWidget):
         self.redraws += 1
         done = time.perf_counter()
         self._draw_times.append(done)
-        if self._undrawn and self._reading is not None:
+        reading = self._shown.reading
+        if self._undrawn and reading is not None:
             self._undrawn = False
-            latency = (done - self._reading.frame.captured_at) * 1000
+            latency = (done - reading.frame.captured_at) * 1000
             self._latencies.append((done, latency))
 
     def _map(self) -> FrameMap | None:
@@ -225,13 +223,12 @@ class VideoPanel(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         paint_picture(painter, frame.image, frame_map.target, self.options.mirror)
         drawn = (time.thread_time() - start) * 1000
-        if self._reading is not None:
-            faces = self._reading.faces
+        if self._shown.reading is not None:
             options = self.options
-            if frame is not self._reading.frame:
+            if frame is not self._shown.reading.frame:
                 # The faces moved on since: say less than on an analysed frame.
                 options = replace(options, mesh=False)
-            paint_overlay(painter, faces, frame_map, options, font(1.0, digits=True))
+            paint_overlay(painter, self._shown, frame_map, options, font(1.0, digits=True))
         painter.end()
         self._cost_ms = drawn if not self._cost_ms else 0.9 * self._cost_ms + 0.1 * drawn
         if self._smooth and self._cost_ms > _SMOOTH_BUDGET_MS:
@@ -247,16 +244,17 @@ class VideoPanel(QWidget):
         foot = area.bottom() - 12
         if self._notice:
             foot = paint_pill(painter, self._notice, area, foot) - 6
-        if self._reading is None and self._busy:
+        reading = self._shown.reading
+        if reading is None and self._busy:
             paint_pill(painter, self._heading, area, foot)
-        elif self._reading is not None and not self._reading.faces and not self._veil:
+        elif reading is not None and not reading.faces and not self._veil:
             paint_pill(painter, "No face in view", area, foot)
         top = area.top() + 12 + painter.fontMetrics().height() * 1.7
         if self._paused:
             paint_pill(painter, "Paused", area, top)
-        elif self._reading is not None and self._frame is not self._reading.frame:
+        elif reading is not None and self._frame is not reading.frame:
             assert self._frame is not None
-            lag = (self._frame.captured_at - self._reading.frame.captured_at) * 1000
+            lag = (self._frame.captured_at - reading.frame.captured_at) * 1000
             if lag > 0 and self.options.box:
                 text = f"Overlay is {lag:.0f} ms behind this picture"
                 paint_pill(painter, text, area, top)

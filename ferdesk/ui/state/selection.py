@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ferdesk.pipeline.types import FaceReading, Reading
+from ferdesk.pipeline.types import Reading
 
 _PATIENCE: Final = 1.0
 """Seconds for which a chosen face may be out of sight before the largest one takes over."""
@@ -25,19 +25,11 @@ class FaceSelection:
         """Id of the face shown, None while there is none."""
         return self._current
 
-    @property
-    def position(self) -> tuple[int, int]:
-        """(place of the shown face, number of faces), counted from 1 by id; (0, n) without one."""
-        if self._current not in self._ids:
-            return 0, len(self._ids)
-        return self._ids.index(self._current) + 1, len(self._ids)
-
-    def pick(self, reading: Reading) -> FaceReading | None:
-        """The face to show of `reading`; None when it is not in sight."""
-        by_id = {face.face_id: face for face in reading.faces}
-        self._ids = tuple(sorted(by_id))
+    def pick(self, reading: Reading) -> int | None:
+        """Id of the face to show of `reading`; a chosen one may be out of sight for a moment."""
+        self._ids = tuple(sorted(face.face_id for face in reading.faces))
         self._now = reading.frame.captured_at
-        if self._chosen in by_id:
+        if self._chosen in self._ids:
             self._seen_at = self._now
         elif self._now - self._seen_at > _PATIENCE:
             self._chosen = None
@@ -45,7 +37,7 @@ class FaceSelection:
             self._current = self._chosen
         else:
             self._current = reading.faces[0].face_id if reading.faces else None
-        return by_id.get(self._current) if self._current is not None else None
+        return self._current
 
     def choose(self, face_id: int) -> None:
         """Stay with this face for as long as it is in sight."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -18,6 +18,7 @@ from ferdesk.ui.panels.video import VideoPanel
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.history import Histories
 from ferdesk.ui.state.selection import FaceSelection
+from ferdesk.ui.state.shown import Shown
 
 FRAME_MS: Final = 12
 """How often is looked for a new reading: it adds half of this to the latency."""
@@ -56,7 +57,9 @@ class LiveView(QObject):
         self._engine = engine
         self._panels = panels
         self._histories = Histories()
-        self.selection = FaceSelection()
+        self._selection = FaceSelection()
+        self.shown = Shown()
+        """What all panels show right now."""
         self._every_frame = False
         self._count = -1
         self._last_time = 0.0
@@ -95,13 +98,11 @@ class LiveView(QObject):
         """Forget faces, curves and the picture: another source begins, or the same one is back."""
         if not keep_history:
             self._histories.clear()
-        self.selection.reset()
+        self._selection.reset()
         self._panels.video.clear()
-        self._panels.distribution.wait()
-        self._panels.purification.show_face(None)
+        self._present(Shown(threshold=self.shown.threshold))
         self._last_time = 0.0
         self.alive()
-        self._announce(0, 0)
         self.picture_available.emit(False)
         self.refresh_plots()
         self.refresh_numbers()
@@ -118,20 +119,16 @@ class LiveView(QObject):
         reading = self._engine.take_reading()
         fresh = reading is not None
         if reading is not None:
-            first = video.reading is None
+            first = self.shown.reading is None
             self._histories.add(reading)
             self._last_time = reading.frame.captured_at
             self._last_sign = time.perf_counter()
-            face = self.selection.pick(reading)
-            video.show_reading(reading)
-            self._sync_selection(len(reading.faces))
-            self._panels.distribution.show_face(face)
-            self._panels.purification.show_face(face)
+            self._present(Shown(reading, self._selection.pick(reading), self.shown.threshold))
             if first:
                 self.picture_available.emit(True)
                 self.refresh_numbers()
         # While the network is being loaded there are frames but no readings yet.
-        if self._every_frame or video.reading is None:
+        if self._every_frame or self.shown.reading is None:
             frame = self._engine.take_preview()
             if frame is not None:
                 self._last_sign = time.perf_counter()
@@ -146,7 +143,7 @@ class LiveView(QObject):
         """Move the curves on."""
         moving = self._engine.state is EngineState.RUNNING and not self._engine.paused
         now = time.perf_counter() if moving and not self.ended else self._last_time
-        history = self._histories.of(self.selection.current)
+        history = self._histories.of(self.shown.selected)
         self._panels.distribution.refresh()
         for panel in (self._panels.timeline, self._panels.purification):
             if panel.isVisible():
@@ -170,36 +167,37 @@ class LiveView(QObject):
 
     def choose_face(self, face_id: int) -> None:
         """Show this face in the panels."""
-        self.selection.choose(face_id)
+        self._selection.choose(face_id)
         self._show_selected()
 
     def step_face(self, by: int) -> None:
         """Show the next or previous face in the panels."""
-        self.selection.step(by)
+        self._selection.step(by)
         self._show_selected()
 
+    def set_threshold(self, threshold: float) -> None:
+        """Labels less reliable than this are withheld from now on."""
+        self._present(replace(self.shown, threshold=threshold))
+        self._panels.distribution.refresh()
+
     def _show_selected(self) -> None:
-        reading = self._panels.video.reading
-        if reading is None:
+        if self.shown.reading is None:
             return
-        face = self.selection.pick(reading)
-        self._sync_selection(len(reading.faces))
-        self._panels.distribution.show_face(face)
-        self._panels.purification.show_face(face)
+        selected = self._selection.pick(self.shown.reading)
+        self._present(replace(self.shown, selected=selected))
         self.refresh_plots()
         self.refresh_numbers()
 
-    def _sync_selection(self, count: int) -> None:
-        options = self._panels.video.options
-        if options.selected != self.selection.current:
-            self._panels.video.select(self.selection.current)
-        self._announce(*self.selection.position)
+    def _present(self, shown: Shown) -> None:
+        """Hand it to every panel."""
+        self.shown = shown
+        panels = self._panels
+        for panel in (panels.video, panels.distribution, panels.timeline, panels.purification):
+            panel.present(shown)
+        count = len(shown.faces)
         if count != self._count:
             self._count = count
             self.faces_changed.emit(count)
-
-    def _announce(self, place: int, count: int) -> None:
-        self._panels.distribution.set_position(place, count)
 
     def _set_silent(self, silent: bool) -> None:
         if silent != self._silent:

@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.toasts = ToastStack(video)
         self.live = LiveView(engine, self.panels, self)
         self.narrator = Narrator(bridge, self.live, video, self.panels.status, self.toasts, self)
-        self.operating = OperatingPoint(engine, store, self.panels, self)
+        self.operating = OperatingPoint(engine, store, self.panels.distribution, self.live)
         self.sources = Sources(store, self.jobs, self, cameras)
         self.checkpoints = Checkpoints(engine, store, self.jobs, self)
         self.snapshots = Snapshots(self.jobs, self)
@@ -122,9 +122,9 @@ class MainWindow(QMainWindow):
 
     def ask_snapshot(self) -> None:
         """Save snapshot… of what is shown now."""
-        reading = self.panels.video.reading
-        if reading is not None:
-            self.snapshots.ask(reading, self.panels.video.options)
+        shown = self.live.shown
+        if shown.reading is not None:
+            self.snapshots.ask(shown, self.panels.video.options)
 
     # Building and connecting
 
@@ -295,8 +295,6 @@ class MainWindow(QMainWindow):
                 label=settings.show_label,
                 pose=settings.show_pose,
                 mirror=settings.mirror and self.sources.is_camera,
-                selected=self.live.selection.current,
-                threshold=self.operating.threshold,
             )
         )
 

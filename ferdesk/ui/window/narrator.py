@@ -88,7 +88,7 @@ class Narrator(QObject):
         match event.state:
             case EngineState.STARTING:
                 self._video.set_message(event.message, busy=True)
-                if self._video.reading is not None:
+                if self._live.shown.reading is not None:
                     self._lost = not self._asked
                     if self._lost:
                         self._video.set_veil("No signal", event.message)

@@ -11,19 +11,19 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ferdesk.files import write_bytes
-from ferdesk.pipeline.types import Reading
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.paint.annotated import encoded
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate
+from ferdesk.ui.state.shown import Shown
 
 WITH: Final = "Picture with overlay (*.png)"
 WITHOUT: Final = "Picture without overlay (*.png)"
 _NOTHING: Final = OverlayOptions(box=False, label=False, mesh=False, pose=False)
 
 
-def render(reading: Reading, options: OverlayOptions, with_overlay: bool) -> QImage:
+def render(shown: Shown, options: OverlayOptions, with_overlay: bool) -> QImage:
     """The analysed frame at its own size; without overlay it is exactly what was captured."""
-    return annotate(reading, options if with_overlay else _NOTHING)
+    return annotate(shown, options if with_overlay else _NOTHING)
 
 
 class Snapshots(QObject):
@@ -40,8 +40,8 @@ class Snapshots(QObject):
             QStandardPaths.StandardLocation.PicturesLocation
         )
 
-    def ask(self, reading: Reading, options: OverlayOptions) -> None:
-        """Save snapshot… of the reading shown at this moment."""
+    def ask(self, shown: Shown, options: OverlayOptions) -> None:
+        """Save snapshot… of what is shown at this moment."""
         dialog = QFileDialog(self._window, "Save snapshot")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -51,17 +51,15 @@ class Snapshots(QObject):
         dialog.selectFile(f"ferdesk-{datetime.now():%Y-%m-%d-%H%M%S}.png")
         dialog.fileSelected.connect(
             lambda name: self.save(
-                Path(name), reading, options, dialog.selectedNameFilter() != WITHOUT
+                Path(name), shown, options, dialog.selectedNameFilter() != WITHOUT
             )
         )
         dialog.open()
 
-    def save(
-        self, path: Path, reading: Reading, options: OverlayOptions, with_overlay: bool
-    ) -> None:
+    def save(self, path: Path, shown: Shown, options: OverlayOptions, with_overlay: bool) -> None:
         """Write a PNG; `saved` or `failed` follows."""
         self._folder = str(path.parent)
-        image = render(reading, options, with_overlay)
+        image = render(shown, options, with_overlay)
 
         def write() -> Path:
             write_bytes(path, encoded(image, "png"))

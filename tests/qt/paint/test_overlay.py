@@ -18,6 +18,7 @@ from ferdesk.pipeline.types import Reading
 from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
 from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, annotate, fit, percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
+from ferdesk.ui.state.shown import Shown
 from ferdesk.ui.window.snapshot import render
 from tests.qt.conftest import Bench
 from tests.qt.fakes import make_face, make_reading, peaked
@@ -33,7 +34,8 @@ def bgr(image: QImage) -> NDArray[np.uint8]:
 
 def changed(reading: Reading, options: OverlayOptions) -> NDArray[np.bool_]:
     """Which pixels of the frame the overlay touches."""
-    return np.abs(bgr(annotate(reading, options)).astype(int) - reading.frame.image).max(2) > 8
+    painted = bgr(annotate(Shown(reading), options)).astype(int)
+    return np.abs(painted - reading.frame.image).max(2) > 8
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def left(qapp: object) -> Reading:
 
 
 def test_without_overlay_the_picture_is_untouched(left: Reading) -> None:
-    assert np.array_equal(bgr(annotate(left, NOTHING)), left.frame.image)
+    assert np.array_equal(bgr(annotate(Shown(left), NOTHING)), left.frame.image)
 
 
 @pytest.mark.parametrize("part", ["box", "label", "mesh", "pose"])
@@ -83,7 +85,7 @@ def test_the_box_has_the_colour_of_the_expression(qapp: object) -> None:
     grey = np.full((480, 640, 3), 90, np.uint8)
     for index, name in enumerate(EXPRESSIONS):
         face = make_face(probabilities=peaked(index))
-        seen = bgr(annotate(make_reading((face,), image=grey), replace(NOTHING, box=True)))
+        seen = bgr(annotate(Shown(make_reading((face,), image=grey)), replace(NOTHING, box=True)))
         colour = EXPRESSION_QCOLORS[index]
         wanted = np.array([colour.blue(), colour.green(), colour.red()])
         assert (np.abs(seen.astype(int) - wanted).max(2) < 12).sum() > 60, name
@@ -99,7 +101,7 @@ def test_tiny_and_huge_frames(qapp: object) -> None:
     for shape in ((1, 1, 3), (2, 2000, 3), (4320, 7680, 3)):
         image = np.zeros(shape, np.uint8)
         reading = make_reading(image=image)
-        assert annotate(reading).size().toTuple() == (shape[1], shape[0])
+        assert annotate(Shown(reading), OverlayOptions()).size().toTuple() == (shape[1], shape[0])
 
 
 def test_the_window_paints_on_the_analysed_frame(bench: Bench) -> None:
@@ -128,7 +130,7 @@ def test_snapshots_with_and_without_overlay(bench: Bench, qtbot: QtBot, tmp_path
     for name, overlay in (("with.png", True), ("without.png", False)):
         path = tmp_path / name
         with qtbot.waitSignal(bench.window.snapshots.saved):
-            bench.window.snapshots.save(path, reading, bench.video.options, overlay)
+            bench.window.snapshots.save(path, Shown(reading), bench.video.options, overlay)
         seen = bgr(QImage(str(path)))
         assert seen.shape == (480, 640, 3)
         assert np.array_equal(seen, reading.frame.image) is not overlay
@@ -139,7 +141,7 @@ def test_a_snapshot_that_cannot_be_written_is_told(
 ) -> None:
     with qtbot.waitSignal(bench.window.snapshots.failed) as blocker:
         target = tmp_path / "nowhere" / "a.png"
-        bench.window.snapshots.save(target, make_reading(), OverlayOptions(), True)
+        bench.window.snapshots.save(target, Shown(make_reading()), OverlayOptions(), True)
     assert "nowhere" in blocker.args[0]
 
 
@@ -164,7 +166,7 @@ def test_the_snapshot_dialog_takes_what_is_shown_now(
 
 
 def test_render_keeps_the_mirror(left: Reading) -> None:
-    image = bgr(render(left, OverlayOptions(mirror=True), True))
+    image = bgr(render(Shown(left), OverlayOptions(mirror=True), True))
     assert (np.abs(image.astype(int) - 90).max(2) > 8)[:, 320:].sum() > 500
 
 

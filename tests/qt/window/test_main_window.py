@@ -175,7 +175,7 @@ def test_reset_forgets_in_engine_and_window(bench: Bench) -> None:
     bench.show(make_reading())
     bench.window.commands["reset"].trigger()
     assert bench.engine.resets == 1
-    assert bench.video.reading is None
+    assert bench.window.live.shown.reading is None
     assert bench.window.panels.timeline.plot._x.size == 0
 
 
@@ -193,10 +193,10 @@ def test_choosing_between_faces(bench: Bench, qtbot: QtBot) -> None:
     spot = frame_map.rect(faces[2].landmarks.box).center().toPoint()
     qtbot.mouseClick(bench.video, Qt.MouseButton.LeftButton, pos=spot)
     assert panel.which.text() == "Face 3 of 3"
-    assert bench.video.options.selected == 3
+    assert bench.window.live.shown.selected == 3
     bench.window.commands["next_face"].trigger()
     assert panel.which.text() == "Face 1 of 3"
-    assert panel.bars.face is faces[0]
+    assert bench.window.live.shown.face is faces[0]
     bench.window.commands["previous_face"].trigger()
     assert panel.which.text() == "Face 3 of 3"
     qtbot.mouseClick(bench.video, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
@@ -223,7 +223,7 @@ def test_frames_are_shown_while_the_network_is_being_loaded(bench: Bench, qtbot:
     frame = Frame(picture(), 0, 0.0, time.perf_counter())
     bench.engine.feed_preview(frame)
     qtbot.waitUntil(lambda: bench.video._frame is frame)
-    assert bench.video.reading is None
+    assert bench.window.live.shown.reading is None
 
 
 def test_a_fault_is_told_once_and_the_window_goes_on(bench: Bench) -> None:
@@ -287,7 +287,7 @@ def test_another_source_starts_with_empty_curves(bench: Bench, qtbot: QtBot) -> 
     bench.tell(EventKind.STATE, "Stopped.", EngineState.STOPPED)
     bench.window.sources.open("camera:1")
     qtbot.waitUntil(lambda: len(bench.engine.started) == 2)
-    qtbot.waitUntil(lambda: bench.video.reading is None)
+    qtbot.waitUntil(lambda: bench.window.live.shown.reading is None)
     bench.show(make_reading(index=1))
     assert bench.window.panels.timeline.plot._x.size == 1
 
