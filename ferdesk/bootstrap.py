@@ -10,6 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from ferdesk.addresses import CleanFormatter
 from ferdesk.paths import state_dir
 from ferdesk.threads import thread_budget
 
@@ -52,7 +53,7 @@ def start_logging(verbose: bool = False) -> Path | None:
     logging.getLogger("ferdesk").setLevel(logging.DEBUG)
     console = logging.StreamHandler(sys.stderr)
     console.setLevel(logging.INFO if verbose else logging.ERROR)
-    console.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    console.setFormatter(CleanFormatter("%(levelname)s %(message)s"))
     root.addHandler(console)
     if sys.stderr is not None and hasattr(sys.stderr, "fileno"):
         faulthandler.enable()
@@ -66,7 +67,7 @@ def start_logging(verbose: bool = False) -> Path | None:
         logging.getLogger(__name__).warning("no log file: %s", error)
         return None
     file.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
+        CleanFormatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
     )
     root.addHandler(file)
     return path

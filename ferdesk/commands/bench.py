@@ -293,7 +293,7 @@ def bench(
     spec = SourceSpec.parse(text, loop=True)
     predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
     figures = Figures(
-        source=str(spec), device=predictor.device, checkpoint=predictor.card.name,
+        source=spec.shown, device=predictor.device, checkpoint=predictor.card.name,
         faces=faces, frames=frames,
     )  # fmt: skip
     measure_stages(predictor, spec, faces, frames, figures)

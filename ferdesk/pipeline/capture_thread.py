@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ferdesk.addresses import hide_passwords
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.sources.base import Frame, Source, SourceBusyError, SourceInfo, SourceLostError
@@ -100,9 +101,9 @@ class CaptureThread:
             self._tell.failed(self, str(error), "")
         except Exception as error:
             log.exception("capture of %s failed", self.description)
-            self._tell.failed(
-                self, f"Reading '{self.description}' failed unexpectedly ({error}).", repr(error)
-            )
+            said = hide_passwords(str(error))
+            sentence = f"Reading '{self.description}' failed unexpectedly ({said})."
+            self._tell.failed(self, sentence, hide_passwords(repr(error)))
         finally:
             self.source.close()
 

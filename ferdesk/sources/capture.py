@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.addresses import display_address
+
 logger = logging.getLogger(__name__)
 
 
@@ -34,7 +36,8 @@ def open_capture(target: int | str, backend: int, parameters: Sequence[int] = ()
     try:
         return cv2.VideoCapture(target, backend, list(parameters))
     except cv2.error:
-        logger.debug("cv2.VideoCapture(%r, %d) raised", target, backend, exc_info=True)
+        shown = display_address(str(target))
+        logger.debug("cv2.VideoCapture(%s, %d) raised", shown, backend, exc_info=True)
         return cv2.VideoCapture()
 
 

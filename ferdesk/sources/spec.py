@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
+from ferdesk.addresses import HIDDEN, display_address, is_address
 from ferdesk.errors import FerdeskError
 from ferdesk.sources.base import Source
 from ferdesk.sources.camera import CameraMode, CameraSource
@@ -70,7 +71,8 @@ class SourceSpec:
             return cls(SourceKind.SAMPLE, loop=loop)
         if text == SourceKind.CAMERA or text.startswith("camera:"):
             return cls(SourceKind.CAMERA, text[len("camera:") :].strip(), loop)
-        if _URL.match(text):
+        if is_address(text) and not Path(text).exists():
+            _check_address(text)
             return cls(SourceKind.URL, text, loop)
         path = Path(os.path.expandvars(text)).expanduser().absolute()
         if path.is_dir():
@@ -80,8 +82,16 @@ class SourceSpec:
         check_file(path, "source")
         return cls(_kind_of_file(path), str(path), loop)
 
+    @property
+    def shown(self) -> str:
+        """For screens, logs, settings and reports: without the password of an address."""
+        return display_address(str(self)) if self.kind is SourceKind.URL else str(self)
+
+    def __repr__(self) -> str:
+        return f"SourceSpec({self.kind.value!r}, {self.shown!r}, loop={self.loop})"
+
     def __str__(self) -> str:
-        """What `parse` turns into this spec again, except for `loop`."""
+        """What `parse` turns into this spec again, except for `loop`; with its password."""
         if self.kind is SourceKind.CAMERA:
             return f"camera:{self.value}" if self.value else "camera"
         return self.kind.value if self.kind is SourceKind.SAMPLE else self.value
@@ -102,6 +112,20 @@ def open_source(spec: SourceSpec, *, camera_mode: CameraMode | None = None) -> S
             return SampleSource(loop=spec.loop)
         case SourceKind.URL:
             return UrlSource(spec.value, loop=spec.loop)
+
+
+def _check_address(text: str) -> None:
+    shown = display_address(text)
+    if not _URL.match(text):
+        raise FerdeskError(
+            f"'{shown}' is no address that ferdesk opens; addresses begin with http://, https://, "
+            "rtsp:// or the like."
+        )
+    if HIDDEN in text and shown == text:
+        raise FerdeskError(
+            f"The password of '{shown}' was not kept, so that nobody can read it; "
+            "enter the whole address again."
+        )
 
 
 _IMAGE_SIGNATURES: Final = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.addresses import display_address
 from ferdesk.errors import FerdeskError
 from ferdesk.pictures import to_bgr
 from ferdesk.sources import capture as cap
@@ -26,15 +26,6 @@ _PARAMETERS: Final = (
     cv2.CAP_PROP_READ_TIMEOUT_MSEC,
     READ_TIMEOUT_MS,
 )
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown and logged."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
 
 
 class UrlSource:
@@ -54,7 +45,7 @@ class UrlSource:
 
     @property
     def description(self) -> str:
-        return without_password(self._url)
+        return display_address(self._url)
 
     @property
     def warning(self) -> str:
@@ -70,7 +61,7 @@ class UrlSource:
             self.close()
             raise FerdeskError(
                 f"No video came from {self.description} within {OPEN_TIMEOUT_MS // 1000} seconds; "
-                "check the address and that the camera or server is running."
+                "check address and password, and that the camera or server is running."
             )
         if cap.frame_count(capture) is not None:
             self.close()

@@ -44,6 +44,7 @@ class VideoSource:
         self._target = path
         self._loop = loop
         self._name = name or Path(path).name
+        self._shown = str(path) if isinstance(path, Path) else self._name
         self._factory = factory
         self._parameters = parameters
         self._capture: cap.Capture | None = None
@@ -72,7 +73,7 @@ class VideoSource:
         if not self._start_pass():
             self.close()
             raise FerdeskError(
-                f"The video '{self._target}' is damaged or in a format that cannot be decoded; "
+                f"The video '{self._shown}' is damaged or in a format that cannot be decoded; "
                 "try converting it to MP4 (H.264)."
             )
         assert self._capture is not None
@@ -101,7 +102,7 @@ class VideoSource:
             if not self._start_pass():
                 self.close()
                 raise FerdeskError(
-                    f"The video '{self._target}' could not be started again from its beginning; "
+                    f"The video '{self._shown}' could not be started again from its beginning; "
                     "it was moved or changed while it was playing."
                 )
             found, self._pending = self._pending, None

@@ -23,6 +23,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
+from ferdesk.addresses import hide_passwords
 from ferdesk.ui.paint.icons import application_icon
 from ferdesk.ui.paint.theme import Theme
 from ferdesk.ui.panels.log import LogBuffer
@@ -65,7 +66,8 @@ class _Reporter(QObject):
     ) -> None:
         log.critical("unexpected error", exc_info=(kind, error, trace))
         text = (
-            f"Something unexpected went wrong ({kind.__name__}: {error}); the log has the details."
+            f"Something unexpected went wrong ({kind.__name__}: {hide_passwords(str(error))}); "
+            "the log has the details."
         )
         try:
             self.problem.emit(text)

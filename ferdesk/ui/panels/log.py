@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QWidget
 
+from ferdesk.addresses import CleanFormatter
 from ferdesk.ui.panels.panel import Panel
 
 LIMIT: Final = 2000
@@ -28,7 +29,7 @@ class LogBuffer(logging.Handler):
     def __init__(self, limit: int = LIMIT) -> None:
         super().__init__(logging.DEBUG)
         self.setFormatter(
-            logging.Formatter("%(asctime)s  %(levelname)-7s  %(name)s  %(message)s", "%H:%M:%S")
+            CleanFormatter("%(asctime)s  %(levelname)-7s  %(name)s  %(message)s", "%H:%M:%S")
         )
         self._guard = threading.Lock()
         self._entries: deque[tuple[int, int, str]] = deque(maxlen=limit)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from ferdesk.addresses import hide_passwords
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, write_text
 from ferdesk.paths import config_dir
@@ -114,7 +115,8 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     """`value` from JSON as the type of `default`; ValueError when it does not fit."""
     if isinstance(default, tuple):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)[:RECENT_LIMIT]
+            # Earlier versions kept the passwords of addresses.
+            return tuple(hide_passwords(item) for item in value)[:RECENT_LIMIT]
     elif isinstance(default, bool) or isinstance(value, bool):
         if isinstance(value, type(default)):
             return value

@@ -71,6 +71,8 @@ class Sources(QObject):
         self._window = window
         self._cameras = cameras
         self._request = 0
+        self._addresses: dict[str, str] = {}
+        """What was opened in this run, by its name in the recents, which keep no passwords."""
         self.current: SourceSpec | None = None
         """What was asked of the engine last."""
 
@@ -104,6 +106,7 @@ class Sources(QObject):
         """Start the source named `text`; a later call overtakes an earlier one."""
         request = self._next_request()
         repeat = self._store.value.repeat_files
+        text = self._addresses.get(text, text)
 
         def parsed(spec: SourceSpec) -> None:
             if request != self._request:
@@ -134,11 +137,12 @@ class Sources(QObject):
         self.refused.emit(str(error))
 
     def _remember(self, spec: SourceSpec) -> None:
-        text = str(spec)
         if spec.kind in (CAMERA, SAMPLE):
-            self._store.update(source=text)
-        else:
-            self._store.update(recent_sources=remembered(self._store.value.recent_sources, text))
+            self._store.update(source=str(spec))
+            return
+        self._addresses[spec.shown] = str(spec)
+        recents = remembered(self._store.value.recent_sources, spec.shown)
+        self._store.update(recent_sources=recents)
 
     def ask_video(self) -> None:
         """Open video…"""

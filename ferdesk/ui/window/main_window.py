@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
             return
         # Only the first start brings a checkpoint; afterwards the one in use stays.
         self._first_checkpoint = None
-        self.narrator.opening(spec.value or f"the {spec.kind.value}")
+        self.narrator.opening(spec.shown if spec.value else f"the {spec.kind.value}")
 
     def _source_opened(self) -> None:
         self._sync_overlay()

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ferdesk.ui.dialogs.preferences import PreferencesDialog
-from ferdesk.ui.state.settings import Settings, SettingsStore, remembered
+from ferdesk.ui.state.settings import Settings, SettingsStore, parse, remembered
 from tests.qt.conftest import Bench
 
 
@@ -164,3 +164,9 @@ def test_the_division_of_the_window_comes_back(build_bench: Callable[..., Bench]
     sizes = first.window.division.across.sizes()
     first.window.close()
     assert build_bench().window.division.across.sizes() == pytest.approx(sizes, abs=2)
+
+
+def test_passwords_of_earlier_versions_are_dropped() -> None:
+    settings, refused = parse({"recent_sources": ["rtsp://me:secret@cam/1", "/a/b.mp4"]})
+    assert settings.recent_sources == ("rtsp://me:***@cam/1", "/a/b.mp4")
+    assert not refused

@@ -186,3 +186,17 @@ def test_mirror_is_for_cameras_only(bench: Bench, qtbot: QtBot, tmp_path: Path) 
     bench.window.sources.open(str(image_file(tmp_path)))
     qtbot.waitUntil(lambda: len(bench.engine.started) == 2)
     qtbot.waitUntil(lambda: not bench.video.options.mirror)
+
+
+def test_passwords_are_kept_for_this_run_only(bench: Bench, qtbot: QtBot) -> None:
+    """Recents and settings hold the address without it; from the recents it still opens."""
+    address, shown = "rtsp://me:secret@cam.local/1", "rtsp://me:***@cam.local/1"
+    sources = bench.window.sources
+    sources.open(address)
+    qtbot.waitUntil(lambda: has_started(bench, 1))
+    assert bench.window.store.value.recent_sources == (shown,)
+    assert "secret" not in bench.window.store.path.read_text()
+    sources.open(shown)
+    qtbot.waitUntil(lambda: has_started(bench, 2))
+    assert bench.engine.started[1][0].value == address
+    assert bench.window.store.value.recent_sources == (shown,)
