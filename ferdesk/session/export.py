@@ -1,0 +1,57 @@
+"""A session's numbers as files for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from ferdesk.files import replacing
+from ferdesk.session.session import Session
+from ferdesk.session.table import COLUMNS, Value, as_text, rows
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(
+    session: Session, path: Path, *, pass_number: int = 0, face: int | None = None
+) -> int:
+    """The tidy table as CSV, of one face or of all; how many rows. FerdeskError."""
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        count = 0
+        for row in table(session, pass_number, face):
+            writer.writerow(safe(as_text(row)))
+            count += 1
+        text.detach()
+    return count
+
+
+def table(
+    session: Session, pass_number: int = 0, face: int | None = None
+) -> Iterator[tuple[Value, ...]]:
+    """The rows of one face and of frames without any face, or all rows."""
+    where = COLUMNS.index("face")
+    return (row for row in rows(session, pass_number) if face is None or row[where] in (face, 0))
+
+
+def safe(cells: Iterable[str]) -> list[str]:
+    """Cells that a spreadsheet takes as text or numbers, never as a formula.
+
+    Words that begin with = + - @ get an apostrophe in front; numbers stay as they are.
+    """
+    return [
+        f"'{cell}" if cell.startswith(_FORMULA) and not _number(cell) else cell for cell in cells
+    ]
+
+
+def _number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
