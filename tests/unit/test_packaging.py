@@ -178,6 +178,16 @@ def test_readme_gives_exactly_two_commands_first() -> None:
     assert [command for command in commands if command] == ["make run", "make test"]
 
 
+def test_the_readme_names_the_pythons_that_the_package_names() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"Python 3\.(\d+) to 3\.(\d+)", text)
+    assert found is not None
+    first, last = int(found[1]), int(found[2])
+    assert PROJECT["requires-python"] == f">=3.{first}"
+    versions = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: Python ::" in c]
+    assert versions == [f"3.{minor}" for minor in range(first, last + 1)]
+
+
 def test_wheel_holds_the_program_and_its_assets(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
     script = (

@@ -45,7 +45,8 @@ def cited(layout: str) -> Section:
     )
     head = ("method", "10 % noise", "20 % noise", "30 % noise", "backbone", "read in")
     caption = (
-        "Accuracy (%) on RAF-DB with symmetric noise, as printed elsewhere: other noise draws, "
-        "often the best epoch on the test pictures, often backbones trained on millions of faces."
+        "Accuracy (%) on RAF-DB with symmetric noise, as printed in the source named last. The "
+        "papers drew the noise differently, often report the best epoch on the test pictures, and "
+        "often begin with backbones trained on millions of faces."
     )
     return Section("Cited from papers", (*blocks, Table(head, lines, caption, words=True)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ferdesk.files import write_text
 from trainer.compare.grid import Grid
 from trainer.compare.methods import Cell
 from trainer.measure.epochs import Epoch
@@ -14,41 +13,39 @@ from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.cited import cited, paper_column
 from trainer.report.costs import costs
-from trainer.report.html import html
+from trainer.report.document import write_document
 from trainer.report.lines import COLOURS, LABELS, in_order
-from trainer.report.markdown import markdown
+from trainer.report.purifying import HOW_TO_READ
 from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
 from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
 
 _TITLE = "Methods against label noise, compared"
 _PROTOCOL = (
-    "Accuracy is the mean of the last {last} epochs of a fixed schedule on the {n} clean pictures "
-    "of the {part} part, then the mean over the seeds ± its standard deviation. The Wilson 95 % "
-    "interval covers the chance in drawing those pictures at that accuracy, not that of another "
-    "seed. The best epoch is chosen on the pictures it is measured on: it is too high, and stands "
-    "here for comparison with papers that report it."
+    "One row per method. Accuracy: the mean of the last {last} epochs of a fixed schedule on the "
+    "{n} clean pictures of the {part} part, then the mean over the seeds ± its standard deviation. "
+    "The best epoch is chosen on the pictures it is measured on: it is too high, and stands here "
+    "only for comparison with papers that report it."
 )
 _COMPARED = (
-    "Points: difference of the accuracies above, mean ± deviation over the seeds that both methods "
-    "have. The other columns are of the last epoch's answers alone, on the same pictures: the "
-    "interval of the mean difference over the seeds, picture by picture (another draw of pictures, "
-    "not of seeds), and McNemar's p, one per seed: the chance of a difference this large between "
-    "equally good methods."
+    "How much better (+) or worse (−) each method is. Points: the difference of the accuracies "
+    "above in percentage points, mean ± standard deviation over the seeds that both methods have. "
+    "The other columns compare the answers of the last epoch picture by picture: the 95 % interval "
+    "of the difference with other pictures (not with other seeds), and McNemar's p, one per seed: "
+    "the chance of a difference at least this large if both methods were equally good."
 )
 _OTHERS = (
-    "Over the seeds, of the last epochs as above. p is the first answer of DWMCA+APCL, before its "
-    "anchors and attention correct it; the other methods have one answer only."
+    "Means over the last epochs and the seeds, as above. p is the first guess of DWMCA+APCL, "
+    "before its anchors and attention correct it; the other methods have only one answer. ECE is "
+    "the calibration error, 0 is best."
 )
 _PURIFYING = (
-    "Training pictures at the end of the runs, as they are (not augmented), means over the seeds: "
-    "of the wrongly labelled ones the share that gets its true label (recovery) and the share that "
-    "gets the wrong one (repeated), of the rightly labelled ones the share that gets another "
-    "(damage), and the AUROC of 1 − q[label] as a detector of wrong labels."
+    "At the end of the runs, on the training pictures as they are (not augmented), means over the "
+    f"seeds. {HOW_TO_READ}"
 )
 _MEMORY = (
-    "Training pictures whose label noise has changed, as the steps of an epoch see them: left the "
-    "share whose answer repeats the wrong label (memorised), right the share whose answer is the "
-    "label before noise (seen through). Means over the seeds."
+    "How the training pictures with a changed label are answered during each epoch, means over the "
+    "seeds. Left: the share whose answer repeats the wrong label (memorised). Right: the share "
+    "whose answer is the label before noise (corrected)."
 )
 
 Tables = Mapping[str, Mapping[str, Seeds]]
@@ -58,10 +55,7 @@ Tables = Mapping[str, Mapping[str, Seeds]]
 def write_comparison(grid: Grid) -> Path:
     """Write OUT/benchmark.md and OUT/index.html, with the cells there are; returns the page."""
     grid.refresh()
-    sections = comparison(grid)
-    write_text(grid.out / "benchmark.md", markdown(_TITLE, sections))
-    write_text(grid.out / "index.html", html(_TITLE, sections))
-    return grid.out / "index.html"
+    return write_document(grid.out, "benchmark", _TITLE, comparison(grid))
 
 
 def comparison(grid: Grid) -> list[Section]:
@@ -94,7 +88,9 @@ def _state(grid: Grid, results: Mapping[Cell, RunSummary]) -> Iterator[Block]:
     states = grid.progress
     if len(results) < len(states):
         yield Text(
-            f"{len(results)} of {len(states)} cells are done; the others are missing below.", True
+            f"{len(results)} of {len(states)} cells are done (a cell is one training run); the "
+            "others are missing below.",
+            warning=True,
         )
     failed = tuple((c.folder, p.error) for c, p in states.items() if p.state == "failed")
     if failed:
@@ -153,32 +149,34 @@ def _plot(tables: Tables) -> Plot:
     return Plot(
         "Accuracy of the final answer",
         figures.rows_compared(names, panels),
-        "Dots are means over the seeds, the strokes single seeds, the pale bars Wilson 95 % "
-        "intervals. Methods whose bars overlap widely cannot be told apart by these pictures.",
+        "Dots are means over the seeds, strokes are single seeds. Pale bars are 95 % intervals "
+        "(Wilson): how far the accuracy could lie from this with other pictures of the same kind; "
+        "another seed can change it further. Where the bars of two methods overlap widely, these "
+        "pictures cannot tell which of the two is better.",
     )
 
 
 def _tables(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Block]:
     yield _accuracies(grid, noise, lines)
-    yield from _compared(lines)
-    yield _others(lines)
-    yield from _purified(lines)
     accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
     yield Plot(
         "Accuracy by epoch",
         epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, COLOURS),
-        "Accuracy on the measured pictures with clean labels after every epoch, means over the "
-        "seeds. Nothing is chosen by it.",
+        "Accuracy on the measured pictures with clean labels after each epoch, means over the "
+        "seeds. No decision in training depends on it.",
         _numbers({"": accuracy}),
     )
     memory = {
         "Wrong label repeated": _remembered(lines, "flipped_fits_wrong"),
-        "Wrong label seen through": _remembered(lines, "flipped_recovered"),
+        "Wrong label corrected": _remembered(lines, "flipped_recovered"),
     }
     if all(memory.values()):
         drawn = epochs_compared(f"memory {noise}", memory, COLOURS)
         numbers = {title.rpartition(" ")[2]: shown for title, shown in memory.items()}
         yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
+    yield from _compared(lines)
+    yield _others(lines)
+    yield from _purified(lines)
 
 
 def _compared(lines: Mapping[str, Seeds]) -> Iterator[Block]:

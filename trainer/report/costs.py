@@ -13,9 +13,10 @@ from trainer.report.lines import LABELS, in_order
 from trainer.report.tables import ABSENT, Table
 
 _COST = (
-    "Parameters that answer, and those that training keeps besides; multiplications with an "
-    "addition for one crop; pictures per second of training (median over epochs and runs) and "
-    "milliseconds per picture of a batch of 32, on the device and under the load of that moment."
+    "One row per method, over all its runs. Parameters: those that are needed for an answer, and "
+    "those that training needs. MACs: multiplications with an addition, for one "
+    "crop. Times: milliseconds per picture in a batch of 32, and pictures per second of training "
+    "(median over epochs and runs), on the device and under the load of that moment."
 )
 
 

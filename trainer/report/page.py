@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ferdesk.files import make_folder, write_text
+from ferdesk.files import make_folder
 from trainer.report.answers import answers, embeddings
-from trainer.report.html import html
-from trainer.report.markdown import markdown
+from trainer.report.document import write_document
 from trainer.report.overview import facts, result
 from trainer.report.pictures import pictures
 from trainer.report.progress import training
@@ -36,7 +35,4 @@ def write_report(run: Path, cache: Path | None = None) -> Path:
     title = f"{record.summary.name}: report of the run"
     folder = run / "report"
     make_folder(folder)
-    write_text(folder / "report.md", markdown(title, sections))
-    page = folder / "index.html"
-    write_text(page, html(title, sections))
-    return page
+    return write_document(folder, "report", title, sections)

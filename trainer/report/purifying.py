@@ -14,6 +14,13 @@ _MEMORY = {
     "flipped_recovered": "wrong label corrected",
     "untouched_damaged": "right label lost",
 }
+HOW_TO_READ = (
+    "Of the pictures with a wrong label, recovery is the share whose answer is the true label, and "
+    "repeated the share whose answer is the wrong one. Of the pictures with a right label, damage "
+    "is the share whose answer is another one. AUROC: how well a low probability of the given "
+    "label finds the wrong ones; 1 is perfect, 0.5 is guessing."
+)
+"""About a table of recovery, repeated, damage and AUROC."""
 
 
 def purifying(record: Record) -> list[Section]:
@@ -72,12 +79,9 @@ def _figures(record: Record) -> list[Block]:
     )  # fmt: skip
     return [
         Table(
-            ("answer", "corrected (%)", "repeated (%)", "damaged (%)", "AUROC"),
+            ("answer", "recovery (%)", "repeated (%)", "damage (%)", "AUROC"),
             rows,
-            "At the end of the run, on the training pictures as they are (not augmented). Of the "
-            "pictures with a wrong label: corrected (recovery) is the share whose answer is the "
-            "true label, repeated the share whose answer is the wrong one. Of the pictures with a "
-            "right label: damaged is the share whose answer is another one. AUROC: how well a low "
-            "probability of the given label finds the wrong ones; 1 is perfect, 0.5 is guessing.",
+            "At the end of the run, on the training pictures as they are (not augmented). "
+            + HOW_TO_READ,
         )
     ]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from ferdesk.errors import FerdeskError
 from tests.unit.trainer.compare.fake_grid import BASE, THREE, Trainer, grid, nothing, page
+from tests.unit.trainer.hostile import NAME, check_html, check_markdown
 from trainer.config import NoiseConfig
 from trainer.methods import GROUPS, VARIANTS
 
@@ -128,3 +132,11 @@ def test_costs_are_told_per_method(tmp_path: Path) -> None:
     assert rows["SCN"][0] == "image random"
     assert rows["DWMCA+APCL"][0] == "image random, landmarks random"
     assert rows["SCN"][1:5] == ["0.01", "0.01", "0", "1.00"]
+
+
+def test_foreign_names_stay_text(tmp_path: Path) -> None:
+    g = grid(tmp_path, methods=THREE, base=replace(BASE, data=f"{NAME}:x"))
+    with pytest.raises(FerdeskError, match="1 of 3 cells failed"):
+        g.run(Trainer(fail="scn", error=FerdeskError(NAME)), nothing)
+    check_markdown(page(g))
+    check_html((tmp_path / "index.html").read_text())

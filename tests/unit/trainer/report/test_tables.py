@@ -7,8 +7,7 @@ import pytest
 from tests.unit.trainer.hostile import NAME, check_html, check_markdown
 from trainer.report.blocks import Gallery, Picture, Plot, Section, Text, Tile, Tiles
 from trainer.report.cited import cited
-from trainer.report.html import html
-from trainer.report.markdown import markdown
+from trainer.report.document import html, markdown
 from trainer.report.published import TABLE_1
 from trainer.report.tables import Table, interval, percent, plain, points, spread
 from trainer.templates import markdown_code, markdown_text
