@@ -37,7 +37,7 @@ def main() -> int:
 
     from ferdesk.ui.app import WindowOptions, build
     from ferdesk.ui.dialogs.first_run import VERSION
-    from ferdesk.ui.state.settings import SettingsStore
+    from ferdesk.ui.settings_store import SettingsStore
 
     SettingsStore().update(notice_accepted=VERSION, show_mesh=True)
     app = QApplication(["ferdesk"])

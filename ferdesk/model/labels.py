@@ -1,4 +1,4 @@
-"""The seven expressions, their order and what they are called on screen."""
+"""The seven expressions: their order, what they are called on screen, and their colours."""
 
 from typing import Final
 
@@ -24,6 +24,22 @@ DISPLAY_NAMES: Final[dict[str, str]] = {
     "disgust": "Disgust",
     "fear": "Fear",
 }
+
+EXPRESSION_COLOURS: Final[dict[str, str]] = {
+    "neutral": "#98A2B1",
+    "happiness": "#CDA504",
+    "surprise": "#1EB4FA",
+    "sadness": "#2A5BFF",
+    "anger": "#F97563",
+    "disgust": "#16801A",
+    "fear": "#9A4A9F",
+}
+"""The same in the window and in every report, on light and on dark ground.
+
+Searched for the largest smallest distance (CIE Lab) between any two of them as seen with normal
+sight, protanopia, deuteranopia and tritanopia, while each keeps contrast to a white and to a dark
+card. `tests/qt/paint/test_theme.py` holds them to it.
+"""
 
 
 def expression_index(name: str) -> int:

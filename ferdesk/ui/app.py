@@ -24,12 +24,13 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from ferdesk.addresses import hide_passwords
+from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.paint.icons import application_icon
 from ferdesk.ui.paint.theme import Theme
 from ferdesk.ui.panels.log import LogBuffer
-from ferdesk.ui.state.bridge import EngineBridge
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort, engine_options
-from ferdesk.ui.state.settings import Settings, SettingsStore
+from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.choose_source import list_cameras
 from ferdesk.ui.window.main_window import MainWindow
 

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from ferdesk.pipeline.types import EngineState, EventKind, Reading
 from ferdesk.sources.spec import SourceKind, SourceSpec
 from ferdesk.ui.app import WindowOptions, build
-from ferdesk.ui.state.settings import SettingsStore
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.window.main_window import MainWindow
-from tests.qt.fakes import FakeEngine
+from tests.qt.fakes import TABLE, FakeEngine, make_card
 
 CAMERA = SourceSpec(SourceKind.CAMERA, "0")
 
@@ -49,6 +49,11 @@ class Bench:
         self.engine.tell(kind, message, state)
         self._qtbot.waitUntil(lambda: bool(heard))
         QApplication.processEvents()
+
+    def use_card(self, *, known: bool = True) -> None:
+        """The checkpoint in use knows its own mistakes, or does not."""
+        self.engine.card = make_card(TABLE if known else None)
+        self.tell(EventKind.CHECKPOINT_LOADED, "Using live-1 on OpenVINO CPU.")
 
     def notices(self) -> list[str]:
         """What the notices say."""
@@ -99,3 +104,12 @@ def build_bench(qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[..., Benc
 def bench(build_bench: Callable[..., Bench]) -> Bench:
     """A window with default settings whose notice was accepted."""
     return build_bench()
+
+
+@pytest.fixture
+def judged(build_bench: Callable[..., Bench]) -> Bench:
+    """A window whose checkpoint knows its own mistakes, at the default operating point."""
+    bench = build_bench()
+    bench.use_card()
+    bench.run()
+    return bench

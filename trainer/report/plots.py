@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.model.labels import EXPRESSIONS
-from trainer.report.svg import BLUE, COLOURS, GREEN, INK, ORANGE, RED, SOFT, drawing
+from ferdesk.model.labels import EXPRESSION_COLOURS, EXPRESSIONS
+from trainer.report.svg import BLUE, GREEN, INK, ORANGE, RED, SOFT, drawing
 
 Series = Mapping[str, Sequence[float | None]]
 """Name → one value per epoch, None where an epoch has none."""
@@ -179,14 +179,15 @@ def embedding_map(
             # Thousands of dots are smaller as a picture than as shapes.
             axes.scatter(
                 own[:, 0], own[:, 1],
-                s=size, color=COLOURS[name], alpha=0.55, linewidths=0, rasterized=True,
+                s=size, color=EXPRESSION_COLOURS[name], alpha=0.55, linewidths=0, rasterized=True,
             )  # fmt: skip
-            axes.scatter([], [], s=40, color=COLOURS[name], linewidths=0, label=name)
+            axes.scatter([], [], s=40, color=EXPRESSION_COLOURS[name], linewidths=0, label=name)
         if anchors is not None:
             for index, name in enumerate(EXPRESSIONS):
                 axes.scatter(
                     anchors[index, :, 0], anchors[index, :, 1],
-                    s=150, marker="*", color=COLOURS[name], edgecolors=INK, linewidths=0.9,
+                    s=150, marker="*", color=EXPRESSION_COLOURS[name],
+                    edgecolors=INK, linewidths=0.9,
                 )  # fmt: skip
             axes.scatter([], [], s=130, marker="*", facecolors="none", edgecolors=INK,
                          linewidths=0.9, label="anchor")  # fmt: skip

@@ -13,15 +13,6 @@ INK = "#1c1e21"
 SOFT = "#8b939c"
 """Lines that guide the eye; reads on white and on black."""
 BLUE, ORANGE, GREEN, RED = "#2f7de1", "#e07b1a", "#1f9d6b", "#d9485f"
-COLOURS = {
-    "neutral": "#8b939c",
-    "happiness": "#e0a100",
-    "surprise": "#35a8d8",
-    "sadness": "#3f63d2",
-    "anger": "#d43f3a",
-    "disgust": "#2f9e58",
-    "fear": "#a557c4",
-}
 
 
 def _settings(salt: str) -> dict[Any, Any]:

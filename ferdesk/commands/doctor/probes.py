@@ -116,7 +116,7 @@ def _cv2() -> Iterator[Check]:
 
 def _files() -> Iterator[Check]:
     from ferdesk.paths import cache_dir, config_dir, state_dir
-    from ferdesk.ui.state.settings import FILE_NAME
+    from ferdesk.ui.state.settings_file import FILE_NAME
 
     yield checks.settings_file(config_dir() / FILE_NAME)
     yield checks.folder("settings folder", config_dir())

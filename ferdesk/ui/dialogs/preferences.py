@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from ferdesk.ui.panels.panel import MutedLabel
-from ferdesk.ui.state.settings import Settings, SettingsStore
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.settings import Settings
 
 
 class PreferencesDialog(QDialog):

@@ -1,9 +1,4 @@
-"""Colours. The chrome follows the scheme (system, light or dark); data colours never change.
-
-The seven expression colours were searched for the largest smallest distance (CIE Lab) between any
-two of them as seen with normal sight, protanopia, deuteranopia and tritanopia, while each keeps
-contrast to a white and to a dark card. `tests/qt/paint/test_theme.py` holds them to it.
-"""
+"""Colours. The chrome follows the scheme (system, light or dark); data colours never change."""
 
 from __future__ import annotations
 
@@ -15,17 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from ferdesk.model.labels import EXPRESSIONS
-
-EXPRESSION_COLOURS: Final[dict[str, str]] = {
-    "neutral": "#98A2B1",
-    "happiness": "#CDA504",
-    "surprise": "#1EB4FA",
-    "sadness": "#2A5BFF",
-    "anger": "#F97563",
-    "disgust": "#16801A",
-    "fear": "#9A4A9F",
-}
+from ferdesk.model.labels import EXPRESSION_COLOURS, EXPRESSIONS
 
 EXPRESSION_QCOLORS: Final[tuple[QColor, ...]] = tuple(
     QColor(EXPRESSION_COLOURS[name]) for name in EXPRESSIONS

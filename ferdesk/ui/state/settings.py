@@ -1,29 +1,17 @@
-"""What the person chose, in one readable file that changes at once.
+"""What the person chose. One frozen dataclass is the schema of dialog, file and tests.
 
-One frozen dataclass is the schema: the preferences dialog, the file and the tests read it. The
-file holds only what differs from the defaults. Window geometry is not a preference and lives in
+Window geometry is not a preference and lives in
 an ini file of its own (see `ferdesk.ui.window.layout`).
 """
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Signal
-
 from ferdesk.addresses import hide_passwords
-from ferdesk.errors import FerdeskError
-from ferdesk.files import make_folder, write_text
-from ferdesk.paths import config_dir
 
-log = logging.getLogger(__name__)
-
-FILE_NAME: Final = "settings.json"
 RECENT_LIMIT: Final = 10
 
 
@@ -141,85 +129,3 @@ def parse(raw: Mapping[str, Any]) -> tuple[Settings, list[str]]:
         except (ValueError, TypeError):
             refused.append(name)
     return settings, refused
-
-
-class SettingsStore(QObject):
-    """Holds the settings of this run and writes every change at once."""
-
-    changed = Signal(object, object)
-    """(old Settings, new Settings)"""
-    problem = Signal(str)
-    """One sentence: the file could not be written."""
-
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.path = path or config_dir() / FILE_NAME
-        self.complaint = ""
-        """One sentence about what was wrong with the file when it was read, or ""."""
-        self._foreign: dict[str, Any] = {}
-        self._write_failed = False
-        self.value = self._read()
-
-    def update(self, **changes: Any) -> None:
-        """Change some settings, write them and tell everyone. TypeError for an unknown name."""
-        old, new = self.value, replace(self.value, **changes)
-        if new == old:
-            return
-        self.value = new
-        self._write()
-        self.changed.emit(old, new)
-
-    def _read(self) -> Settings:
-        try:
-            raw = json.loads(self.path.read_text(encoding="utf-8"))
-            if not isinstance(raw, dict):
-                raise ValueError("not a JSON object")
-        except FileNotFoundError:
-            return Settings()
-        except (OSError, ValueError) as error:
-            log.warning("cannot read %s: %s", self.path, error)
-            self.complaint = self._set_aside()
-            return Settings()
-        settings, refused = parse(raw)
-        if refused:
-            self.complaint = (
-                f"The settings file {self.path} has unusable values for {', '.join(refused)}; "
-                "their defaults are used."
-            )
-        known = {spec.name for spec in fields(Settings)}
-        # A newer version of the program may know these: keep them.
-        self._foreign = {key: value for key, value in raw.items() if key not in known}
-        return settings
-
-    def _set_aside(self) -> str:
-        aside = self.path.with_name(self.path.name + ".bad")
-        try:
-            self.path.replace(aside)
-        except OSError:
-            return f"The settings file {self.path} cannot be read; the defaults are used."
-        return (
-            f"The settings file {self.path} cannot be read; it was kept as {aside.name} and the "
-            "defaults are used."
-        )
-
-    def _write(self) -> None:
-        default = Settings()
-        sparse = {
-            spec.name: getattr(self.value, spec.name)
-            for spec in fields(Settings)
-            if getattr(self.value, spec.name) != getattr(default, spec.name)
-        }
-        text = json.dumps({**self._foreign, **sparse}, indent=2, ensure_ascii=False) + "\n"
-        try:
-            make_folder(self.path.parent)
-            write_text(self.path, text)
-        except FerdeskError as error:
-            log.warning("%s", error)
-            if not self._write_failed:
-                self._write_failed = True
-                self.problem.emit(
-                    f"The settings cannot be written to {self.path}; changes last until ferdesk "
-                    "is closed."
-                )
-            return
-        self._write_failed = False

@@ -12,8 +12,9 @@ from ferdesk.errors import FerdeskError
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.dialogs.checkpoint import CheckpointDialog
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.state.settings import SettingsStore, remembered
+from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.window.choose_source import fill_recent_menu
 
 SUFFIXES: Final = frozenset({".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl", ".onnx"})

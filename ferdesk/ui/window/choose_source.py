@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from ferdesk.errors import FerdeskError
 from ferdesk.ui.background import Jobs
-from ferdesk.ui.state.settings import SettingsStore, remembered
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.settings import remembered
 
 if TYPE_CHECKING:
     from ferdesk.sources.cameras import CameraInfo

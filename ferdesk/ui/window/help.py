@@ -13,8 +13,8 @@ from ferdesk.ui.dialogs.about import AboutDialog, diagnostics
 from ferdesk.ui.dialogs.first_run import VERSION, FirstRunDialog
 from ferdesk.ui.dialogs.shortcuts import ShortcutsDialog
 from ferdesk.ui.panels.log import LogBuffer
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.state.settings import SettingsStore
 
 
 class Help(QObject):

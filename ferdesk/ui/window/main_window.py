@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ferdesk.errors import FerdeskError
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.dialogs.preferences import PreferencesDialog
 from ferdesk.ui.paint.overlay import OverlayOptions
 from ferdesk.ui.paint.theme import Scheme, Theme
@@ -29,9 +30,9 @@ from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
 from ferdesk.ui.panels.timeline import TimelinePanel
 from ferdesk.ui.panels.video import VideoPanel
-from ferdesk.ui.state.bridge import EngineBridge
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort, engine_options
-from ferdesk.ui.state.settings import Settings, SettingsStore, choices_of
+from ferdesk.ui.state.settings import Settings, choices_of
 from ferdesk.ui.window.choose_checkpoint import SUFFIXES, Checkpoints
 from ferdesk.ui.window.choose_source import Sources, list_cameras
 from ferdesk.ui.window.help import Help

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind
+from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.panels.status import StatusPanel
 from ferdesk.ui.panels.video import VideoPanel
-from ferdesk.ui.state.bridge import EngineBridge
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.toasts import Severity, ToastStack
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from ferdesk.ui.panels.distribution import DistributionPanel
+from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.reliability_words import NO_CHECKPOINT, NO_TABLE
-from ferdesk.ui.state.settings import SettingsStore
 from ferdesk.ui.window.live import LiveView
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QMenu
 
 from ferdesk.ui.background import Jobs
-from ferdesk.ui.state.settings import Settings, SettingsStore, choices_of
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.settings import Settings, choices_of
 from ferdesk.ui.window.menus import ChoiceMenu
 
 if TYPE_CHECKING:

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+)
 from pytestqt.qtbot import QtBot
 
 from ferdesk.model.calibration import Calibration
@@ -17,7 +22,7 @@ from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import LIVE, Preprocessing
 from ferdesk.pipeline.types import EventKind
 from ferdesk.ui.dialogs.first_run import FirstRunDialog
-from ferdesk.ui.state.settings import SettingsStore
+from ferdesk.ui.settings_store import SettingsStore
 from tests.qt.conftest import Bench
 from tests.qt.window.test_choose_source import drop
 
@@ -172,3 +177,16 @@ def test_declining_the_notice_quits(build_bench: Callable[..., Bench], qtbot: Qt
     dialog.reject()
     qtbot.waitUntil(lambda: not bench.window.isVisible())
     assert SettingsStore().value.notice_accepted == 0
+
+
+@pytest.mark.parametrize("name", ["about", "notice", "shortcuts", "preferences"])
+def test_dialogs_open_without_blocking(bench: Bench, qtbot: QtBot, name: str) -> None:
+    from PySide6.QtWidgets import QDialog
+
+    bench.window.commands[name].trigger()
+    shown = [d for d in bench.window.findChildren(QDialog) if d.isVisible()]
+    assert len(shown) == 1
+    assert not shown[0].grab().isNull()
+    qtbot.keyClick(shown[0], Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not any(d.isVisible() for d in bench.window.findChildren(QDialog)))
+    assert bench.window.isVisible()

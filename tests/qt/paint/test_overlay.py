@@ -16,7 +16,15 @@ from pytestqt.qtbot import QtBot
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import Reading
 from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
-from ferdesk.ui.paint.overlay import FrameMap, OverlayOptions, annotate, fit, percent
+from ferdesk.ui.paint.overlay import (
+    FrameMap,
+    OverlayOptions,
+    annotate,
+    fit,
+    label_colour,
+    label_text,
+    percent,
+)
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
 from ferdesk.ui.state.shown import Shown
 from ferdesk.ui.window.snapshot import render
@@ -196,3 +204,17 @@ def test_fit_keeps_the_aspect_ratio() -> None:
 )
 def test_percent(value: float, text: str) -> None:
     assert percent(value) == text
+
+
+def test_the_label_over_the_face_and_snapshots_follow(judged: Bench) -> None:
+    face = make_face(face_id=2, reliability=0.5, prediction_set=("fear", "surprise"))
+    assert label_text(face, 0.0) == "Happiness  73 %"
+    assert label_text(face, 0.54) == "Unsure"
+    assert label_text(face, 0.54, numbered=True) == "2 · Unsure"
+    assert label_colour(face, 0.5) == EXPRESSION_QCOLORS[1]
+    assert label_colour(face, 0.54) not in EXPRESSION_QCOLORS
+    reading = make_reading((face,))
+    told, withheld = (annotate(Shown(reading, 2, t), OverlayOptions()) for t in (0.0, 0.54))
+    assert told != withheld
+    judged.show(reading)
+    assert annotate(judged.window.live.shown, judged.video.options) == withheld

@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ferdesk.model.labels import EXPRESSIONS
-from ferdesk.ui.paint.theme import DARK, EXPRESSION_COLOURS, LIGHT, current_scheme
+from ferdesk.model.labels import EXPRESSION_COLOURS, EXPRESSIONS
+from ferdesk.ui.paint.theme import DARK, LIGHT, current_scheme
 from tests.qt.conftest import Bench
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.

@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ferdesk.ui import app
-from ferdesk.ui.state.bridge import EngineBridge
-from ferdesk.ui.state.settings import Settings, SettingsStore
+from ferdesk.ui.bridge import EngineBridge
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.main_window import MainWindow
 from tests.qt.fakes import FakeEngine
 
@@ -99,7 +100,7 @@ def test_the_process_ends_within_two_seconds_of_closing_while_everything_hangs(h
         from PySide6.QtWidgets import QApplication
         from ferdesk.ui import app
         from ferdesk.ui.window.main_window import MainWindow
-        from ferdesk.ui.state.settings import SettingsStore
+        from ferdesk.ui.settings_store import SettingsStore
         from tests.qt.fakes import FakeEngine
         application = QApplication(["ferdesk"])
         SettingsStore().update(notice_accepted=1)

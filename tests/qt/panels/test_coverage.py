@@ -1,0 +1,45 @@
+"""The slider: how often an answer is wanted."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from ferdesk.ui.settings_store import SettingsStore
+from tests.qt.conftest import Bench
+from tests.qt.fakes import make_face, make_reading
+
+
+def test_the_slider_reads_the_table(judged: Bench) -> None:
+    panel, slider = judged.window.panels.distribution, judged.window.panels.distribution.coverage
+    assert (slider.slider.minimum(), slider.slider.maximum()) == (0, 4)
+    assert slider.slider.value() == 1
+    assert slider.promise.text() == "Answers 90 % of faces, expected to be wrong on 10 %"
+    judged.show(make_reading((make_face(reliability=0.8),)))
+    slider.slider.setValue(3)
+    assert slider.promise.text() == "Answers 60 % of faces, expected to be wrong on 4 %"
+    assert slider.slider.accessibleDescription() == slider.promise.text()
+    assert panel.bars.headline == "Unsure"
+    assert panel.meter.words.text() == "Below your limit of 85 %"
+    assert judged.window.live.shown.threshold == 0.85
+    slider.slider.setValue(0)
+    assert slider.promise.text() == "Answers every face, expected to be wrong on 15 %"
+    assert panel.bars.headline == "Happiness"
+    slider.slider.setValue(4)
+    assert "less than 1 %" in slider.promise.text()
+    assert "Live video may differ" in slider.slider.toolTip()
+
+
+def test_the_slider_works_by_keyboard_and_is_remembered(judged: Bench, qtbot: QtBot) -> None:
+    slider = judged.window.panels.distribution.coverage.slider
+    slider.setFocus(Qt.FocusReason.TabFocusReason)
+    assert slider.hasFocus()
+    assert "wrong less" in slider.accessibleName()
+    qtbot.keyClick(slider, Qt.Key.Key_Right)
+    store = judged.window.store
+    assert store.value.coverage == 0.8
+    assert json.loads(store.path.read_text())["coverage"] == 0.8
+    qtbot.keyClick(slider, Qt.Key.Key_Home)
+    assert SettingsStore().value.coverage == 1.0

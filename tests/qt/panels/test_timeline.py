@@ -1,0 +1,42 @@
+"""The timeline marks what was unsure."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from ferdesk.ui.panels.bands import runs
+from tests.qt.conftest import Bench
+from tests.qt.fakes import make_face, make_reading
+
+
+def test_the_timeline_marks_what_was_unsure(judged: Bench) -> None:
+    now = time.perf_counter()
+    faces: list[tuple[float | None, float]] = [(0.9, 0.5), (0.3, 0.4), (0.2, 0.3), (0.7, 0.2)]
+    for index, (reliability, ago) in enumerate(faces):
+        face = make_face(reliability=reliability)
+        judged.show(make_reading((face,), index=index, captured_at=now - ago))
+    plot = judged.window.panels.timeline.plot
+    assert len(plot.bands.runs) == 1
+    begin, end = plot.bands.runs[0]
+    assert end - begin == pytest.approx(0.2, abs=1e-3)
+    # Another limit is applied to what was seen before, too.
+    judged.window.panels.distribution.coverage.slider.setValue(0)
+    judged.window.live.refresh_plots()
+    assert plot.bands.runs == []
+    plot._describe(float(plot._x[1]))
+    assert "unsure" not in plot._readout.text()
+    judged.window.panels.distribution.coverage.slider.setValue(1)
+    judged.window.live.refresh_plots()
+    plot._describe(float(plot._x[1]))
+    assert "unsure" in plot._readout.text()
+
+
+def test_runs_last_until_the_next_reading() -> None:
+    x = np.arange(6.0)
+    assert runs(x, np.array([0, 1, 1, 0, 0, 1], bool)) == [(1.0, 3.0), (5.0, 5.0)]
+    assert runs(x, np.zeros(6, bool)) == []
+    assert runs(x[:0], np.zeros(0, bool)) == []
+    assert runs(x, np.ones(6, bool)) == [(0.0, 5.0)]

@@ -1,0 +1,19 @@
+"""The one value that all panels draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ferdesk.ui.state.shown import Shown
+from tests.qt.fakes import make_face, make_reading
+
+
+def test_what_is_shown_knows_its_face_and_place() -> None:
+    reading = make_reading((make_face(4), make_face(2), make_face(7)))
+    shown = Shown(reading, 4)
+    assert shown.face is reading.faces[0]
+    assert shown.position == (2, 3)
+    out_of_sight = replace(shown, selected=3)
+    assert out_of_sight.face is None
+    assert out_of_sight.position == (0, 3)
+    assert (Shown().faces, Shown().face, Shown().position) == ((), None, (0, 0))
