@@ -29,7 +29,7 @@ def run(options: Namespace) -> None:
     from trainer.confidence.model_card_plot import write_plot
 
     out: Path = options.out
-    card = checkpoint.read_card(options.checkpoint)
+    card = checkpoint.read_verified_card(options.checkpoint)
     make_folder(out.parent)
     plot = out.with_name(f"{out.stem.lower()}.svg")
     drawn = write_plot(card, plot)

@@ -76,6 +76,7 @@ def test_calibrated_measured_and_carded(
                  "Intended use"):  # fmt: skip
         assert part in text
     assert "not calibrated" not in text
+    assert f"`{checkpoint.read_verified_card(out).sha256}`" in text
     for file in ("MODEL_CARD.md", "model_card.svg"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
     ElementTree.parse(tmp_path / "first" / "model_card.svg")
