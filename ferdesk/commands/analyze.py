@@ -185,7 +185,7 @@ def analyze(
     try:
         predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
         threshold = operating_point(predictor.card, coverage)
-        analyzer = Analyzer(predictor, max_faces, smoothing, spec.still)
+        analyzer = Analyzer(predictor, max_faces, smoothing)
         try:
             with _open_output(out) as output:
                 count, with_face, rows, best = _read_all(

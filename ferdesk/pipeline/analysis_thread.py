@@ -66,7 +66,7 @@ class AnalysisThread:
             if captured is None or predictor is None or self.paused:
                 continue
             try:
-                analyzer = self._prepare(analyzer, predictor, captured.still)
+                analyzer = self._prepare(analyzer, predictor)
                 reading = analyzer.analyze(captured.frame, captured.capture_ms)
             except Exception as error:  # noqa: BLE001 (reported; one bad frame must not end it)
                 failures += 1
@@ -81,16 +81,16 @@ class AnalysisThread:
         if analyzer is not None:
             analyzer.close()
 
-    def _prepare(self, analyzer: Analyzer | None, predictor: Predictor, still: bool) -> Analyzer:
+    def _prepare(self, analyzer: Analyzer | None, predictor: Predictor) -> Analyzer:
         """The analyzer as it is wanted now: the one in use, adapted, or a new one."""
-        if analyzer is not None and (analyzer.max_faces, analyzer.still) != (self.max_faces, still):
+        if analyzer is not None and analyzer.max_faces != self.max_faces:
             analyzer.close()
             analyzer = None
         if analyzer is None:
             from ferdesk.pipeline.analyzer import Analyzer
 
             self._new_scene.clear()
-            return Analyzer(predictor, self.max_faces, self.smoothing_seconds, still)
+            return Analyzer(predictor, self.max_faces, self.smoothing_seconds)
         if self._new_scene.is_set():
             self._new_scene.clear()
             analyzer.reset()

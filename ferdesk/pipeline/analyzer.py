@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -34,12 +35,12 @@ class Analyzer:
         predictor: Predictor,
         max_faces: int,
         smoothing_seconds: float,
-        still: bool = False,
     ) -> None:
-        """`still`: see `SourceSpec.still`. FerdeskError when the landmarker cannot be started."""
+        """FerdeskError when the landmarker cannot be started."""
         self.predictor = predictor
         self.max_faces = max_faces
-        self.still = still
+        self._still = False
+        self._file: Path | None = None
         self.smoother = Smoother(smoothing_seconds)
         self._judge = Judge(self.smoother)
         self._tracker = FaceTracker()
@@ -48,6 +49,7 @@ class Analyzer:
     def analyze(self, frame: Frame, capture_ms: float = 0.0) -> Reading:
         """Everything ferdesk knows about `frame`, largest face first."""
         start = time.perf_counter()
+        self._part_from_the_last(frame)
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
         found = self._landmarker.detect(rgb, round(frame.media_time * 1000))
         faces = sorted(found, key=_area, reverse=True)
@@ -76,15 +78,32 @@ class Analyzer:
             finished_at=finished,
         )
 
+    def _part_from_the_last(self, frame: Frame) -> None:
+        """Frames of different files share no face and no memory; pictures are not smoothed."""
+        other = frame.file != self._file or (frame.still and frame.file is None)
+        self._file = frame.file
+        if frame.still is not self._still:
+            self._still = frame.still
+            self._renew_landmarker()
+        elif other and not frame.still:
+            self._renew_landmarker()
+        if other:
+            self._tracker.forget()
+        if other or frame.still:
+            self._judge.reset()
+
+    def _renew_landmarker(self) -> None:
+        self._landmarker.close()
+        self._landmarker = self._make_landmarker()
+
     def _make_landmarker(self) -> Landmarker:
-        return Landmarker(mode="image" if self.still else "video", max_faces=self.max_faces)
+        return Landmarker(mode="image" if self._still else "video", max_faces=self.max_faces)
 
     def reset(self) -> None:
         """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
         self._tracker.reset()
         self._judge.reset()
-        self._landmarker.close()
-        self._landmarker = self._make_landmarker()
+        self._renew_landmarker()
 
     def close(self) -> None:
         """Free the landmarker."""

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ferdesk.addresses import hide_passwords
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.mailbox import Mailbox
-from ferdesk.sources.base import Frame, Source, SourceBusyError, SourceInfo, SourceLostError
+from ferdesk.sources.base import (
+    Frame,
+    Source,
+    SourceBusyError,
+    SourceInfo,
+    SourceLostError,
+    SteppableSource,
+)
 
 log = logging.getLogger(__name__)
 
 RECONNECT_AFTER = (0.5, 1.0, 2.0)
 """Seconds between attempts to open a lost or busy source; the last one repeats."""
+
+
+PICTURE_SECONDS = 1.0
+"""How long each picture of several is shown when nobody steps through them."""
+_AGAIN_SECONDS = 0.2
+"""A picture is delivered so often, so that a change of settings or checkpoint shows on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +39,6 @@ class Captured:
 
     frame: Frame
     capture_ms: float
-    still: bool
-    """See `SourceSpec.still`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +65,18 @@ class CaptureThread:
         source: Source,
         frames: Mailbox[Captured],
         callbacks: CaptureCallbacks,
-        still: bool,
     ) -> None:
         self.source = source
         self.description = source.description
         self.info: SourceInfo | None = None
         self.captured = 0
         self.preview: Mailbox[Frame] = Mailbox()
-        self._still = still
         self._frames = frames
         self._tell = callbacks
         self._stop = threading.Event()
+        self._asked = threading.Event()
+        self._steps: list[int] = []
+        self._staying = False
         self._running = threading.Event()
         self._running.set()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -76,6 +89,7 @@ class CaptureThread:
         """Ask the thread to end; returns at once."""
         self._stop.set()
         self._running.set()
+        self._asked.set()
 
     def pause(self, paused: bool) -> None:
         """Hold a file where it is; a live source goes on and its frames are thrown away."""
@@ -83,6 +97,13 @@ class CaptureThread:
             self._running.clear()
         else:
             self._running.set()
+
+    def step(self, by: int) -> None:
+        """Among several files go `by` further, back when negative, and stay at a picture from now
+        on instead of going on by itself; 0 stays where it is. Other sources take no notice.
+        """
+        self._steps.append(by)
+        self._asked.set()
 
     def join(self, timeout: float) -> bool:
         """True when the thread has ended within `timeout` seconds."""
@@ -123,11 +144,13 @@ class CaptureThread:
 
     def _read_all(self, info: SourceInfo) -> None:
         clock = _Clock()
+        last: Frame | None = None
         while not self._stop.is_set():
             if not info.live and not self._running.is_set():
                 self._running.wait()
                 clock = _Clock()
                 continue
+            self._take_steps()
             start = time.perf_counter()
             try:
                 frame = self.source.read()
@@ -137,11 +160,35 @@ class CaptureThread:
                 continue
             took = (time.perf_counter() - start) * 1e3
             if frame is None:
-                self._tell.ended(self, self.source.warning)
+                if last is None or not last.still:
+                    self._tell.ended(self, self.source.warning)
+                    return
+                self._show(last, took, math.inf)
+                continue
+            if last is None or frame.file != last.file:
+                clock = _Clock()
+            last = frame
+            if frame.still:
+                self._show(frame, took, PICTURE_SECONDS)
+            elif not info.live and not clock.wait_for(frame.media_time, self._stop):
                 return
-            if not info.live and not clock.wait_for(frame.media_time, self._stop):
-                return
-            self._put(frame, took)
+            else:
+                self._put(frame, took)
+
+    def _take_steps(self) -> None:
+        self._asked.clear()
+        while self._steps:
+            self._staying = True
+            by = self._steps.pop(0)
+            if by and isinstance(self.source, SteppableSource):
+                self.source.step(by)
+
+    def _show(self, picture: Frame, took: float, seconds: float) -> None:
+        """Deliver a picture again and again until its time is over or something is asked for."""
+        end = time.perf_counter() + seconds
+        while not self._asked.is_set() and (self._staying or time.perf_counter() < end):
+            self._put(picture, took)
+            self._asked.wait(_AGAIN_SECONDS)
 
     def _put(self, frame: Frame, took: float) -> None:
         self.captured += 1
@@ -150,9 +197,9 @@ class CaptureThread:
         # A file's frame is "captured" when it is due, not when it was decoded ahead of time.
         now = time.perf_counter()
         if self.info is not None and not self.info.live:
-            frame = Frame(frame.image, frame.index, frame.media_time, now)
+            frame = replace(frame, captured_at=now)
         self.preview.put(frame)
-        self._frames.put(Captured(frame, took, self._still))
+        self._frames.put(Captured(frame, took))
 
     def _reconnect(self, message: str) -> bool:
         self._tell.lost(self, message)

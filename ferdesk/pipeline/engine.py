@@ -126,6 +126,11 @@ class Engine:
             self._paused = self._analysis.paused = paused
             self._sources.pause(paused)
 
+    def step(self, by: int) -> None:
+        """Among several files go `by` further, back when negative, and stay there; 0 only stays."""
+        with self._lock:
+            self._sources.step(by)
+
     def reset(self) -> None:
         """Forget face ids, smoothing and counters."""
         with self._lock:

@@ -55,7 +55,7 @@ class SourceSwitch:
         # A camera can be opened only once, so the one in use has to go first.
         if spec.kind is self._kind is SourceKind.CAMERA:
             self.end_current()
-        capture = CaptureThread(source, self._frames, self._callbacks, spec.still)
+        capture = CaptureThread(source, self._frames, self._callbacks)
         self._coming, self._kind = capture, spec.kind
         if self.current is None:
             self._announcer.enter(EngineState.STARTING, f"Opening {capture.description} …")
@@ -82,6 +82,12 @@ class SourceSwitch:
         self._paused = paused
         if self.current is not None:
             self.current.pause(paused)
+
+    def step(self, by: int) -> None:
+        """See `CaptureThread.step`."""
+        capture = self.current or self._coming
+        if capture is not None:
+            capture.step(by)
 
     def join(self, left: Callable[[], float]) -> bool:
         """True when every capture thread has ended; `left` says how many seconds remain."""

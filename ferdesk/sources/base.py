@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,14 @@ class Frame:
     index: int
     """0, 1, 2, … within the source."""
     media_time: float
-    """Seconds since the first frame of the source: file time or, for cameras, elapsed time."""
+    """Seconds since the first frame of its file or, for cameras, since the first frame; by the
+    file's own timestamps. 0 for pictures, which have no time."""
     captured_at: float
     """`time.perf_counter()` when the frame was read: the start of every latency."""
+    file: Path | None = None
+    """The file it was read from; None for cameras, streams and the sample."""
+    still: bool = False
+    """A picture of its own: it has nothing to do with the frame before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +93,23 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release everything; may be called at any time, any number of times."""
+        ...
+
+
+@runtime_checkable
+class SteppableSource(Source, Protocol):
+    """A source of several files, among which one can go back and forward."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file in the order of playing, readable or not; known once it is open."""
+        ...
+
+    def step(self, by: int) -> bool:
+        """Go `by` files further, back when negative, to the first or last at most; `read` gives
+        that file from its beginning.
+
+        Without a further one the present file begins again; False then. RuntimeError when it is
+        not open.
+        """
         ...

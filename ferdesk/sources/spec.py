@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from ferdesk.addresses import HIDDEN, display_address, is_address
 from ferdesk.errors import FerdeskError
 from ferdesk.sources.base import Source
 from ferdesk.sources.camera import CameraMode, CameraSource
-from ferdesk.sources.files import check_file
-from ferdesk.sources.images import IMAGE_SUFFIXES, FolderSource, ImageSource
+from ferdesk.sources.file_list import FileListSource, FolderSource
+from ferdesk.sources.files import SUFFIXES, holds_video
+from ferdesk.sources.images import ImageSource
 from ferdesk.sources.sample import SampleSource
 from ferdesk.sources.url import UrlSource
 from ferdesk.sources.video import VideoSource
@@ -27,14 +29,10 @@ class SourceKind(StrEnum):
     VIDEO = "video"
     IMAGE = "image"
     FOLDER = "folder"
+    LIST = "list"
     SAMPLE = "sample"
     URL = "url"
 
-
-VIDEO_SUFFIXES: Final = frozenset(
-    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".m2v", ".ts", ".mts"}
-    | {".m2ts", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".gif", ".mjpg", ".mjpeg", ".vob"}
-)
 
 _URL = re.compile(r"(https?|rtsps?|rtmps?|rtp|udp|tcp|srt)://.", re.IGNORECASE)
 
@@ -45,18 +43,28 @@ class SourceSpec:
 
     kind: SourceKind
     value: str = ""
-    """Camera: index, id or name ("" = first). Files and folders: absolute path. URL: itself."""
+    """Camera: index, id or name ("" = first). Files and folders: absolute path. List: a path per
+    line. URL: itself."""
     loop: bool = False
-    """Files start again at their end; a still is delivered continuously."""
+    """Files start again at their end."""
 
-    @property
-    def still(self) -> bool:
-        """Its frames are pictures that have nothing to do with each other."""
-        return self.kind in (SourceKind.IMAGE, SourceKind.FOLDER)
+    @classmethod
+    def of_files(cls, paths: Sequence[Path], *, loop: bool = False) -> Self:
+        """Several files, folders among them, as one list; a single one as `parse` takes it.
+
+        What they hold is seen when they are opened. Raises FerdeskError when there are none, or as
+        `parse` does for a single one.
+        """
+        if len(paths) == 1:
+            return cls.parse(str(paths[0]), loop=loop)
+        files = [Path(file).absolute() for path in paths for file in _expanded(path)]
+        if not files:
+            raise FerdeskError("There are no pictures or videos among the files that were chosen.")
+        return cls(SourceKind.LIST, "\n".join(map(str, files)), loop)
 
     @classmethod
     def parse(cls, text: str, *, loop: bool = False) -> Self:
-        """From "camera", "camera:0", "camera:NAME", "sample", a URL or a path.
+        """From "camera", "camera:0", "camera:NAME", "sample", a URL, a path, or a path per line.
 
         A path is told apart by its content first and its suffix second. Raises FerdeskError when
         nothing is there, the file is empty, or it is neither a picture nor a video.
@@ -71,20 +79,30 @@ class SourceSpec:
             return cls(SourceKind.SAMPLE, loop=loop)
         if text == SourceKind.CAMERA or text.startswith("camera:"):
             return cls(SourceKind.CAMERA, text[len("camera:") :].strip(), loop)
-        if is_address(text) and not Path(text).exists():
+        if is_address(text):
             _check_address(text)
             return cls(SourceKind.URL, text, loop)
+        lines = [Path(line) for line in text.splitlines()]
+        if len(lines) > 1 and all(line.is_absolute() for line in lines):
+            return cls.of_files(lines, loop=loop)
         path = Path(os.path.expandvars(text)).expanduser().absolute()
-        if path.is_dir():
-            return cls(SourceKind.FOLDER, str(path), loop)
-        if path.is_char_device():
-            return cls(SourceKind.CAMERA, str(path), loop)
-        check_file(path, "source")
-        return cls(_kind_of_file(path), str(path), loop)
+        try:
+            if path.is_dir():
+                return cls(SourceKind.FOLDER, str(path), loop)
+            if path.is_char_device():
+                return cls(SourceKind.CAMERA, str(path), loop)
+        except OSError as error:
+            raise FerdeskError(
+                f"The source '{text[:80]}…' is no path that can be opened ({error.strerror})."
+            ) from error
+        kind = SourceKind.VIDEO if holds_video(path) else SourceKind.IMAGE
+        return cls(kind, str(path), loop)
 
     @property
     def shown(self) -> str:
         """For screens, logs, settings and reports: without the password of an address."""
+        if self.kind is SourceKind.LIST:
+            return f"{len(self.value.splitlines())} files"
         return display_address(str(self)) if self.kind is SourceKind.URL else str(self)
 
     def __repr__(self) -> str:
@@ -108,10 +126,25 @@ def open_source(spec: SourceSpec, *, camera_mode: CameraMode | None = None) -> S
             return ImageSource(Path(spec.value), loop=spec.loop)
         case SourceKind.FOLDER:
             return FolderSource(Path(spec.value), loop=spec.loop)
+        case SourceKind.LIST:
+            paths = [Path(line) for line in spec.value.splitlines()]
+            return FileListSource(paths, loop=spec.loop)
         case SourceKind.SAMPLE:
             return SampleSource(loop=spec.loop)
         case SourceKind.URL:
             return UrlSource(spec.value, loop=spec.loop)
+
+
+def _expanded(path: Path) -> list[Path]:
+    """The file itself, or the pictures and videos of a folder."""
+    if not path.is_dir():
+        return [path]
+    try:
+        return [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+    except OSError as error:
+        raise FerdeskError(
+            f"The folder '{path}' cannot be read ({error.strerror or error})."
+        ) from error
 
 
 def _check_address(text: str) -> None:
@@ -126,46 +159,3 @@ def _check_address(text: str) -> None:
             f"The password of '{shown}' was not kept, so that nobody can read it; "
             "enter the whole address again."
         )
-
-
-_IMAGE_SIGNATURES: Final = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n\x1a\n",
-    b"II*\0",
-    b"MM\0*",
-    b"\0\0\0\x0cjP  ",
-)
-_VIDEO_SIGNATURES: Final = (
-    b"\x1aE\xdf\xa3",  # Matroska, WebM
-    b"\0\0\1\xba",  # MPEG program stream
-    b"\0\0\1\xb3",  # MPEG video
-    b"FLV\1",
-    b"OggS",
-    b"0&\xb2u\x8ef\xcf\x11",  # ASF, WMV
-    b"GIF8",
-)
-
-
-def _kind_of_file(path: Path) -> SourceKind:
-    try:
-        with path.open("rb") as file:
-            head = file.read(32)
-    except OSError as error:
-        raise FerdeskError(
-            f"The source '{path}' cannot be read ({error.strerror or error})."
-        ) from error
-    if head.startswith(_VIDEO_SIGNATURES) or head[8:12] == b"AVI ":
-        return SourceKind.VIDEO
-    if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return SourceKind.IMAGE
-    if head[4:8] == b"ftyp":
-        return SourceKind.IMAGE if head[8:12] in (b"avif", b"avis") else SourceKind.VIDEO
-    suffix = path.suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
-        return SourceKind.IMAGE
-    if suffix in VIDEO_SUFFIXES:
-        return SourceKind.VIDEO
-    raise FerdeskError(
-        f"The file '{path}' is neither a picture nor a video that ferdesk knows; "
-        "choose another one or convert it."
-    )

@@ -110,7 +110,8 @@ class VideoSource:
         image, media_time = found
         # A container with broken timestamps must not send time backwards.
         self._last_time = max(self._last_time, self._pass_start + media_time)
-        frame = Frame(image, self._index, self._last_time, time.perf_counter())
+        file = self._target if isinstance(self._target, Path) else None
+        frame = Frame(image, self._index, self._last_time, time.perf_counter(), file)
         self._index += 1
         return frame
 

@@ -66,6 +66,11 @@ class FaceTracker:
         self._next_id = 1
         self._time = -math.inf
 
+    def forget(self) -> None:
+        """Forget every face; the next ones get new ids."""
+        self._tracks = []
+        self._time = -math.inf
+
     def update(self, boxes: Sequence[Box], time: float) -> tuple[int, ...]:
         """Ids of `boxes` (x, y, width, height in pixels) in their order; `time` in seconds.
 

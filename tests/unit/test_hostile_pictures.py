@@ -19,7 +19,7 @@ from PIL import Image
 from ferdesk.errors import FerdeskError
 from ferdesk.pictures import PictureError, read_header, read_picture
 from ferdesk.resources import asset
-from ferdesk.sources.images import FolderSource
+from ferdesk.sources.file_list import FolderSource
 from ferdesk.sources.spec import SourceSpec, open_source
 from trainer.data import packed
 

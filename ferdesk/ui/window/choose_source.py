@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CAMERA: Final = "camera"
 SAMPLE: Final = "sample"
+LIST: Final = "list"
 NO_CAMERA_NOTICE: Final = "No camera: playing the built-in sample. File ▸ Camera to choose one"
 _VIDEOS: Final = "Videos (*.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv);;All files (*)"
 _IMAGES: Final = "Pictures (*.png *.jpg *.jpeg *.bmp *.webp *.tif *.tiff);;All files (*)"
@@ -140,6 +141,8 @@ class Sources(QObject):
     def _remember(self, spec: SourceSpec) -> None:
         if spec.kind in (CAMERA, SAMPLE):
             self._store.update(source=str(spec))
+            return
+        if spec.kind == LIST:
             return
         self._addresses[spec.shown] = str(spec)
         recents = remembered(self._store.value.recent_sources, spec.shown)

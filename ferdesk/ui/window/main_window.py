@@ -328,7 +328,7 @@ class MainWindow(QMainWindow):
         if paths[0].suffix.lower() in SUFFIXES:
             self.checkpoints.show_card(paths[0])
         else:
-            self.sources.open(str(paths[0]))
+            self.sources.open("\n".join(map(str, paths)))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.WindowStateChange:

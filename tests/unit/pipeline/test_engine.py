@@ -15,7 +15,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline import analyzer as analyzer_module
 from ferdesk.pipeline.engine import EngineOptions
-from ferdesk.pipeline.types import EngineState, EventKind
+from ferdesk.pipeline.types import EngineState, EventKind, Reading
 from ferdesk.resources import asset
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 from tests.unit.pipeline.fakes import FakeCamera, Listening, tiny_predictor
@@ -297,6 +297,44 @@ def test_file_plays_to_its_end_in_its_own_time(tmp_path: Path) -> None:
         live.wait_for(EventKind.SOURCE_ENDED)
         assert time.monotonic() - start > 0.4
         assert live.engine.state is EngineState.STOPPED
+    finally:
+        live.engine.close()
+
+
+def test_stepping_through_pictures(portrait: np.ndarray, tmp_path: Path) -> None:
+    """Each stays on screen until asked for another; its faces have ids of their own."""
+    for number in range(1, 4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), portrait)
+    live = Listening(open_source)
+    try:
+        live.engine.start(SourceSpec.parse(str(tmp_path)), CHECKPOINT)
+        live.engine.step(0)
+
+        def shows(name: str) -> Reading:
+            def there() -> bool:
+                reading = live.reading()
+                found.append(reading)
+                return reading.frame.file is not None and reading.frame.file.name == name
+
+            found: list[Reading] = []
+            live.wait(there, name)
+            return found[-1]
+
+        first = shows("1.png")
+        assert first.frame.still
+        again = live.reading()
+        assert again.frame.file == first.frame.file
+        assert again.faces[0].face_id == first.faces[0].face_id
+        live.engine.step(1)
+        second = shows("2.png")
+        assert second.faces[0].face_id != first.faces[0].face_id
+        live.engine.step(1)
+        shows("3.png")
+        live.engine.step(1)
+        shows("3.png")
+        live.engine.step(-9)
+        shows("1.png")
+        assert live.engine.state is EngineState.RUNNING
     finally:
         live.engine.close()
 

@@ -14,7 +14,8 @@ import pytest
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 from ferdesk.sources.camera import CameraSource
-from ferdesk.sources.images import FolderSource, ImageSource
+from ferdesk.sources.file_list import FileListSource, FolderSource
+from ferdesk.sources.images import ImageSource
 from ferdesk.sources.sample import SampleSource
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 from ferdesk.sources.url import UrlSource
@@ -99,6 +100,15 @@ def test_refused(tmp_path: Path, content: bytes | None, name: str, message: str)
         SourceSpec.parse(str(path))
 
 
+def test_names_that_no_file_can_have() -> None:
+    for text in ("x" * 5000, "http://cam/" + "x" * 5000, "a\nb", "a\0b"):
+        try:
+            SourceSpec.parse(text)
+        except FerdeskError:
+            continue
+        assert text.startswith("http")
+
+
 def test_nothing_named() -> None:
     with pytest.raises(FerdeskError, match="No source was named"):
         SourceSpec.parse("  ")
@@ -111,11 +121,6 @@ def test_device_file_is_a_camera() -> None:
     assert SourceSpec.parse(str(device)) == SourceSpec(SourceKind.CAMERA, "/dev/null")
 
 
-def test_only_pictures_have_nothing_to_do_with_each_other() -> None:
-    still = {kind for kind in SourceKind if SourceSpec(kind).still}
-    assert still == {SourceKind.IMAGE, SourceKind.FOLDER}
-
-
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
@@ -123,6 +128,7 @@ def test_only_pictures_have_nothing_to_do_with_each_other() -> None:
         (SourceKind.VIDEO, VideoSource),
         (SourceKind.IMAGE, ImageSource),
         (SourceKind.FOLDER, FolderSource),
+        (SourceKind.LIST, FileListSource),
         (SourceKind.SAMPLE, SampleSource),
         (SourceKind.URL, UrlSource),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.sources.base import Frame, Source
 from ferdesk.sources.video import VideoSource
 
-from .fakes import MakeVideo
+from .fakes import MakeVideo, picture
 
 MEDIA = Path(__file__).parents[4] / "shared" / "media" / "grid_bbaf2n.mpg"
 
@@ -73,6 +74,30 @@ def test_variable_frame_rate_keeps_the_real_times(tmp_path: Path) -> None:
     times = [f.media_time for f in all_frames(source)]
     source.close()
     assert times == pytest.approx([0, 0.1, 0.4, 0.5, 1.0], abs=0.005)
+
+
+def test_variable_frame_rate_of_an_mp4(tmp_path: Path) -> None:
+    """Telephones record so; H.264 with frames out of order and a first time that is not 0."""
+    av = pytest.importorskip("av")
+    path = tmp_path / "a.mp4"
+    stamps = [100, 133, 300, 333, 900, 933, 1500, 2500]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for index, stamp in enumerate(stamps):
+            frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")
+            frame.pts, frame.time_base = stamp, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    source = VideoSource(path)
+    source.open()
+    frames = all_frames(source)
+    source.close()
+    assert [f.media_time for f in frames] == pytest.approx(
+        [(stamp - stamps[0]) / 1000 for stamp in stamps], abs=2e-3
+    )
+    assert all(f.file == path and not f.still for f in frames)
 
 
 def test_loop_goes_on_in_time(make_video: MakeVideo) -> None:
