@@ -12,6 +12,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
 from trainer.choices import check_choice
+from trainer.commands.options import command_parser, parsed
 
 COMMANDS = {
     "prepare": "crop a data set into the cache and say what is in it",
@@ -44,14 +45,10 @@ def _command(name: str) -> tuple[Callable[[], ArgumentParser], Callable[[Namespa
 
 def _parser(wanted: str) -> ArgumentParser:
     """The whole parser, but only `wanted` is imported: the others would load torch for nothing."""
-    parser = ArgumentParser(
-        allow_abbrev=False,
-        prog="python -m trainer",
-        description="Train and measure ferdesk's network.",
-    )
+    parser = command_parser("Train and measure ferdesk's network.", prog="python -m trainer")
     commands = parser.add_subcommands(required=True, dest="command")
     for name, purpose in COMMANDS.items():
-        own = ArgumentParser(allow_abbrev=False)
+        own = command_parser("")
         if name == wanted:
             own = _command(name)[0]()
         commands.add_subcommand(name, own, help=purpose)
@@ -85,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = list(argv if argv is not None else sys.argv[1:])
         parser = _parser(arguments[0] if arguments else "")
-        options = parser.parse_args(_with_preset(arguments))
+        options = parsed(parser, _with_preset(arguments))
         _command(options.command)[1](options[options.command])
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")

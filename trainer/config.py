@@ -1,4 +1,7 @@
-"""Everything a training run can be told. Defaults run on a CPU."""
+"""All options of a training run. The defaults suit a CPU.
+
+The text under a field is what `train --help` says of it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from ferdesk.model.config import (
 from trainer.augment_options import AugmentConfig
 from trainer.choices import check_choice
 from trainer.method_options import AdaDfConfig, DmueConfig, EacConfig, RulConfig, ScnConfig
+from trainer.ranges import SEEDS, THREADS, check_ranges, within
 
 NoiseKind = Literal["none", "symmetric", "symmetric-exact", "asymmetric", "natural", "file"]
 AnchorForm = Literal["bounded", "arbex", "paper"]
@@ -26,11 +30,14 @@ class NoiseConfig:
     """Wrong labels put on the training pictures, never on others. docs/method.md, "Noise"."""
 
     kind: NoiseKind = "none"
-    rate: float = 0.0
-    """Chance of a wrong label, in [0, 1); not used by `natural` and label files."""
-    seed: int = 1
+    """How wrong labels are drawn: to any class, to the class it is mistaken for, the labels that
+    FER2013 had (natural), or from a file."""
+    rate: float = within("[0, 1)", 0.0)
+    """Chance that a label is replaced by a wrong one; kinds natural and file do not use it."""
+    seed: int = within(SEEDS, 1)
+    """Seed of the draw of wrong labels."""
     file: str = ""
-    """For kind `file`: a label file of SCN, EAC or ReSup, the noise.csv of a run, or `la-net` for
+    """For kind file: a label file of SCN, EAC or ReSup, the noise.csv of a run, or la-net for
     the draws of LA-Net's loader at this rate and seed."""
 
 
@@ -39,18 +46,25 @@ class NetworkChanges:
     """Parts of the architecture switched for an ablation; None keeps what the architecture has."""
 
     image_backbone: ImageBackbone | None = None
+    """Network of the image stream; null: that of the architecture, as in all of this group."""
     cross_attention: bool | None = None
-    """False: the streams are concatenated without DWMCA."""
+    """Whether the streams are joined by DWMCA; false: they are concatenated."""
     corrections: Corrections | None = None
-    """`none`: no purification, L_final = p; `geometric`, `attentive`: one correction only."""
+    """Corrections of the purification: both, one of them, or none, where L_final is p."""
     fusion: Fusion | None = None
+    """How p and t are weighed: by c_p and c_t over their sum, or by c_p and 1 - c_p."""
     gate: Gate | None = None
-    anchors_per_class: int | None = None
+    """How DWMCA weighs the other stream: per channel, by one number per token, or not at all."""
+    anchors_per_class: int | None = within("[1, 1000]", None)
+    """Learned anchors per expression of the geometric correction."""
     detach_confidence: bool | None = None
-    dropout: float | None = None
-    image_size: int | None = None
-    """Pixels across the crop as the image stream sees it."""
-    landmark_size: int | None = None
+    """Whether no gradient passes through the confidences."""
+    dropout: float | None = within("[0, 0.99]", None)
+    """Chance that a feature before the classifier is set to 0."""
+    image_size: int | None = within("[32, 448]", None)
+    """Width in pixels of the crop as the image stream sees it."""
+    landmark_size: int | None = within("[32, 448]", None)
+    """Width in pixels of the crop as the landmark stream sees it."""
 
     def applied(self, architecture: ArchitectureConfig) -> ArchitectureConfig:
         """`architecture` with these changes."""
@@ -60,19 +74,22 @@ class NetworkChanges:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One run. A YAML preset fills it, the command line overrides it, the run folder keeps it."""
+    """One run. A YAML preset fills it, the command line overrides it, the run folder keeps it.
+
+    FerdeskError for a number that is out of its range.
+    """
 
     data: str = ""
-    """LAYOUT:PATH, for example ferplus:FOLDER."""
+    """The data set as LAYOUT:PATH, for example ferplus:FOLDER or synthetic:2000."""
     align: bool | None = None
-    """Crop by landmarks as the app does; None: what the layout needs."""
-    pictures: int = 0
-    """> 0: this many training pictures only, drawn with `seed`."""
+    """Whether pictures are cropped by landmarks as in the app; null: what the layout needs."""
+    pictures: int = within("[0, inf)", 0)
+    """Number of training pictures to use, drawn with the seed; 0: all."""
     overrides: str = ""
-    """A CSV of decided labels (`name,label`, as the page of an audit saves it); they go over those
+    """A CSV of corrected labels (name,label), as the page of an audit saves it; they replace those
     of the data set and of the noise."""
     hard_labels: bool = False
-    """One-hot targets even where the data set has votes; noise implies it."""
+    """Train on one label per picture even where the data set has votes; noise implies it."""
     noise: NoiseConfig = field(default_factory=NoiseConfig)
 
     name: str = "live"
@@ -80,78 +97,97 @@ class TrainConfig:
     notes: str = ""
     """Free text for the checkpoint's card."""
     method: str = "ours"
-    """A module of trainer.methods."""
+    """The training method, a module of trainer.methods: ours, cross_entropy, scn, dmue, …"""
     architecture: str = "live"
-    """A key of ferdesk.model.config.ARCHITECTURES."""
+    """The network of method ours: paper, live or tiny."""
     network: NetworkChanges = field(default_factory=NetworkChanges)
     backbone: str = "resnet18"
-    """Backbone of the methods other than `ours`; a key of ferdesk.model.backbones.BACKBONES."""
+    """Image network of the methods other than ours; a name of ferdesk.model.backbones."""
     scn: ScnConfig = field(default_factory=ScnConfig)
     dmue: DmueConfig = field(default_factory=DmueConfig)
     rul: RulConfig = field(default_factory=RulConfig)
     eac: EacConfig = field(default_factory=EacConfig)
     ada_df: AdaDfConfig = field(default_factory=AdaDfConfig)
     start_from: str = ""
-    """A checkpoint of the same architecture whose weights to start from."""
+    """A checkpoint of the same architecture whose weights the run starts from."""
     landmark_weights: str = ""
-    """Published weights of the frozen landmark stream."""
+    """File with published weights of the landmark stream, which is not trained."""
     image_weights: str = ""
-    """Published weights the image stream starts from; empty: from scratch."""
+    """File with published weights that the image stream starts from; empty: random ones."""
     grayscale: bool = True
-    detail: int = 56
-    """The network sees no more detail than this many pixels across the crop; 0: all."""
+    """Whether the network sees grey pictures."""
+    detail: int = within("0 or [16, 112]", 56)
+    """Detail the network sees: pixels across the crop; 0: all 112."""
 
-    epochs: int = 8
-    batch_size: int = 64
-    micro_batches: int = 1
-    """Parts a batch is computed in, one after the other or one a process."""
+    epochs: int = within("[1, 100000]", 8)
+    """Passes over the training pictures."""
+    batch_size: int = within("[1, 65536]", 64)
+    """Pictures per step."""
+    micro_batches: int = within("[1, 65536]", 1)
+    """Parts in which a batch is computed, one after the other or one per process."""
     sampler: Literal["full", "balanced", "square-root"] = "full"
-    """Draws of an epoch: every picture once; as many of each class; more of rare classes."""
-    per_class: int = 500
-    """Draws a class and epoch of the balanced sampler."""
+    """Pictures of an epoch: each one once, as many of each class, or more of rare classes."""
+    per_class: int = within("[1, 1000000]", 500)
+    """Pictures per class and epoch of the balanced sampler."""
     optimizer: Literal["adamw", "adam"] = "adamw"
+    """The optimiser that changes the weights."""
     schedule: Literal["cosine", "exponential"] = "cosine"
-    gamma: float = 0.9
-    """Factor an epoch of the exponential schedule."""
-    lr_backbone: float = 5e-4
-    lr_head: float = 1e-3
-    weight_decay: float = 1e-4
-    warmup_steps: int = 100
-    clip_norm: float = 5.0
-    """0: no clipping."""
-    ema_decay: float = 0.998
-    """0: no averaging of weights."""
+    """How learning rates fall after the warm-up."""
+    gamma: float = within("(0, 1]", 0.9)
+    """Factor on the learning rates per epoch of the exponential schedule."""
+    lr_backbone: float = within("[0, inf)", 5e-4)
+    """Learning rate of the backbone."""
+    lr_head: float = within("[0, inf)", 1e-3)
+    """Learning rate of all other layers."""
+    weight_decay: float = within("[0, inf)", 1e-4)
+    """Strength of the weight decay."""
+    warmup_steps: int = within("[0, inf)", 100)
+    """Steps over which learning rates rise to their value."""
+    clip_norm: float = within("[0, inf)", 5.0)
+    """Largest norm of the gradient; 0: no limit."""
+    ema_decay: float = within("[0, 1)", 0.998)
+    """Decay per step of the moving average of the weights; 0: no average."""
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    """auto: bf16 where the GPU computes it, float32 elsewhere."""
+    """Numbers the network computes with; auto: bf16 where the GPU has it, else float32."""
     compile: bool = False
-    """torch.compile the network: minutes at the start, faster steps after."""
+    """Whether torch.compile makes steps faster, after minutes at the start."""
 
-    trust_ramp: float = 0.33
-    """Share of the run over which L_final moves from p alone to the full purification."""
-    lambda_cls: float = 1.0
-    lambda_anchor: float = 1.0
-    lambda_centre: float = 0.1
-    """The centre loss is a squared distance of 128 numbers: at weight 1 it starts 10 times as large
-    as the class loss."""
-    lambda_primary: float = 0.0
-    """Not in the paper: weight of a class loss on p itself."""
+    trust_ramp: float = within("[0, 1]", 0.33)
+    """Share of the run over which the answer moves from p alone to the full purification."""
+    lambda_cls: float = within("[0, inf)", 1.0)
+    """Weight of the class loss on L_final."""
+    lambda_anchor: float = within("[0, inf)", 1.0)
+    """Weight of the anchor loss."""
+    lambda_centre: float = within("[0, inf)", 0.1)
+    """Weight of the centre loss, a squared distance of 128 numbers: at 1 it starts 10 times as
+    large as the class loss."""
+    lambda_primary: float = within("[0, inf)", 0.0)
+    """Weight of a class loss on p itself; not in the paper."""
     anchor_form: AnchorForm = "bounded"
-    refurbish: float = 0.0
-    """Not in the paper: largest share of the network's own earlier answer in the target."""
-    lambda_flip: float = 0.0
-    """Not in the paper: weight of the disagreement with the mirrored, partly erased picture."""
+    """Form of the anchor loss; docs/method.md compares them."""
+    refurbish: float = within("[0, 1]", 0.0)
+    """Largest share of the network's own earlier answer in the target; not in the paper."""
+    lambda_flip: float = within("[0, inf)", 0.0)
+    """Weight of the disagreement with the mirrored, partly erased picture; not in the paper."""
     teacher: str = ""
     """A checkpoint whose L_final is taught besides the labels (distillation)."""
-    lambda_teacher: float = 1.0
+    lambda_teacher: float = within("[0, inf)", 1.0)
+    """Weight of the difference from the teacher."""
 
-    holdout: float = 0.05
+    holdout: float = within("[0, 1)", 0.05)
     """Share of the training part kept for watching and calibration."""
     measure_on: Literal["none", "valid", "test"] = "none"
-    """Clean pictures measured after every epoch for the report; nothing is chosen on them."""
-    seed: int = 1
-    threads: int = 2
+    """Part with clean labels measured after every epoch for the report; nothing is chosen on it."""
+    seed: int = within(SEEDS, 1)
+    """Seed of all that is drawn: weights, order, changes of the pictures."""
+    threads: int = within(THREADS, 2)
+    """CPU threads."""
     tensorboard: bool = False
+    """Whether TensorBoard's files are written."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        check_ranges(self, "--train.")
 
     def architecture_config(self) -> ArchitectureConfig:
         """The architecture with its changes. FerdeskError for an unknown name."""

@@ -1,25 +1,28 @@
-"""What the rival methods can be told; each module of `trainer.methods` says what its numbers do."""
+"""Options of the rival methods; each module of `trainer.methods` says what its numbers do."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from trainer.ranges import within
+
 
 @dataclass(frozen=True)
 class ScnConfig:
     """Published settings, but for `low_group_only`."""
 
-    beta: float = 0.7
-    """Share of the high group."""
-    rank_margin: float = 0.07
-    """δ1."""
-    relabel_margin: float = 0.2
-    """δ2."""
-    relabel_epoch: int | None = None
-    """First epoch, from 1, that finds new labels; None: epoch 10 of 70, or as much of the run."""
+    beta: float = within("[0, 1]", 0.7)
+    """Share of the pictures in the group of high weight (β)."""
+    rank_margin: float = within("[0, 10]", 0.07)
+    """Least difference of the mean weights of both groups (δ1)."""
+    relabel_margin: float = within("[0, 1]", 0.2)
+    """Lead in probability that another label needs to replace the given one (δ2)."""
+    relabel_epoch: int | None = within("[1, inf)", None)
+    """First epoch, from 1, that finds new labels; null: epoch 10 of 70, or the same share of
+    the run."""
     low_group_only: bool = True
-    """False: any picture may get a new label, as released."""
+    """Whether only pictures of low weight get new labels; false: any, as in the released code."""
 
     def first_epoch(self, epochs: int) -> int:
         """The first epoch, from 1, that finds new labels in a run of `epochs`."""
@@ -32,19 +35,23 @@ class ScnConfig:
 class DmueConfig:
     """Numbers of the paper and its code for RAF-DB."""
 
-    temperature: float = 1.2
+    temperature: float = within("(0, 1000]", 1.2)
     """T of the sharpening q ∝ p^(1/T)."""
-    soft_weight: float = 0.5
-    similarity_weight: float = 1000.0
-    ramp: float | None = None
-    """a: the epoch, from 0, at which the target branch counts in full; None: 10 of 36 epochs, or
-    as much of the run."""
-    dropout: float = 0.5
+    soft_weight: float = within("[0, inf)", 0.5)
+    """Weight of L_soft."""
+    similarity_weight: float = within("[0, inf)", 1000.0)
+    """Weight of the similarity loss L_sp."""
+    ramp: float | None = within("[0, inf)", None)
+    """Epoch, from 0, at which the target branch counts in full (a); null: 10 of 36 epochs, or the
+    same share of the run."""
+    dropout: float = within("[0, 0.99]", 0.5)
+    """Chance that a feature before the classifier is set to 0."""
     similarity_after_dropout: bool = True
-    """As released. The masks of both branches differ, which narrow features cannot average out;
-    False compares what enters the dropout."""
+    """Whether L_sp compares features after dropout, as in the released code; false: before it. The
+    masks of both branches differ, which narrow features cannot average out."""
     train_uncertainty: bool = True
-    """False: the uncertainty network keeps its random weights, as released."""
+    """Whether the uncertainty network is trained; false: it keeps its random weights, as in the
+    released code."""
 
     def ramp_end(self, epochs: int) -> float:
         """a for a run of `epochs`."""
@@ -57,17 +64,21 @@ class DmueConfig:
 class RulConfig:
     """Published settings, and SCN's for the relabelling."""
 
-    features: int = 64
+    features: int = within("[1, 4096]", 64)
     """Length of μ and of log σ²."""
-    dropout: float = 0.4
+    dropout: float = within("[0, 0.99]", 0.4)
+    """Chance that a feature before the classifier is set to 0."""
     relabel: bool = False
-    relabel_epoch: int | None = None
-    """First epoch, from 1, that finds new labels; None: epoch 10 of 60, or as much of the run."""
-    relabel_margin: float = 0.2
-    """δ2 of SCN."""
-    certain_share: float = 0.7
-    """β of SCN: the share of smallest u that keeps its labels under `low_group_only`."""
+    """Whether pictures get new labels by SCN's rule."""
+    relabel_epoch: int | None = within("[1, inf)", None)
+    """First epoch, from 1, that finds new labels; null: epoch 10 of 60, or the same share of
+    the run."""
+    relabel_margin: float = within("[0, 1]", 0.2)
+    """Lead in probability that another label needs to replace the given one (δ2 of SCN)."""
+    certain_share: float = within("[0, 1]", 0.7)
+    """Share of smallest u that keeps its labels under low_group_only (β of SCN)."""
     low_group_only: bool = True
+    """Whether only uncertain pictures get new labels."""
 
     def first_epoch(self, epochs: int) -> int:
         """The first epoch, from 1, that finds new labels in a run of `epochs`."""
@@ -80,34 +91,37 @@ class RulConfig:
 class EacConfig:
     """Published settings."""
 
-    consistency: float = 5.0
-    """λ."""
-    erase: float = 0.5
-    """Probability that a part of the mirrored view is erased."""
-    erase_area: tuple[float, float] = (0.02, 0.25)
-    """Share of the picture."""
-    erase_ratio: tuple[float, float] = (0.3, 3.3)
-    """Height over width."""
+    consistency: float = within("[0, inf)", 5.0)
+    """Weight of the consistency loss of both attention maps (λ)."""
+    erase: float = within("[0, 1]", 0.5)
+    """Probability that a part of the mirrored picture is erased."""
+    erase_area: tuple[float, float] = within("(0, 1]", (0.02, 0.25))
+    """Smallest and largest erased share of the picture."""
+    erase_ratio: tuple[float, float] = within("(0, 100]", (0.3, 3.3))
+    """Smallest and largest height over width of what is erased."""
 
 
 @dataclass(frozen=True)
 class AdaDfConfig:
     """Published settings, but for the fallback, the detached q and the frozen part."""
 
-    threshold: float = 0.7
-    """τ."""
+    threshold: float = within("[0, 1]", 0.7)
+    """Least probability a class gives itself (τ); below, a fixed distribution replaces its own."""
     released_fallback: bool = False
+    """Whether that fixed distribution sums to 1.1, as in the released code."""
     detach_fused: bool = True
+    """Whether no gradient passes through the fused distribution q."""
     freeze_early: bool | None = None
-    """None: frozen where the run has `image_weights`."""
-    smallest_weight: float = 0.2
-    """The least w of a batch; the largest is 1."""
-    beta: float = 0.7
-    """Share of the high group of the rank term."""
-    rank_margin: float = 0.07
-    ramp: float | None = None
-    """β: the epoch, from 1, until which branch 2 is brought in; None: epoch 3 of 75, or as much of
-    the run."""
+    """Whether the early layers keep their weights; null: where the run has image_weights."""
+    smallest_weight: float = within("[0, 1]", 0.2)
+    """Smallest weight w of a batch; the largest is 1."""
+    beta: float = within("[0, 1]", 0.7)
+    """Share of the pictures in the high group of the rank loss."""
+    rank_margin: float = within("[0, 10]", 0.07)
+    """Least difference of the mean weights of both groups."""
+    ramp: float | None = within("[0, inf)", None)
+    """Epoch, from 1, until which branch 2 is brought in (β); null: epoch 3 of 75, or the same share
+    of the run."""
 
     def ramp_end(self, epochs: int) -> float:
         """β for a run of `epochs`."""

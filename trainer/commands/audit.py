@@ -10,7 +10,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
-from trainer.commands.options import training_parser
+from trainer.commands.options import check_options, training_parser
 from trainer.config import TrainConfig
 
 
@@ -25,13 +25,13 @@ def parser() -> ArgumentParser:
         "--checkpoint", type=Path | None, default=None,
         help="judge by this checkpoint instead of training; it must not have seen the pictures",
     )  # fmt: skip
-    audit.add_argument("--folds", type=int, default=5)
+    audit.add_argument("--folds", type=int, default=5, help="parts the pictures are divided into")
     audit.add_argument(
         "--noise", type=str, default="",
         help="audit labels with noise, where the truth is known: a share, or 'natural' (FER+)",
     )  # fmt: skip
     audit.add_argument("--shown", type=int, default=2000, help="pictures on the page, at most")
-    audit.add_argument("--out", type=Path, required=True)
+    audit.add_argument("--out", type=Path, required=True, help="folder of the findings")
     return audit
 
 
@@ -49,14 +49,14 @@ def run(options: Namespace) -> None:
     )
     from trainer.audit.page import write_page
     from trainer.audit.results import write_results
-    from trainer.commands.options import train_config
     from trainer.training.progress import Progress
     from trainer.training.run_data import run_data
     from trainer.training.run_folder import RunFolder
 
+    check_options(options, shown="[0, inf)")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise FerdeskError("An audit runs in one process; start it without torchrun.")
-    config = _config(train_config(options.train), options.data, options.noise)
+    config = _config(options.train, options.data, options.noise)
     torch.set_num_threads(config.threads)
     pictures = pictures_of(run_data(config, options.cache))
     path, out = options.checkpoint, options.out

@@ -12,7 +12,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.errors import FerdeskError
-from trainer.commands.options import train_config, training_parser
+from trainer.commands.options import training_parser
 from trainer.config import TrainConfig
 from trainer.training.progress import ProgressKind
 
@@ -131,7 +131,7 @@ def _parser(description: str, noises: list[str], out: str) -> ArgumentParser:
 
 def _base(options: Namespace) -> TrainConfig:
     """What all cells start from. FerdeskError without a data set."""
-    base = train_config(options.train)
+    base: TrainConfig = options.train
     base = replace(base, data=options.data or base.data)
     if not base.data:
         raise FerdeskError("There is no data set to train on; give --data LAYOUT:PATH.")

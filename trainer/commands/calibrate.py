@@ -7,21 +7,23 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from trainer.commands.options import CACHE_HELP, check_options, command_parser
+from trainer.ranges import SEEDS, THREADS
+
 
 def parser() -> ArgumentParser:
     """The arguments of `calibrate`."""
-    calibrate = ArgumentParser(
-        allow_abbrev=False,
-        description="Fit calibration and reliability on held-out training pictures, measure them "
+    calibrate = command_parser(
+        "Fit calibration and reliability on held-out training pictures, measure them "
         "on the valid split, and store both in the checkpoint's card.",
     )
-    calibrate.add_argument("checkpoint", type=Path)
+    calibrate.add_argument("checkpoint", type=Path, help="file to calibrate")
     calibrate.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
     calibrate.add_argument("--out", type=Path, help="file to write (default: the checkpoint)")
-    calibrate.add_argument("--cache", type=Path, default=Path(".cache"))
+    calibrate.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
     calibrate.add_argument("--holdout", type=float, default=0.05, help="as in the training")
     calibrate.add_argument("--seed", type=int, default=1, help="as in the training")
-    calibrate.add_argument("--threads", type=int, default=2)
+    calibrate.add_argument("--threads", type=int, default=2, help="CPU threads")
     return calibrate
 
 
@@ -30,6 +32,7 @@ def run(options: Namespace) -> None:
     from trainer.confidence.calibrate import calibrate
     from trainer.confidence.summary import claims
 
+    check_options(options, holdout="(0, 1)", seed=SEEDS, threads=THREADS)
     card = calibrate(
         options.checkpoint, options.data, options.cache, options.out or options.checkpoint,
         holdout=options.holdout, seed=options.seed, threads=options.threads,

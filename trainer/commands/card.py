@@ -8,17 +8,16 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.files import make_folder, write_text
+from trainer.commands.options import command_parser
 
 log = logging.getLogger(__name__)
 
 
 def parser() -> ArgumentParser:
     """The arguments of `card`."""
-    card = ArgumentParser(
-        allow_abbrev=False, description="Write MODEL_CARD.md from a checkpoint's own card."
-    )
-    card.add_argument("checkpoint", type=Path)
-    card.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"))
+    card = command_parser("Write MODEL_CARD.md from a checkpoint's own card.")
+    card.add_argument("checkpoint", type=Path, help="file to describe")
+    card.add_argument("--out", type=Path, default=Path("MODEL_CARD.md"), help="file to write")
     return card
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from trainer.commands.options import command_parser
+
 log = logging.getLogger(__name__)
 
 
 def parser() -> ArgumentParser:
     """The arguments of `convert`."""
-    convert = ArgumentParser(
-        allow_abbrev=False, description="Turn a plain state dict into a checkpoint for the app."
-    )
+    convert = command_parser("Turn a plain state dict into a checkpoint for the app.")
     convert.add_argument("weights", type=Path, help=".pt/.pth with a plain state dict")
     convert.add_argument(
         "--like", type=Path, required=True, help="a checkpoint of its architecture"
     )
-    convert.add_argument("--out", type=Path, required=True)
+    convert.add_argument("--out", type=Path, required=True, help="file to write")
     return convert
 
 

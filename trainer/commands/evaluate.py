@@ -12,6 +12,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.model import checkpoint
 from ferdesk.model.labels import EXPRESSIONS
+from trainer.commands.options import CACHE_HELP, command_parser
 from trainer.data.examples import Split
 from trainer.data.packed import load_split
 from trainer.data.sets import prepare
@@ -21,17 +22,21 @@ from trainer.measure.metrics import DISTRIBUTIONS, confusion, measure, risk_cove
 
 def parser() -> ArgumentParser:
     """The arguments of `evaluate`."""
-    evaluate = ArgumentParser(
-        allow_abbrev=False, description="Measure a checkpoint on one part of a data set."
-    )
-    evaluate.add_argument("checkpoint", type=Path)
+    evaluate = command_parser("Measure a checkpoint on one part of a data set.")
+    evaluate.add_argument("checkpoint", type=Path, help="file to measure")
     evaluate.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
-    evaluate.add_argument("--split", type=str, default="valid", choices=("train", "valid", "test"))
-    evaluate.add_argument("--cache", type=Path, default=Path(".cache"))
+    evaluate.add_argument(
+        "--split",
+        type=str,
+        default="valid",
+        choices=("train", "valid", "test"),
+        help="part of the data set",
+    )
+    evaluate.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
     evaluate.add_argument(
         "--align", type=bool | None, default=None, help="crop by landmarks; default: by layout"
     )
-    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--json", action="store_true", help="the figures as JSON")
     return evaluate
 
 

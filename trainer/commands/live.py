@@ -10,6 +10,8 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.resources import DEFAULT_CHECKPOINT
+from trainer.commands.options import CACHE_HELP, check_options, command_parser, parsed
+from trainer.ranges import THREADS
 
 log = logging.getLogger(__name__)
 
@@ -28,28 +30,40 @@ class Stage:
 
 def parser() -> ArgumentParser:
     """The arguments of `live`."""
-    live = ArgumentParser(
-        allow_abbrev=False,
-        description="Train, finish, calibrate and describe the app's checkpoint; with a GPU, "
+    live = command_parser(
+        "Train, finish, calibrate and describe the app's checkpoint; with a GPU, "
         "`paper` is trained first and teaches it. The same command goes on where it was stopped.",
     )
     live.add_argument("--data", type=str, required=True, help="ferplus:DIR")
-    live.add_argument("--landmark-weights", type=Path, required=True)
-    live.add_argument("--image-weights", type=Path, required=True, help="EfficientNet-lite0")
+    live.add_argument(
+        "--landmark-weights", type=Path, required=True, help="weights of the landmark stream"
+    )
+    live.add_argument(
+        "--image-weights", type=Path, required=True, help="weights of EfficientNet-lite0"
+    )
     live.add_argument(
         "--teacher", type=bool | None, default=None, help="train `paper` first; default: with CUDA"
     )
     live.add_argument(
-        "--teacher-image-weights", type=Path | None, default=None, help="IR-50, where you have it"
+        "--teacher-image-weights",
+        type=Path | None,
+        default=None,
+        help="weights of IR-50, if you have them",
     )
-    live.add_argument("--out", type=Path, default=Path("runs/shipped"))
-    live.add_argument("--cache", type=Path, default=Path(".cache"))
-    live.add_argument("--threads", type=int, default=2)
+    live.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/shipped"),
+        help="folder of the runs and the checkpoint",
+    )
+    live.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
+    live.add_argument("--threads", type=int, default=2, help="CPU threads")
     return live
 
 
 def run(options: Namespace) -> None:
     """Do the stages that are not done yet."""
+    check_options(options, threads=THREADS)
     for stage in stages(options):
         if stage.result.is_file():
             log.info("%s: done before (%s)", stage.name, stage.result)
@@ -111,6 +125,6 @@ def _training(options: Namespace, name: str, preset: str, more: list[str]) -> St
             "--cache", str(options.cache), "--train.data", options.data,
             "--train.threads", str(options.threads), *more,
         ]  # fmt: skip
-        command.run(command.parser().parse_args(arguments))
+        command.run(parsed(command.parser(), arguments))
 
     return Stage(name, folder / "model.safetensors", train)

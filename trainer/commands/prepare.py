@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jsonargparse import ActionYesNo, ArgumentParser, Namespace
 
 from ferdesk.model.labels import EXPRESSIONS
+from trainer.commands.options import CACHE_HELP, command_parser
 
 if TYPE_CHECKING:
     from trainer.data.counts import Census
@@ -20,9 +21,8 @@ _NAMED = 5
 
 def parser() -> ArgumentParser:
     """The arguments of `prepare`."""
-    prepare = ArgumentParser(
-        allow_abbrev=False,
-        description="Crop a data set into the cache, compare its counts with the official ones "
+    prepare = command_parser(
+        "Crop a data set into the cache, compare its counts with the official ones "
         "and say what is wrong.",
     )
     prepare.add_argument("--data", type=str, required=True, help="LAYOUT:PATH")
@@ -33,7 +33,7 @@ def parser() -> ArgumentParser:
         default=None,
         help="crop by landmarks as the app does, or scale whole pictures; default: by layout",
     )
-    prepare.add_argument("--cache", type=Path, default=Path(".cache"))
+    prepare.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
     prepare.add_argument("--json", action="store_true", help="everything as JSON on stdout")
     return prepare
 

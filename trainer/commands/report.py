@@ -7,12 +7,13 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from trainer.commands.options import command_parser
+
 
 def parser() -> ArgumentParser:
     """The arguments of `report`."""
-    report = ArgumentParser(
-        allow_abbrev=False,
-        description="Write RUN/report/index.html and report.md, also of a run that still trains.",
+    report = command_parser(
+        "Write RUN/report/index.html and report.md, also of a run that still trains.",
     )
     report.add_argument("run", type=Path, help="folder of the run")
     report.add_argument(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace
 
+from trainer.commands.options import add_train_options, check_options, command_parser
 from trainer.config import TrainConfig
 
 _DATA = "synthetic:2000"
@@ -15,19 +15,17 @@ _DATA = "synthetic:2000"
 
 def parser() -> ArgumentParser:
     """The arguments of `speed`: those of a run, and how long to measure."""
-    speed = ArgumentParser(
-        allow_abbrev=False,
-        description="Time the data path, the step and the whole loop of a run; nothing is trained.",
+    speed = command_parser(
+        "Time the data path, the step and the whole loop of a run; nothing is trained.",
     )
-    speed.add_argument("--config", action=ActionConfigFile, help="YAML file with any of these")
-    speed.add_argument("--preset", type=str, default="", help="a file of trainer/presets")
+    add_train_options(speed)
     speed.add_argument(
         "--data", type=str, default="", help=f"LAYOUT:PATH; else --train.data, else {_DATA}"
     )
-    speed.add_argument("--cache", type=Path, default=Path(".cache"))
-    speed.add_argument("--seconds", type=float, default=10.0, help="about this long for each part")
-    speed.add_argument("--json", action="store_true")
-    speed.add_class_arguments(TrainConfig, "train")
+    speed.add_argument(
+        "--seconds", type=float, default=10.0, help="seconds to measure each part, about"
+    )
+    speed.add_argument("--json", action="store_true", help="the figures as JSON")
     return speed
 
 
@@ -37,11 +35,11 @@ def run(options: Namespace) -> None:
 
     import torch
 
-    from trainer.commands.options import train_config
     from trainer.training.run_data import run_data
     from trainer.training.speed import measure_speed, speed_text
 
-    config = train_config(options.train)
+    check_options(options, seconds="(0, 3600]")
+    config: TrainConfig = options.train
     config = replace(
         config, data=options.data or config.data or _DATA, holdout=0.0, measure_on="none"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
-from trainer.commands.options import train_config, training_parser
+from trainer.commands.options import training_parser
 
 
 def parser() -> ArgumentParser:
@@ -20,4 +20,4 @@ def run(options: Namespace) -> None:
     """Train as the options say."""
     from trainer.run import train
 
-    train(train_config(options.train), options.run, options.cache, options.progress)
+    train(options.train, options.run, options.cache, options.progress)

@@ -11,7 +11,7 @@ from tests.unit.model.helpers import tiny_checkpoint, tiny_network
 from tests.unit.trainer.helpers import small_tree
 from trainer.augment_options import AugmentConfig
 from trainer.cli import main
-from trainer.commands.options import train_config
+from trainer.commands.options import parsed
 from trainer.commands.train import parser
 from trainer.config import NoiseConfig, TrainConfig
 from trainer.method_options import DmueConfig, EacConfig
@@ -127,12 +127,11 @@ def test_convert_turns_a_state_dict_into_a_checkpoint(
 
 
 def test_options_of_every_part_arrive() -> None:
-    options = parser().parse_args([
+    options = parsed(parser(), [
         "--train.dmue.dropout", "0.1", "--train.eac.erase_area", "[0.1, 0.2]",
         "--train.noise.rate", "0.3", "--train.augment.flip", "0.25",
     ])  # fmt: skip
-    config = train_config(options.train)
-    assert config == TrainConfig(
+    assert options.train == TrainConfig(
         dmue=DmueConfig(dropout=0.1), eac=EacConfig(erase_area=(0.1, 0.2)),
         noise=NoiseConfig(rate=0.3), augment=AugmentConfig(flip=0.25),
     )  # fmt: skip

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from trainer.commands import speed as command
+from trainer.commands.options import parsed
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.data.packed import PackedSet
 from trainer.training import speed as module
@@ -169,8 +170,7 @@ def test_the_command_measures_the_data_it_is_given(
     monkeypatch.setattr("trainer.training.run_data.run_data", run_data)
     monkeypatch.setattr("trainer.training.speed.measure_speed", measured)
     argv = ["--train.architecture", "tiny", "--seconds", "2.5", "--cache", "kept", *given]
-    parse: Callable[[list[str]], object] = command.parser().parse_args
-    command.run(parse([*argv, "--json"]))  # type: ignore[arg-type]
+    command.run(parsed(command.parser(), [*argv, "--json"]))
     assert asked[0].data == used
     assert asked[0].measure_on == "none"
     assert json.loads(capsys.readouterr().out)["runs"] == [FIGURES.to_json()]
