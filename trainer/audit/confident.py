@@ -22,7 +22,7 @@ CLOSE: Final = 0.1
 LOW: Final = 0.4
 """So does a largest probability below this."""
 PRIOR: Final = 50.0
-"""Pictures a class of what is believed of its labels before any is counted."""
+"""Pictures per class that are added before any is counted, see `purify`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +94,9 @@ def purify(
 ) -> NDArray[np.float64]:
     """(N, C) P(true | picture, given) of q and the (C, C) joint of given (row) and true label.
 
-    `PRIOR` pictures are added to each true label as noise that knows no classes would label them:
-    the overall share is right, the others are spread as the given labels are. So labels of few
-    pictures, whose counts say little, count as about as trustworthy as all.
+    `PRIOR` pictures are added to each true label, labelled as if the noise were the same for every
+    class: the overall share is right, the others are spread as the given labels are. So a label of
+    few pictures, whose counts say little, counts as about as trustworthy as the others.
     """
     right = np.trace(joint) / joint.sum()
     spread = joint.sum(axis=1, keepdims=True) / joint.sum()

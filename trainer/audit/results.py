@@ -20,7 +20,7 @@ SCORE = "doubt"
 
 
 def write_table(path: Path, pictures: Pictures, findings: Findings) -> None:
-    """audit.csv: one line a picture, most doubtful first, with the chance of each true label.
+    """audit.csv: one line per picture, most doubtful first, with the chance of each true label.
 
     `clean` only where it is known.
     """
