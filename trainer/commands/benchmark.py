@@ -80,7 +80,7 @@ def run_reproduce(options: Namespace) -> None:
     base = _base(options)
     if base.method != "ours":
         raise FerdeskError(
-            "The rows of Table I are parts of the method 'ours'; leave --train.method away."
+            "The rows of Table I are parts of the method 'ours'; drop --train.method."
         )
     _compare(base, GROUPS["ablation"], options)
 
@@ -156,9 +156,7 @@ def _compare(base: TrainConfig, methods: Sequence[str], options: Namespace) -> N
     grid = Grid(base, cells, options.out, Shard.parse(options.shard))
     work = partial(train_cell, cache=options.cache, progress=options.progress)
     if options.jobs != 1 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise FerdeskError(
-            "Under torchrun all processes train one cell together; leave --jobs away."
-        )
+        raise FerdeskError("Under torchrun all processes train one cell together; drop --jobs.")
     train = work if options.jobs == 1 else SideBySide(options.jobs, options.out, work)
     # A wrong path ends here, not once in every cell.
     prepare(base.data, options.cache, base.align)

@@ -3,7 +3,7 @@
 OUT/grid.json                              the settings that all cells share
 OUT/state/<noise>_seed-<s>_<method>.json   one cell each: done, failed, stopped or pending, hours
 OUT/<noise>/seed-<seed>/<method>/          the run of a cell
-OUT/benchmark.md, OUT/index.html           our figures, written anew after every cell
+OUT/benchmark.md, OUT/index.html           our figures, written again after every cell
 
 Every cell has a file of its own, so processes that each train a share of the cells (`--shard`)
 write different files, and every one of them shows what all have done.
@@ -86,7 +86,7 @@ class Grid:
         """Read what earlier calls left; cells they had beside `cells` stay in the tables.
 
         Raises FerdeskError when the folder was made with another configuration or by a version
-        that kept its states otherwise, or is damaged.
+        with another layout, or is damaged.
         """
         self.base, self.out, self.shard = base, out, shard
         self.everything, self.wanted = tuple(cells), shard.share(cells)
@@ -95,7 +95,7 @@ class Grid:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read all states anew, and believe the folders of the runs before them."""
+        """Read all states again; what the folders of the runs say counts more."""
         own = {cell: self.progress.get(cell, CellProgress()) for cell in self.wanted}
         # Other processes know of their cells, this one knows best of its own.
         known = own if self.progress else {}
@@ -110,8 +110,8 @@ class Grid:
         """The states as they are kept; every planned cell has one."""
         if "cells" in (read_json(self.out / "state.json") or {}):
             raise FerdeskError(
-                f"'{self.out}' was begun by an older version, which named the rows of Table I "
-                "otherwise: give another --out; or, to keep its runs, delete its state.json and "
+                f"'{self.out}' was begun by an older version with other names for the rows of "
+                "Table I; give another --out, or, to keep its runs, delete its state.json and "
                 "rename the folders baseline, dwmca, dwmca-apcl and apcl of every seed to "
                 "ours_baseline, ours_dwmca, ours and ours_apcl."
             )
@@ -190,7 +190,7 @@ class Grid:
     ) -> Iterator[tuple[Cell, CellProgress]]:
         """The cells as they end, stopped ones too."""
         if isinstance(train, SideBySide):
-            return self._abreast(train, todo)
+            return self._at_once(train, todo)
         return self._in_turn(train, todo)
 
     def _in_turn(self, train: Train, todo: Sequence[Cell]) -> Iterator[tuple[Cell, CellProgress]]:
@@ -201,7 +201,7 @@ class Grid:
             if progress.state == "stopped":
                 return
 
-    def _abreast(
+    def _at_once(
         self, train: SideBySide, todo: Sequence[Cell]
     ) -> Iterator[tuple[Cell, CellProgress]]:
         left, running = deque(todo), dict[Future[CellProgress], Cell]()
@@ -217,8 +217,8 @@ class Grid:
                 for future in finished:
                     yield running.pop(future), future.result()
 
-    def _announce(self, cell: Cell, todo: Collection[Cell], abreast: int = 1) -> None:
-        left = time_left(self.progress, todo, abreast)
+    def _announce(self, cell: Cell, todo: Collection[Cell], jobs: int = 1) -> None:
+        left = time_left(self.progress, todo, jobs)
         number = len(self.wanted) - len(todo) + 1
         log.info("cell %d of %d: %s%s", number, len(self.wanted), cell.folder, left)
 
@@ -256,10 +256,10 @@ class Grid:
             write_json(self.out / "state" / f"{cell.folder.replace('/', '_')}.json", entry)
 
 
-def time_left(progress: Mapping[Cell, CellProgress], todo: Iterable[Cell], abreast: int = 1) -> str:
+def time_left(progress: Mapping[Cell, CellProgress], todo: Iterable[Cell], jobs: int = 1) -> str:
     """For the log: each cell takes the mean of its method, or of all cells where that is unknown.
 
-    `abreast` are trained at a time.
+    `jobs` of them are trained at a time.
     """
     known: dict[str, list[float]] = {}
     for cell, p in progress.items():
@@ -268,5 +268,5 @@ def time_left(progress: Mapping[Cell, CellProgress], todo: Iterable[Cell], abrea
     if not known:
         return ""
     overall = fmean(hours for own in known.values() for hours in own)
-    hours = sum(fmean(known.get(cell.method, [overall])) for cell in todo) / abreast
+    hours = sum(fmean(known.get(cell.method, [overall])) for cell in todo) / jobs
     return f", about {hours:.1f} hours left" if hours >= 2 else f", about {60 * hours:.0f} min left"

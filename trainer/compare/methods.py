@@ -99,8 +99,8 @@ def check_parts(base: TrainConfig, methods: Sequence[str]) -> None:
     network = base.network
     if rows and (network.cross_attention is False or network.corrections == "none"):
         raise FerdeskError(
-            "The rows of Table I differ in DWMCA and APCL; leave "
-            "--train.network.cross_attention false and --train.network.corrections none away."
+            "The rows of Table I differ in DWMCA and APCL; drop "
+            "--train.network.cross_attention false and --train.network.corrections none."
         )
 
 

@@ -103,7 +103,10 @@ def _state(grid: Grid, results: Mapping[Cell, RunSummary]) -> Iterator[Block]:
         ("sampler", base.sampler),
         ("seeds of training", ", ".join(str(s) for s in sorted({c.seed for c in states}))),
         ("seed of the noise", str(base.noise.seed)),
-        ("hours of training", f"{sum(s.hours for s in results.values()):.2f} in {len(results)}"),
+        (
+            "hours of training",
+            f"{sum(s.hours for s in results.values()):.2f} in {len(results)} runs",
+        ),
     ]
     if base.pictures:
         facts.insert(1, ("training pictures", f"{base.pictures} drawn from all"))
@@ -172,7 +175,7 @@ def _tables(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Bloc
     }
     if all(memory.values()):
         drawn = epochs_compared(f"memory {noise}", memory, COLOURS)
-        numbers = {title.rpartition(" ")[2]: shown for title, shown in memory.items()}
+        numbers = {title.removeprefix("Wrong label "): shown for title, shown in memory.items()}
         yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
     yield from _compared(lines)
     yield _others(lines)

@@ -52,21 +52,21 @@ def test_benchmark(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixt
 
 
 def test_reproduce(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["reproduce", "table1", "--noise", "0.3"]
+    command = ["reproduce", "table1", "--noise", "0"]
     assert call(tmp_path, command) == 0
     assert Path(capsys.readouterr().out.strip()) == tmp_path / "out" / "index.html"
     assert len(stand_in.trained) == 4
     config = stand_in.configs[0]
     assert (config.architecture, config.epochs, config.data) == ("tiny", 2, "synthetic:40")
     # The benchmark of the same rows finds all of it done.
-    same = ["benchmark", "--methods", "ablation", "--noise", "0.3"]
+    same = ["benchmark", "--methods", "ablation", "--noise", "0"]
     assert call(tmp_path, same) == 0
     assert len(stand_in.trained) == 4
     capsys.readouterr()
     assert call(tmp_path, command, "--train.epochs", "3") == 2
     assert "another configuration (epochs)" in capsys.readouterr().err
     assert call(tmp_path, command, "--train.method", "scn") == 2
-    assert "leave --train.method away" in capsys.readouterr().err
+    assert "drop --train.method" in capsys.readouterr().err
     assert call(tmp_path, command, "--train.network.cross_attention", "false") == 2
     assert "rows of Table I" in capsys.readouterr().err
 

@@ -179,7 +179,7 @@ def test_a_folder_of_the_old_reproduce_is_left_untouched_and_its_runs_can_be_kep
     state = tmp_path / "state.json"
     state.write_text('{"config": {}, "cells": []}')
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(FerdeskError, match=r"older version.* give another --out; or") as caught:
+    with pytest.raises(FerdeskError, match=r"older version .*; give another --out, or") as caught:
         grid(tmp_path, methods=tuple(rows.values()))
     assert sorted(tmp_path.rglob("*")) == before
     # What the sentence says works, in the order it says it.
