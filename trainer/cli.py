@@ -44,7 +44,7 @@ def _command(name: str) -> tuple[Callable[[], ArgumentParser], Callable[[Namespa
 
 
 def _parser(wanted: str) -> ArgumentParser:
-    """The whole parser, but only `wanted` is imported: the others would load torch for nothing."""
+    """The whole parser, but only `wanted` is imported: the others would load torch without need."""
     parser = command_parser("Train and measure ferdesk's network.", prog="python -m trainer")
     commands = parser.add_subcommands(required=True, dest="command")
     for name, purpose in COMMANDS.items():

@@ -40,7 +40,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FerdeskError(f"The file '{path}' is damaged; it is no JSON.") from error
+        raise FerdeskError(f"The file '{path}' is damaged; it is not JSON.") from error
     if not isinstance(values, dict):
         raise FerdeskError(f"The file '{path}' is damaged; it holds no JSON object.")
     return values

@@ -10,7 +10,7 @@ from trainer.ranges import within
 
 @dataclass(frozen=True)
 class ScnConfig:
-    """Published settings, but for `low_group_only`."""
+    """Published settings, except for `low_group_only`."""
 
     beta: float = within("[0, 1]", 0.7)
     """Share of the pictures in the group of high weight (β)."""
@@ -103,7 +103,7 @@ class EacConfig:
 
 @dataclass(frozen=True)
 class AdaDfConfig:
-    """Published settings, but for the fallback, the detached q and the frozen part."""
+    """Published settings, except for the fallback, the detached q and the frozen part."""
 
     threshold: float = within("[0, 1]", 0.7)
     """Least probability a class gives itself (τ); below, a fixed distribution replaces its own."""

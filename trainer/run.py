@@ -116,7 +116,7 @@ def _card(trainer: Trainer, data: RunData) -> Card:
             "training_pictures": len(sets.training),
             "held_out_pictures": len(sets.held_out),
             "aligned_share": round(float(sets.training.aligned.mean()), 4),
-            "labels": "crowd votes as soft targets" if data.soft else "one label a picture",
+            "labels": "crowd votes as soft targets" if data.soft else "one label per picture",
             "noise": noise,
             "epochs": config.epochs,
             "batch_size": config.batch_size,

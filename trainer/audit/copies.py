@@ -1,4 +1,4 @@
-"""Pictures that are copies of each other: the same face stored twice, perhaps saved anew.
+"""Pictures that are copies of each other: the same face stored twice, perhaps saved again.
 
 Candidates have difference hashes (64 comparisons of neighbouring grey cells) at most 3 bits apart;
 of these, pictures are copies whose 32 × 32 grey thumbnails differ by no more than re-encoding does.

@@ -48,7 +48,7 @@ class Pictures:
     targets: NDArray[np.float32]
     """(N, 7) as they are trained on."""
     clean: NDArray[np.int64]
-    """(N,) labels before noise; -1 throughout where no noise was put on."""
+    """(N,) labels before noise; -1 everywhere without noise."""
     groups: NDArray[np.int64]
     """(N,) one number for copies of one picture (`copy_groups`)."""
 
@@ -87,7 +87,7 @@ def assign_folds(
 ) -> NDArray[np.int64]:
     """(N,) fold of each picture, 0 to folds - 1: about as many of every class in each.
 
-    Copies of one picture share a fold; otherwise a network would have seen what it judges.
+    Copies of one picture share a fold; otherwise a network would judge what it was trained on.
     FerdeskError for fewer than two folds and for more folds than different pictures.
     """
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)

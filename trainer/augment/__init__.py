@@ -23,8 +23,8 @@ from trainer.augment_options import AugmentConfig
 def augment(crops: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """(B, C, S, S) float32 in 0..255, C = 1 or 3 → the same shape and range, a new tensor.
 
-    Each picture is changed by itself, whatever else is in the batch. All chance comes from the CPU
-    `generator`, so a run repeats whatever the device.
+    No picture's change depends on the others of the batch. All chance comes from the CPU
+    `generator`, so a run repeats on every device.
     """
     chance = Chance(len(crops), crops.device, generator)
     with torch.autocast(crops.device.type, enabled=False):

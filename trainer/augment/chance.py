@@ -10,7 +10,7 @@ PARTS = (
     "tint", "blur", "detail", "noise", "jpeg", "grey",
 )  # fmt: skip
 _DRAWS = 8
-"""Numbers a picture and part; no part needs more."""
+"""Numbers per picture and part; no part needs more."""
 
 
 class Chance:

@@ -102,5 +102,5 @@ def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
         raise FerdeskError("There is no data set to audit; give --data LAYOUT:PATH.")
     if not noise:
         return config
-    # A grid takes one label a picture at every noise, an audit whatever the data has.
+    # A grid takes one label per picture at every noise; an audit takes what the data has.
     return replace(with_noise(config, noise_name(noise)), hard_labels=config.hard_labels)

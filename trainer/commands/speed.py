@@ -1,4 +1,4 @@
-"""speed: how fast a run would be, and what it would wait for."""
+"""speed: how fast a run would be, and where it would wait."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def select(faces: Faces) -> Fitted:
     """Forward selection from the winner's log odds, until no feature helps in cross-validation.
 
     A feature whose weight would have the wrong sign (a blurred face more reliable than a sharp one)
-    is left out, whatever it gains.
+    is left out, however much it gains.
     """
     names = ["winner"]
     best = log_loss(cross_validated(faces, names), faces)

@@ -33,5 +33,5 @@ def read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[s
         raise FerdeskError(f"'{file}' cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise FerdeskError(
-            f"'{file}' is no CSV file in UTF-8 any more after line {line}: {error}."
+            f"'{file}' is not a CSV file in UTF-8 after line {line}: {error}."
         ) from error

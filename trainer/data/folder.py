@@ -1,4 +1,4 @@
-"""Pictures in one folder a class, with or without a folder for each part above.
+"""Pictures in one folder per class, with or without a folder for each part above.
 
     DIR/[train|valid|test]/happiness/ANY.jpg
 

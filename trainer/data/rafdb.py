@@ -25,7 +25,7 @@ _OFFICIAL_NAME = re.compile(r"(train_\d{5}|test_\d{4})(_aligned)?\.\w+")
 
 
 def read_rafdb(root: Path) -> list[Example]:
-    """Every picture of whichever layout is there, named by its aligned file.
+    """Every picture of the layout that is there, named by its aligned file.
 
     Raises FerdeskError when neither layout is there, when the list is malformed, or when a class
     folder is missing or empty.

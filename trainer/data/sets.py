@@ -33,7 +33,7 @@ class Layout:
 
     read: Callable[[str], list[Example]]
     align: bool
-    """Crop by landmarks as the app does, unless told otherwise."""
+    """Whether pictures are cropped by landmarks as in the app, without --align or --no-align."""
 
 
 def _at(read: Callable[[Path], list[Example]]) -> Callable[[str], list[Example]]:

@@ -4,7 +4,7 @@
     CACHE/<key>.part/done.txt      one line per picture: what became of it, SHA-256 of its pixels
     CACHE/<key>.part/lock          held by the process that writes
 
-Crops reach the disk before the lines that tell of them, so the lines never tell too much.
+Crops reach the disk before their lines, so no line is about a crop that is missing.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def npy_header(count: int) -> bytes:
 def claimed(folder: Path, finished: Callable[[], bool]) -> Iterator[None]:
     """Hold `folder` (made if need be) for this process; waits while another one holds it.
 
-    Ends waiting as soon as `finished()`, without holding anything. A process that ends in whatever
-    way lets go of the folder. FerdeskError when the folder cannot be made or locked.
+    Ends waiting as soon as `finished()`, without holding anything. A process that ends in any way
+    releases the folder. FerdeskError when the folder cannot be made or locked.
     """
     lock = FileLock(folder / "lock")
     waiting = False
@@ -144,7 +144,7 @@ class Unfinished:
             self._line_file: BinaryIO = self._lines.open("ab")
 
     def _take_up(self) -> None:
-        """Read the lines, and cut both files to what they vouch for."""
+        """Read the lines, and cut both files to the pictures that are whole in both."""
         lines, crops = [], 0
         if self._lines.is_file() and self._crops.is_file():
             present = (self._crops.stat().st_size - self._start) // CROP_BYTES

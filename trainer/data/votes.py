@@ -1,4 +1,4 @@
-"""The crowd's votes of FER+ (Barsoum et al. 2016), ``fer2013new.csv``: one row a picture.
+"""The crowd's votes of FER+ (Barsoum et al. 2016), ``fer2013new.csv``: one row per picture.
 
 A picture counts when one of the seven expressions alone has most of all ten kinds of votes. Its
 soft target is its votes for the seven, divided by their sum.

@@ -3,7 +3,7 @@
 Only the training pictures handed in are ever touched; nothing here sees another split. What was
 done is written beside the run:
 
-    noise.csv     name, clean, noisy (expressions), flipped (0 or 1); one line a picture, in order
+    noise.csv     name, clean, noisy (expressions), flipped (0 or 1); one line per picture, in order
     noise.json    kind, rate, seed, realised rate, 7x7 transition counts, sha256 of noise.csv
 """
 

@@ -24,7 +24,7 @@ class Answers:
     """(N,) what it is judged by."""
 
     def metrics(self) -> dict[str, Metrics]:
-        """One `Metrics` a distribution."""
+        """One `Metrics` per distribution."""
         return {name: measure(getattr(self.out, name), self.labels) for name in DISTRIBUTIONS}
 
 

@@ -71,7 +71,7 @@ def read_epochs(run: Path) -> tuple[Epoch, ...]:
 def _damaged(path: Path, line: int) -> FerdeskError:
     return FerdeskError(
         f"The log '{path}' is damaged in line {line}, and the epochs do not go on without it; mend "
-        "that line or train the run anew."
+        "that line or train the run again."
     )
 
 

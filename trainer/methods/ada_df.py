@@ -118,7 +118,7 @@ class AdaDF(ClassifierMethod):
     """A network with α (the early part and branch 2), with branch 1 and LD beside it."""
 
     per_picture = ("sums", "counts")
-    """They have a row a class, but add up over processes in the same way."""
+    """They have one row per class, but add up over processes in the same way."""
     _network: ScnClassifier
     distributions: Tensor
     sums: Tensor
@@ -143,7 +143,7 @@ class AdaDF(ClassifierMethod):
             for stage in late:
                 stage.requires_grad_(True)
         self.register_buffer("distributions", fallback(options.threshold, released=False))
-        """(7, 7): LD in force, a row a class."""
+        """(7, 7): the LD in use, one row per class."""
         self.register_buffer("sums", torch.zeros(NUM_EXPRESSIONS, NUM_EXPRESSIONS))
         """(7, 7): answers of branch 1 summed over this epoch, a row a given label."""
         self.register_buffer("counts", torch.zeros(NUM_EXPRESSIONS))
@@ -205,7 +205,7 @@ class AdaDF(ClassifierMethod):
 
 
 def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
-    """The method of this module; it keeps nothing a picture."""
+    """The method of this module; it keeps nothing per picture."""
     network = ScnClassifier(*input_of(config))
     load_first_weights(network, config)
     frozen = config.ada_df.freeze_early

@@ -31,7 +31,7 @@ class Batch:
     progress: float
     """Share of the run that is done, in [0, 1)."""
     generator: torch.Generator
-    """CPU generator for whatever chance the method needs; the same for every repetition."""
+    """CPU generator for the random numbers of the method; the same for every repetition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def after_epoch(self, epoch: int) -> None:
-        """Whatever the method does between epochs; `epoch` counts from 0."""
+        """What the method does between epochs; `epoch` counts from 0."""
 
     def predict(self, crops: Tensor) -> Purified[Tensor]:
         """`Purified` of (B, 3, S, S) crops, RGB float in 0..255, in evaluation mode.

@@ -21,5 +21,5 @@ class CrossEntropy(ClassifierMethod):
 
 
 def build(config: TrainConfig, _pictures: int) -> Method:
-    """The method of this module; it keeps nothing a picture."""
+    """The method of this module; it keeps nothing per picture."""
     return CrossEntropy(build_classifier(config))

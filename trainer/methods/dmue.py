@@ -1,4 +1,4 @@
-"""DMUE (She et al. 2021): one auxiliary branch a class, and a pairwise uncertainty.
+"""DMUE (She et al. 2021): one auxiliary branch per class, and a pairwise uncertainty.
 
 The backbone is shared up to its middle map; its last stage is there once for the target branch and
 once more for each of the C classes. Auxiliary branch c learns from the pictures of the other
@@ -123,7 +123,7 @@ def similarity(features: Tensor) -> Tensor:
 def similarity_loss(auxiliary: list[Tensor], target: Tensor, labels: Tensor) -> Tensor:
     """L_sp: mean over branches of the MSE between both branches' similarities of its pictures.
 
-    `auxiliary` holds one (B, C-1) output a class, `target` (B, D) the target branch's features.
+    `auxiliary` holds one (B, C-1) output per class, `target` (B, D) the target branch's features.
     Branch c compares the pictures whose label is not c.
     """
     losses = []
@@ -257,7 +257,7 @@ class DMUE(ClassifierMethod):
 
 
 def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
-    """The method of this module; it keeps nothing a picture."""
+    """The method of this module; it keeps nothing per picture."""
     network = TargetNetwork(*input_of(config), config.dmue.dropout)
     load_first_weights(network, config)
     return DMUE(network, config.backbone, config.epochs, config.dmue)

@@ -106,5 +106,5 @@ class EAC(ClassifierMethod):
 
 
 def build(config: TrainConfig, _pictures: int) -> Method:
-    """The method of this module; it keeps nothing a picture."""
+    """The method of this module; it keeps nothing per picture."""
     return EAC(build_classifier(config), config.eac)

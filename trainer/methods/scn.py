@@ -4,7 +4,7 @@ Every picture gets a weight α = σ(w·x + b) from its pooled features x, and
 
     P = softmax(α fc(x)),   L = CE(P, y) + max(0, δ1 - (mean α_high - mean α_low)),
 
-where high are the β n largest weights of the n pictures at hand and low the others. From an epoch
+where high are the β n largest weights of the n pictures of the batch, low the others. From an epoch
 on, a picture with max P - P_y > δ2 gets argmax P as its label, for good. Prediction is the weighted
 P of one view; since α > 0 it has the winner of fc(x).
 
@@ -80,7 +80,7 @@ def rank_regularisation(alpha: Tensor, high: Tensor, low: Tensor, margin: float)
 
 
 def new_labels(probabilities: Tensor, labels: Tensor, margin: float) -> tuple[Tensor, Tensor]:
-    """argmax P (B,) and where max P - P_y > δ2 (B,) bool, of (B, 7) and the labels in force."""
+    """argmax P (B,) and where max P - P_y > δ2 (B,) bool, of (B, 7) and the labels in use."""
     largest, winner = probabilities.max(dim=1)
     own = probabilities.gather(1, labels[:, None]).squeeze(1)
     return winner, largest - own > margin
@@ -99,7 +99,7 @@ class Relabels(nn.Module):
     def __init__(self, pictures: int) -> None:
         super().__init__()
         self.register_buffer("relabelled", torch.full((pictures,), -1))
-        """(N,) int64 labels in force instead of those given; -1: as given."""
+        """(N,) int64 labels used instead of those given; -1: as given."""
         self.register_buffer("found", torch.zeros(pictures, NUM_EXPRESSIONS, dtype=torch.int32))
         """(N, 7) int32: how often this epoch found which new label."""
 
@@ -144,7 +144,7 @@ class SCN(ClassifierMethod):
 
     @property
     def relabelled(self) -> Tensor:
-        """(N,) int64: the label in force instead of the given one, -1 where that still holds."""
+        """(N,) int64: the label used instead of the given one, -1 where that still holds."""
         return self.relabels.relabelled
 
     def forward(self, batch: Batch) -> Step:

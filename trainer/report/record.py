@@ -90,7 +90,7 @@ def _predictions(path: Path) -> Predictions | None:
             clean=arrays["clean"].astype(np.int64) if "clean" in arrays else None,
         )
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise FerdeskError(f"The predictions '{path}' are damaged; train the run anew.") from error
+        raise FerdeskError(f"The predictions '{path}' are damaged; train the run again.") from error
     n = len(found.names)
     shapes = {q.shape for q in found.distributions.values()}
     if shapes != {(n, NUM_EXPRESSIONS)} or {len(found.labels), len(found.embedding)} != {n}:

@@ -57,7 +57,7 @@ class Ending:
     reason: str | None
     """Why it did not come through, in one sentence."""
     stopped: bool
-    """It was told to stop."""
+    """Somebody stopped it."""
 
 
 class Display:
@@ -67,7 +67,7 @@ class Display:
         """The run begins or goes on."""
 
     def step(self, place: Place, figures: Figures, speed: float) -> None:
-        """Some steps are done, at `speed` pictures a second."""
+        """Some steps are done, at `speed` pictures per second."""
 
     def epoch(self, place: Place, figures: Figures) -> None:
         """An epoch is complete."""
@@ -185,7 +185,7 @@ class JsonLines(Display):
 
 
 class PlainLines(Display):
-    """A line every 15 seconds and one an epoch, in the manner of the log they stand in."""
+    """A line every 15 seconds and one per epoch, in the style of the log around them."""
 
     def __init__(self, stream: TextIO, label: str = "") -> None:
         self._out = Output(stream)

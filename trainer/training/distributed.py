@@ -28,7 +28,7 @@ class World:
 
     @property
     def first(self) -> bool:
-        """True in the one process that writes files and speaks."""
+        """True in the one process that writes files and reports progress."""
         return self.rank == 0
 
     def wrapped(self, module: nn.Module) -> nn.Module:

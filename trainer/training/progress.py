@@ -1,4 +1,4 @@
-"""How a run tells where it is.
+"""How a run reports its progress.
 
 The bar and the plain lines go to stderr beside the log; JSON lines go to stdout, each flushed. A
 JSON line is an object with "event" and, by event:
@@ -13,8 +13,8 @@ failed   reason (for people), stopped (true: as asked, nothing is wrong), second
 ======== =========================================================================================
 
 ``figures`` maps names to numbers, ``share`` is the part of the whole run that is done, in [0, 1].
-What is not known, NaN or infinite is null. At most five step events come a second. Where several
-runs write to one stdout, every object names its own as "run".
+What is not known, NaN or infinite is null. There are at most five step events per second.
+Where several runs write to one stdout, every object names its own as "run".
 """
 
 from __future__ import annotations

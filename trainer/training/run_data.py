@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """The pictures of a run. Only `measured` carries labels nobody tampered with."""
+    """The pictures of a run. Only the labels of `measured` are sure to be unchanged."""
 
     training: PackedSet
     clean: NDArray[np.int64]
-    """(N,) labels of `training` before noise, for bookkeeping only; no step sees them."""
+    """(N,) labels of `training` before noise, used for figures only, never in a step."""
     held_out: PackedSet
-    """Part of the training pictures that no step sees, with labels as noisy as the others."""
+    """Training pictures kept out of every step, with labels as noisy as the others."""
     measured: PackedSet | None
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class RunFolder:
-    """One folder a run."""
+    """The folder of one run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -65,7 +65,7 @@ class RunFolder:
             lock.release()
 
     def begin(self, config: TrainConfig, data: RunData, device: torch.device) -> None:
-        """Write what describes a run that starts now; a log left by a failed start goes."""
+        """Write what describes a run that starts now; the log of a failed start is removed."""
         text = yaml.safe_dump({"train": dataclasses.asdict(config)}, sort_keys=False)
         write_text(self.path / "config.yaml", text)
         write_json(self.path / "environment.json", environment(device, config.threads, config.seed))

@@ -33,7 +33,7 @@ RATIO = 5.0
 GPU_WAIT = 0.03
 """Largest share of the loop's time that a GPU waits for data."""
 GPU_PAPER = 4000.0
-"""Pictures a second of the `paper` architecture in bf16 on a card of the H100 class."""
+"""Pictures per second of the `paper` architecture in bf16 on a card of the H100 class."""
 
 _WARM_UP = 3
 _FEWEST, _MOST = 4, 5000
@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """The figures of one precision. Speeds are pictures a second."""
+    """The figures of one precision. Speeds are in pictures per second."""
 
     device: str
     """Model of the GPU or the processor."""
@@ -213,7 +213,7 @@ def precisions(config: TrainConfig, device: torch.device) -> tuple[Precision, ..
 
 
 def measure_speed(data: TrainingData, config: TrainConfig, seconds: float) -> list[Speed]:
-    """One `Speed` a precision, each of its three parts timed for about `seconds`.
+    """One `Speed` per precision, each of its three parts timed for about `seconds`.
 
     Nothing is written. FerdeskError where a run would raise it.
     """
@@ -261,7 +261,7 @@ def _measure(
 
 
 def speed_text(results: list[Speed]) -> str:
-    """The figures as a table for people, a column a precision."""
+    """The figures as a table for people, one column per precision."""
     first = results[0]
     place = "on the device" if first.resident else "read as they come"
     lines = [

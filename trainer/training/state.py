@@ -19,6 +19,6 @@ def read_state(path: Path, device: torch.device) -> dict[str, Any]:
             raise KeyError("step")
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
         raise FerdeskError(
-            f"'{path}' is no training state of this version; move it away to start anew."
+            f"'{path}' is no training state of this version; move it away to start again."
         ) from error
     return state
