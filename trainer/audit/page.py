@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ferdesk.files import write_text
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.templates import render
 from trainer.audit.confident import VERDICTS, Findings
 from trainer.audit.folds import Pictures
 from trainer.report.blocks import Block, Plot, Section, Text, Tile, Tiles
 from trainer.report.plots import confusion
 from trainer.report.tables import Table, percent
-from trainer.templates import render
 
 _TOO_LOW = 0.5
 """Share of labels confirmed below which the page warns."""
@@ -51,7 +51,7 @@ def write_page(
     counts = Counter(entry["verdict"] for entry in entries)
     verdicts = {verdict: counts[verdict] for verdict in VERDICTS if verdict != "ok"}
     page = render(
-        "audit/page.html.j2",
+        "trainer/audit/page.html.j2",
         title="Audit of the labels",
         sections=[_overview(found), _matrix(found)],
         data={"key": pictures.digest()[:16], "classes": EXPRESSIONS, "pictures": entries},

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import DISPLAY_NAMES
-from trainer.templates import render as render_template
+from ferdesk.templates import render as render_template
 
 _NEEDED = {
     "recall", "degradations", "diagram", "reliability_diagram", "reliability_features",
@@ -48,7 +48,7 @@ def render(card: Card, filename: str, plot: str = "") -> str:
             "abstaining": list(zip(risk.rows, tables["risk_coverage"], strict=True)),
         }
     return render_template(
-        "confidence/model_card.md.j2",
+        "trainer/confidence/model_card.md.j2",
         card=card,
         filename=filename,
         plot=plot,

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferdesk.files import write_text
+from ferdesk.templates import render
 from trainer.report.blocks import Section
-from trainer.templates import render
 
 
 def html(title: str, sections: Sequence[Section]) -> str:
     """The whole page: no network, no script."""
-    return render("report/page.html.j2", title=title, sections=sections)
+    return render("trainer/report/page.html.j2", title=title, sections=sections)
 
 
 def markdown(title: str, sections: Sequence[Section]) -> str:
     """Every figure that the page shows, without its drawings and pictures."""
-    return render("report/page.md.j2", title=title, sections=sections)
+    return render("trainer/report/page.md.j2", title=title, sections=sections)
 
 
 def write_document(folder: Path, name: str, title: str, sections: Sequence[Section]) -> Path:

@@ -10,7 +10,6 @@ from trainer.report.cited import cited
 from trainer.report.document import html, markdown
 from trainer.report.published import TABLE_1
 from trainer.report.tables import Table, interval, percent, plain, points, spread
-from trainer.templates import markdown_code, markdown_text
 
 
 def test_figures_are_rounded_and_absent_ones_are_a_dash() -> None:
@@ -52,26 +51,6 @@ def test_no_block_lets_a_name_become_markup() -> None:
     check_html(page)
     assert "<svg></svg>" in page, "drawings are trusted"
     check_markdown(markdown(NAME, sections))
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("t_g of image_01 is 3 < 4", "t_g of image_01 is 3 \\< 4"),
-        ("_all_ & &lt; 5*", "\\_all\\_ & \\&lt; 5\\*"),
-        ("q[label]", "q[label]"),
-        ("[a](b) ![c][d]", "[a\\](b) ![c\\][d]"),
-        ("a\r\n\tb", "a b"),
-    ],
-)
-def test_markdown_escapes_only_what_would_be_followed(text: str, shown: str) -> None:
-    assert markdown_text(text) == shown
-
-
-def test_code_spans_hold_any_name() -> None:
-    assert markdown_code("a.png") == "`a.png`"
-    assert markdown_code("a`b") == "``a`b``"
-    assert markdown_code("`a|b`") == "`` `a\\|b` ``"
 
 
 def test_a_row_of_another_length_is_refused() -> None:

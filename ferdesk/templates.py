@@ -18,12 +18,13 @@ _MARKS = re.compile(
     r"|\](?=[(\[:])"  # links and pictures
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside a word an underscore means nothing
     r"|&(?=#?\w+;)"
+    r"|^[#>]|(?<=^ )[#>]"  # headings and quotations
 )
 _SPACE = re.compile(r"\s+")
 
 
 def render(template: str, **values: Any) -> str:
-    """The text of a template; `template` is its path below ``trainer/``.
+    """The text of a template; `template` is its path, such as ``trainer/report/page.html.j2``.
 
     An `__html__` object (`markupsafe.Markup`) among the values is trusted and stands as it is. A
     value that the template names and `values` lacks raises jinja2.UndefinedError.
@@ -53,7 +54,8 @@ def _one_line(value: Any) -> str:
 
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        # Where the packages lie, in the checkout and where they are installed.
+        loader=FileSystemLoader(Path(__file__).parents[1]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
