@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -111,12 +110,9 @@ def _command(args: argparse.Namespace) -> int:
 
             return doctor.main(json=args.json)
         case _:
-            from ferdesk.model.checkpoint import read_card
-            from ferdesk.resources import DEFAULT_CHECKPOINT, asset
+            from ferdesk.commands.info import info
 
-            card = read_card(args.checkpoint or asset(DEFAULT_CHECKPOINT))
-            sys.stdout.write(json.dumps(card.to_json(), indent=2) + "\n")
-            return 0
+            return info(args.checkpoint)
 
 
 def _window(args: argparse.Namespace) -> int:

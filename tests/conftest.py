@@ -20,8 +20,8 @@ FACE_CLIP = REPOSITORY.parent / "shared" / "media" / "grid_bbaf2n.mpg"
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings, state and cache never touch the user's."""
-    for name in ("CONFIG", "STATE", "CACHE"):
+    """Settings and state never touch the user's."""
+    for name in ("CONFIG", "STATE"):
         monkeypatch.setenv(f"FERDESK_{name}_DIR", str(tmp_path / f"ferdesk-{name.lower()}"))
 
 

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from tqdm import tqdm
+
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, replacing
 from ferdesk.model.labels import EXPRESSIONS
@@ -65,27 +67,6 @@ def row(reading: Reading, face: FaceReading, threshold: float = 0.0) -> list[str
     ]
 
 
-class _Progress:
-    """A line on a terminal, rewritten ten times a second; silent elsewhere."""
-
-    def __init__(self, total: int | None) -> None:
-        self._total = total
-        self._shown = 0.0
-        self._active = sys.stderr.isatty()
-
-    def show(self, done: int) -> None:
-        now = time.monotonic()
-        if self._active and now - self._shown > 0.1:
-            self._shown = now
-            of = f" of {self._total}" if self._total else ""
-            sys.stderr.write(f"\r{done}{of} frames")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        if self._active:
-            sys.stderr.write("\r\033[K")
-
-
 @contextlib.contextmanager
 def _open_output(path: Path) -> Iterator[TextIO]:
     """A text file that takes the place of `path` when all readings are in it."""
@@ -109,29 +90,25 @@ def _read_all(
     """(frames, frames with a face, rows, clearest reading)."""
     writer = csv.writer(output)
     writer.writerow(COLUMNS)
-    progress = _Progress(limit or total)
     frames = with_face = rows = 0
     best: tuple[float, Reading] | None = None
-    last_flush = time.monotonic()
-    while not limit or frames < limit:
-        start = time.perf_counter()
-        frame = source.read()
-        if frame is None:
-            break
-        reading = analyzer.analyze(frame, (time.perf_counter() - start) * 1e3)
-        frames += 1
-        with_face += bool(reading.faces)
-        for face in reading.faces:
-            writer.writerow(row(reading, face, threshold))
-            rows += 1
-            score = float(face.calibrated.max())
-            if best is None or score > best[0]:
-                best = score, reading
-        if time.monotonic() - last_flush > 1.0:
-            output.flush()
-            last_flush = time.monotonic()
-        progress.show(frames)
-    progress.end()
+    # Silent where standard error is no terminal.
+    with tqdm(total=limit or total, unit=" frames", leave=False, disable=None) as progress:
+        while not limit or frames < limit:
+            start = time.perf_counter()
+            frame = source.read()
+            if frame is None:
+                break
+            reading = analyzer.analyze(frame, (time.perf_counter() - start) * 1e3)
+            frames += 1
+            with_face += bool(reading.faces)
+            for face in reading.faces:
+                writer.writerow(row(reading, face, threshold))
+                rows += 1
+                score = float(face.calibrated.max())
+                if best is None or score > best[0]:
+                    best = score, reading
+            progress.update()
     return frames, with_face, rows, best[1] if best else None
 
 

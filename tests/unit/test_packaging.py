@@ -54,7 +54,7 @@ def imported_packages(folder: Path) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("ferdesk", ()), ("trainer", ("train", "export"))])
+@pytest.mark.parametrize(("folder", "extras"), [("ferdesk", ()), ("trainer", ("train",))])
 def test_every_imported_distribution_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = names(*extras)
     providers = importlib.metadata.packages_distributions()
@@ -68,7 +68,7 @@ def test_every_imported_distribution_is_declared(folder: str, extras: tuple[str,
 
 
 def test_every_dependency_has_an_upper_bound() -> None:
-    for requirement in requirements("train", "tensorboard", "export", "dev"):
+    for requirement in requirements("train", "tensorboard", "dev"):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert "<" in operators, f"{requirement} could become anything"
         assert ">=" in operators, f"{requirement} has no oldest version"
@@ -89,7 +89,7 @@ def test_one_provider_of_cv2() -> None:
     assert "opencv-contrib-python" in installed
     assert len(set(installed.values())) == 1, f"{installed} overwrite each other"
     assert checks.judge_cv2_loaded(cv2.__version__, installed).status is checks.Status.OK
-    assert not names("train", "export", "dev") & {
+    assert not names("train", "dev") & {
         "opencv-python",
         "opencv-python-headless",
         "opencv-contrib-python-headless",

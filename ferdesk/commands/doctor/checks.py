@@ -20,7 +20,10 @@ from ferdesk.resources import asset
 from ferdesk.threads import thread_budget
 
 PACKAGES: Final = (
+    "av",
     "cv2-enumerate-cameras",
+    "filelock",
+    "jinja2",
     "mediapipe",
     "numpy",
     "opencv-contrib-python",
@@ -31,6 +34,7 @@ PACKAGES: Final = (
     "pyside6-essentials",
     "safetensors",
     "torch",
+    "tqdm",
 )
 """The dependencies of pyproject.toml."""
 

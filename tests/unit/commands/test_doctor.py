@@ -149,8 +149,8 @@ def test_settings_file(tmp_path: Path, text: str | None, status: Status, said: s
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
-        checks.folder("cache folder", tmp_path / "file" / "cache")
-    assert checks.folder("cache folder", tmp_path / "new").status is Status.OK
+        checks.folder("state folder", tmp_path / "file" / "state")
+    assert checks.folder("state folder", tmp_path / "new").status is Status.OK
 
 
 def test_sentences() -> None:
