@@ -43,6 +43,16 @@ def _command(name: str) -> tuple[Callable[[], ArgumentParser], Callable[[Namespa
     return module.parser, module.run
 
 
+def _check_command(arguments: Sequence[str]) -> None:
+    """FerdeskError unless a command, or an option such as --help, comes first."""
+    if not arguments:
+        raise FerdeskError(f"Give a command: {', '.join(COMMANDS)}; --help explains them.")
+    if arguments[0] == "bench":
+        raise FerdeskError("The command 'bench' is called 'speed' now.")
+    if not arguments[0].startswith("-"):
+        check_choice("command", arguments[0], COMMANDS)
+
+
 def _parser(wanted: str) -> ArgumentParser:
     """The whole parser, but only `wanted` is imported: the others would load torch without need."""
     parser = command_parser("Train and measure ferdesk's network.", prog="python -m trainer")
@@ -81,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         arguments = list(argv if argv is not None else sys.argv[1:])
-        parser = _parser(arguments[0] if arguments else "")
+        _check_command(arguments)
+        parser = _parser(arguments[0])
         options = parsed(parser, _with_preset(arguments))
         _command(options.command)[1](options[options.command])
     except FerdeskError as error:

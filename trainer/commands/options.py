@@ -104,6 +104,8 @@ _REWORDED: Final = (
         r"Expected a \1. Got value: ",
     ),
     (r"Expected an? (.*?)\. Got value: (.*)", r"\1 is expected, not '\2'"),
+    (r"the following arguments are required: \w+\.(.*)", r"\1 must be given"),
+    (r"unrecognized arguments: ", "There is no option "),
     (r"Problems parsing config: ", "The configuration is not valid YAML: "),
     (r' in "<unicode string>",', " in"),
 )

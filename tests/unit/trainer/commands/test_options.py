@@ -109,6 +109,26 @@ def test_numbers_of_other_commands(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ((), "Give a command: prepare, train"),
+        (("trian",), "There is no command 'trian'; did you mean 'train'?"),
+        (("bench", "--json"), "The command 'bench' is called 'speed' now."),
+        (("train", "--train.epoch", "3"), "There is no option --train.epoch 3; --help"),
+        (("train", "--preset", "nope"), "There is no preset 'nope'; choose one of cpu"),
+        (("evaluate", "x"), "data must be given; --help"),
+    ],
+)
+def test_commands_that_cannot_be(
+    arguments: tuple[str, ...], wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(wanted)
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("train: [1", "not valid YAML: .* line 1"),
