@@ -4,7 +4,7 @@
         --efficientnet-weights FILE [--pictures 4000] [--epochs 2]
 
 Every candidate trains on the same pictures in the same order; 1,300 others of the training part
-judge it. PublicTest is not touched. Prints one row a candidate.
+judge it. PublicTest is not touched. Prints one row per candidate.
 """
 
 from __future__ import annotations

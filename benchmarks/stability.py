@@ -5,7 +5,7 @@
 Every frame goes through the app's own analysis once; the same answers are then smoothed with each
 time constant by the app's own smoother. A flip is a frame whose label differs from that of the
 frame before for the same face. The lag is that of a step from one sure answer to another, until
-the new one wins. Prints one row a source and time constant.
+the new one wins. Prints one row per source and time constant.
 """
 
 from __future__ import annotations

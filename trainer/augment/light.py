@@ -61,7 +61,7 @@ def shade(x: Tensor, config: AugmentConfig, chance: Chance) -> Tensor:
 
 
 def tint(x: Tensor, config: AugmentConfig, chance: Chance, colour: Tensor) -> Tensor:
-    """White balance: one gain a channel; pictures without colour stay as they are."""
+    """White balance: one gain per channel; pictures without colour stay as they are."""
     if not config.tint or x.shape[1] == 1:
         return x
     gains = torch.stack(chance.of("tint")[: x.shape[1]], dim=1)[:, :, None, None]

@@ -1,1 +1,1 @@
-"""One module a command of ``python -m trainer``: its arguments, and what it does with them."""
+"""One module per command of ``python -m trainer``: its arguments, and what it does with them."""

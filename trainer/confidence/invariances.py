@@ -36,7 +36,7 @@ def copies(picture: Picture) -> dict[str, Picture]:
 
 
 def invariances(predictor: Predictor, card: Card) -> list[dict[str, Any]]:
-    """One row a copy: the label and the calibrated probability of happiness.
+    """One row per copy: the label and the calibrated probability of happiness.
 
     A copy in which no face is found has the label "none" and the probability 0.
     """

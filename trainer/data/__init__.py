@@ -1,1 +1,1 @@
-"""One reader a layout, and the packed cache they all end in."""
+"""One reader per layout, and the packed cache where all their pictures go."""

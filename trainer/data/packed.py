@@ -126,7 +126,7 @@ def crop_picture(
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What a packed cache says about itself; the first four have one entry a crop, in order."""
+    """What a packed cache says about itself; the first four have one entry per crop, in order."""
 
     names: tuple[str, ...]
     splits: tuple[Split, ...]

@@ -145,7 +145,7 @@ class AdaDF(ClassifierMethod):
         self.register_buffer("distributions", fallback(options.threshold, released=False))
         """(7, 7): the LD in use, one row per class."""
         self.register_buffer("sums", torch.zeros(NUM_EXPRESSIONS, NUM_EXPRESSIONS))
-        """(7, 7): answers of branch 1 summed over this epoch, a row a given label."""
+        """(7, 7): answers of branch 1 summed over this epoch, one row per given label."""
         self.register_buffer("counts", torch.zeros(NUM_EXPRESSIONS))
         """(7,): pictures of this epoch with each given label."""
 

@@ -53,7 +53,7 @@ class Method(nn.Module):
     """
 
     per_picture: tuple[str, ...] = ()
-    """Buffers with one row a training picture, which processes have to share."""
+    """Buffers with one row per training picture, which processes have to share."""
 
     @property
     def network(self) -> nn.Module:

@@ -87,10 +87,10 @@ def new_labels(probabilities: Tensor, labels: Tensor, margin: float) -> tuple[Te
 
 
 class Relabels(nn.Module):
-    """Labels that a method has put in place of those given, one row a training picture.
+    """Labels that a method has put in place of those given, one row per training picture.
 
-    Found labels are counted and come into force between epochs. Counts, unlike labels, add up
-    over processes and over repeated draws of one picture.
+    Found labels are counted, and replace the given ones between epochs. Counts, unlike labels, add
+    up over processes and over repeated draws of one picture.
     """
 
     relabelled: Tensor
@@ -117,7 +117,7 @@ class Relabels(nn.Module):
         self.found.index_put_((rows, labels), once, accumulate=True)
 
     def put_in_force(self) -> int:
-        """The labels found since the last call hold from now on; how many pictures that were."""
+        """Use the labels found since the last call from now on; how many pictures that changes."""
         changed = self.found.sum(dim=1) > 0
         self.relabelled.copy_(torch.where(changed, self.found.argmax(dim=1), self.relabelled))
         self.found.zero_()
@@ -128,7 +128,7 @@ class SCN(ClassifierMethod):
     """A classifier with certainty weights and the labels it has replaced.
 
     Figures: `found`, the share of the pictures that gets a new label after this epoch, and
-    `relabelled`, how many of the training set have one in force.
+    `relabelled`, how many of the training set have one.
     """
 
     per_picture = ("relabels.found",)

@@ -120,7 +120,7 @@ class Output:
 
 
 class JsonLines(Display):
-    """One object a line, as `trainer.training.progress` describes them."""
+    """One object per line, as `trainer.training.progress` describes them."""
 
     def __init__(self, stream: TextIO, label: str = "") -> None:
         self._out = Output(stream)

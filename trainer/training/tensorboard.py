@@ -39,7 +39,7 @@ class Scalars:
             ) from error
 
     def write(self, step: int, figures: Mapping[str, float | None]) -> None:
-        """One point a figure; those that are not known are left out."""
+        """One point per figure; those that are not known are left out."""
         try:
             for name, value in figures.items():
                 if self._writer is not None and value is not None:
