@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt
+from typing import Final
+
+from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QSplitter, QSplitterHandle, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QSplitterHandle, QWidget
 
 from ferdesk.paths import state_dir
 from ferdesk.ui.window.live import Panels
 
+SMALLEST: Final = (900, 600)
+"""Width and height that the window needs."""
 _NAMES = ("left", "right", "across", "outer")
 
 
@@ -21,6 +25,18 @@ class Division:
         self.right = _splitter(down, (panels.distribution, 2), (panels.purification, 3))
         self.across = _splitter(across, (self.left, 3), (self.right, 2))
         self.outer = _splitter(down, (self.across, 4), (panels.log, 1))
+        self._log = panels.log
+
+    def show_log(self, window: QMainWindow, on: bool) -> None:
+        """Show or hide the log; above it the panels keep the height that they need."""
+        self._log.setVisible(on)
+        # How much that is the layouts know only after they have heard of the log.
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        centre = window.centralWidget()
+        assert centre is not None
+        needed = window.height() - centre.height() + centre.minimumSizeHint().height() if on else 0
+        window.setMinimumHeight(max(SMALLEST[1], needed))
+        self._log.refresh()
 
     def save(self, window: QMainWindow) -> None:
         """Remember place, size and division of the window."""

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
     QMainWindow,
     QVBoxLayout,
     QWidget,
@@ -33,16 +31,18 @@ from ferdesk.ui.panels.video import VideoPanel
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort, engine_options
 from ferdesk.ui.state.settings import Settings, choices_of
-from ferdesk.ui.window.choose_checkpoint import SUFFIXES, Checkpoints
+from ferdesk.ui.window.choose_checkpoint import Checkpoints
 from ferdesk.ui.window.choose_source import Sources, list_cameras
+from ferdesk.ui.window.drops import FileDrops
 from ferdesk.ui.window.help import Help
-from ferdesk.ui.window.layout import Division
+from ferdesk.ui.window.layout import SMALLEST, Division
 from ferdesk.ui.window.live import LiveView, Panels
 from ferdesk.ui.window.menus import Menus, build_toolbar
 from ferdesk.ui.window.narrator import Narrator
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
 from ferdesk.ui.window.snapshot import Snapshots
+from ferdesk.ui.window.space_key import SpaceForButtons
 from ferdesk.ui.window.toasts import Severity, ToastStack
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SMALLEST: Final = (900, 600)
 CLOSE_SECONDS: Final = 1.5
 """What the engine gets to end; the process must be gone within two seconds."""
 
@@ -71,7 +70,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("ferdesk")
         self.setMinimumSize(*SMALLEST)
-        self.setAcceptDrops(True)
         self.engine = engine
         self.bridge = bridge
         self.store = store
@@ -88,6 +86,7 @@ class MainWindow(QMainWindow):
         self.sources = Sources(store, self.jobs, self, cameras)
         self.checkpoints = Checkpoints(engine, store, self.jobs, self)
         self.snapshots = Snapshots(self.jobs, self)
+        self.drops = FileDrops(self)
         self.help = Help(engine, store, buffer, video.redraws_per_second, self)
         self.commands = Actions(self)
         self.menus = Menus(self, self.commands)
@@ -99,9 +98,7 @@ class MainWindow(QMainWindow):
         self._apply(Settings(), store.value)
         self._restyle(theme.scheme)
         self.division.restore(self)
-        # Space is a shortcut of the window, but buttons need it to be pressed.
-        for button in self.findChildren(QAbstractButton):
-            button.installEventFilter(self)
+        self._space = SpaceForButtons(self)
 
     def begin(self, source: str | None = None, checkpoint: Path | None = None) -> None:
         """Start to pull and open the first source. Call it once, when the window is shown."""
@@ -156,6 +153,8 @@ class MainWindow(QMainWindow):
         self.sources.chosen.connect(self._start)
         self.sources.notice.connect(video.set_notice)
         self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
+        self.drops.source.connect(self.sources.open)
+        self.drops.checkpoint.connect(self.checkpoints.show_card)
         self.snapshots.saved.connect(lambda path: self.tell(f"Snapshot saved: {path}"))
         self.help.told.connect(self.tell)
         for complaint in (
@@ -252,15 +251,7 @@ class MainWindow(QMainWindow):
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _show_log(self, on: bool) -> None:
-        self.panels.log.setVisible(on)
-        # Above the log the panels still need their height, or they would overlap; how much that is
-        # the layouts know only after they have heard of the log.
-        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-        centre = self.centralWidget()
-        assert centre is not None
-        needed = self.height() - centre.height() + centre.minimumSizeHint().height() if on else 0
-        self.setMinimumHeight(max(SMALLEST[1], needed))
-        self.panels.log.refresh()
+        self.division.show_log(self, on)
 
     # Settings and look
 
@@ -305,30 +296,6 @@ class MainWindow(QMainWindow):
             panel.restyle(scheme)
 
     # Qt
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
-        ):
-            event.accept()
-            return True
-        return super().eventFilter(watched, event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
-        if not paths:
-            return
-        event.acceptProposedAction()
-        if paths[0].suffix.lower() in SUFFIXES:
-            self.checkpoints.show_card(paths[0])
-        else:
-            self.sources.open("\n".join(map(str, paths)))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.WindowStateChange:

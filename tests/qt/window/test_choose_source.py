@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ferdesk.sources.spec import SourceKind
@@ -40,17 +41,16 @@ def drop(bench: Bench, path: Path) -> None:
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    bench.window.dragEnterEvent(enter)
+    QApplication.sendEvent(bench.window, enter)
     assert enter.isAccepted()
-    bench.window.dropEvent(
-        QDropEvent(
-            QPointF(100, 100),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
+    dropped = QDropEvent(
+        QPointF(100, 100),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
     )
+    QApplication.sendEvent(bench.window, dropped)
 
 
 def has_started(bench: Bench, count: int) -> bool:
