@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import trainer.report.comparison
 import trainer.run
 from tests.unit.trainer.compare.fake_grid import Trainer
 from trainer.cli import main
@@ -26,6 +27,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Trainer:
 
     monkeypatch.setattr(trainer.run, "train", train)
     return fake
+
+
+@pytest.fixture
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes longer than all the rest; tests/unit/trainer/report looks at the page."""
+    monkeypatch.setattr(trainer.report.comparison, "write_comparison", lambda grid: None)
 
 
 def call(folder: Path, command: list[str], *more: str) -> int:
@@ -51,6 +58,7 @@ def test_benchmark(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixt
     assert "did you mean 'ours'" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_page")
 def test_reproduce(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["reproduce", "table1", "--noise", "0"]
     assert call(tmp_path, command) == 0
@@ -88,6 +96,7 @@ def test_what_cannot_be_trained_is_one_sentence_and_leaves_no_folder(
         assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("no_page")
 @pytest.mark.parametrize("missing", ["cost.json", "report/index.html"])
 def test_a_cell_without_report_or_costs_gets_them_and_is_not_trained_again(
     tmp_path: Path, stand_in: Trainer, missing: str
