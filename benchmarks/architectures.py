@@ -36,7 +36,9 @@ def main() -> int:
         grey = architecture is LIVE
         network = DualStreamFER(architecture, Preprocessing(grayscale=grey, detail=56 * grey))
         card = Card(architecture.name, architecture, network.preprocessing)
-        predictors = {key: Predictor(network, card, key, args.threads) for key in devices}
+        predictors = {
+            key: Predictor.of_network(network, card, key, args.threads) for key in devices
+        }
         times: dict[str, list[float]] = {key: [] for key in devices}
         for _ in range(ROUNDS):
             for key, predictor in predictors.items():

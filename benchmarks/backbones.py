@@ -36,7 +36,7 @@ from trainer.methods.build import preprocessing_for
 def milliseconds(network: DualStreamFER, threads: int) -> float:
     """Median of 100 single crops on OpenVINO."""
     card = Card("candidate", network.config, network.preprocessing)
-    predictor = Predictor(network, card, "openvino", threads)
+    predictor = Predictor.of_network(network, card, "openvino", threads)
     crop = np.zeros((1, 112, 112, 3), np.uint8)
     times = []
     for _ in range(100):

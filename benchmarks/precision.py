@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ferdesk.model.checkpoint import load
+from ferdesk.model.conversion import convert
 from ferdesk.model.openvino_backend import OpenVinoBackend, Precision
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from trainer.data.packed import load_split
@@ -33,7 +34,7 @@ def main() -> int:
     finals = {}
     precisions: tuple[Precision, ...] = ("f32", "bf16")
     for precision in precisions:
-        backend = OpenVinoBackend(network, 2, precision)
+        backend = OpenVinoBackend(convert(network), 2, precision)
         final = np.concatenate([backend.run(crop[None]).final for crop in np.asarray(data.crops)])
         finals[precision] = final if card.calibration is None else card.calibration.apply(final)
         result = measure(finals[precision], data.labels)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
+import sys
 from dataclasses import dataclass
 
 from ferdesk.errors import FerdeskError
@@ -32,6 +34,8 @@ def _openvino() -> DeviceInfo:
 
 
 def _cuda() -> DeviceInfo:
+    if sys.platform == "darwin" or not _has_nvidia_driver():
+        return DeviceInfo("cuda", "CUDA", False, "no NVIDIA GPU with a working driver was found")
     import torch
 
     if not torch.backends.cuda.is_built():
@@ -41,16 +45,28 @@ def _cuda() -> DeviceInfo:
     return DeviceInfo("cuda", f"CUDA ({torch.cuda.get_device_name()})", True)
 
 
-def _mps() -> DeviceInfo:
-    import torch
+def _has_nvidia_driver() -> bool:
+    """Asked without torch, whose import takes a second and 200 MB."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
-    if torch.backends.mps.is_available():
-        return DeviceInfo("mps", "Apple GPU (MPS)", True)
-    return DeviceInfo("mps", "Apple GPU (MPS)", False, "this is not a Mac with an Apple GPU")
+
+def _mps() -> DeviceInfo:
+    name = "Apple GPU (MPS)"
+    if sys.platform == "darwin":
+        import torch
+
+        if torch.backends.mps.is_available():
+            return DeviceInfo("mps", name, True)
+    return DeviceInfo("mps", name, False, "this is not a Mac with an Apple GPU")
 
 
 def available_devices() -> tuple[DeviceInfo, ...]:
-    """Every kind of device, available or not. Imports torch: call it on a worker thread."""
+    """Every kind of device, available or not. Imports torch where there is a GPU: call it on a
+    worker thread."""
     return (_openvino(), DeviceInfo("cpu", "CPU (torch)", True), _cuda(), _mps())
 
 
@@ -59,6 +75,8 @@ def choose_device(key: str) -> DeviceInfo:
 
     Raises FerdeskError with the reason when the device asked for is not available.
     """
+    if key == "openvino" and (info := _openvino()).available:
+        return info
     devices = {device.key: device for device in available_devices()}
     if key == AUTO:
         return next(devices[k] for k in _ORDER if devices[k].available)

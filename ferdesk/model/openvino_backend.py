@@ -1,85 +1,40 @@
-"""The network on OpenVINO: the default on a CPU, several times faster than eager torch there."""
+"""The network on OpenVINO: the default on a CPU, several times faster than eager torch there.
+
+Imports no torch: what torch has to do is done once, in `conversion`.
+"""
 
 from __future__ import annotations
 
-import warnings
+import io
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from ferdesk.errors import FerdeskError
-from ferdesk.model.network import DualStreamFER
 from ferdesk.model.purified import FIELDS, Purified, concatenate
 from ferdesk.model.quiet_openvino import ov
 
 Precision = Literal["f32", "bf16"]
+Models = tuple[ov.Model, ov.Model]
+Blobs = tuple[bytes, bytes]
 
 
-class _Inputs(nn.Module):
-    """uint8 (1, S, S, 3) → the float inputs of both streams."""
-
-    def __init__(self, network: DualStreamFER) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        image, landmark = self.network.preprocess(crops.permute(0, 3, 1, 2).float())
-        return image, landmark
+def capabilities(core: ov.Core) -> list[str]:
+    """What OpenVINO says this CPU can do."""
+    return list(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
-class _Answer(nn.Module):
-    """The inputs of both streams → the fields of `Purified` as a tuple."""
-
-    def __init__(self, network: DualStreamFER) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, image: Tensor, landmark: Tensor) -> tuple[Tensor, ...]:
-        out = self.network.answer(image, landmark)
-        return tuple(getattr(out, name) for name in FIELDS)
-
-
-def convert(network: DualStreamFER) -> tuple[ov.Model, ov.Model]:
-    """The traced network as two OpenVINO models of fixed shapes: preprocessing, and all the rest.
-
-    The first takes (1, S, S, 3) uint8, the second what the first gives. Raises FerdeskError when
-    the network cannot be converted.
-    """
-    size = network.preprocessing.size
-    crops = torch.zeros((1, size, size, 3), dtype=torch.uint8)
-    network = network.cpu().eval()
-    with torch.inference_mode():
-        streams = _Inputs(network)(crops)
-    return _converted(_Inputs(network), (crops,)), _converted(_Answer(network), streams)
-
-
-def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
-    """Calls the torch frontend itself: `openvino.convert_model` adds, among others, telemetry."""
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    try:
-        # The input's shape is fixed, so the tracer's warnings about shapes do not apply.
-        with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
-            traced = torch.jit.trace(module.eval(), example, check_trace=False)
-        frontend = FrontEndManager().load_by_framework("pytorch")
-        # The frontend does not keep the decoder alive by itself.
-        decoder = TorchScriptPythonDecoder(traced, example_input=example)
-        model: ov.Model = frontend.convert(frontend.load(decoder))
-    except RuntimeError as error:
-        raise FerdeskError(
-            f"OpenVINO cannot convert this network ({str(error).splitlines()[0]}); choose the "
-            "device CPU (torch) instead."
-        ) from error
-    for port, tensor in zip(model.inputs, example, strict=True):
-        kind = ov.Type.u8 if tensor.dtype == torch.uint8 else ov.Type.f32
-        port.get_node().set_element_type(kind)
-    model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
-    model.validate_nodes_and_infer_types()
-    return model
+def _compiled(core: ov.Core, model: ov.Model | bytes, threads: int, kind: Precision) -> Any:
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": kind,
+        # Pinned threads wake up later beside MediaPipe's.
+        "ENABLE_CPU_PINNING": False,
+    }
+    if isinstance(model, bytes):
+        return core.import_model(io.BytesIO(model), "CPU", settings)
+    return core.compile_model(model, "CPU", settings)
 
 
 class OpenVinoBackend:
@@ -90,32 +45,31 @@ class OpenVinoBackend:
     """
 
     def __init__(
-        self, network: DualStreamFER, threads: int, precision: Precision | None = None
+        self, models: Models | Blobs, threads: int, precision: Precision | None = None
     ) -> None:
-        """`precision` None: bf16 on CPUs with units for it, where it saves a third of the time."""
+        """`models`: what takes (1, S, S, 3) uint8, and what takes its outputs; or both compiled.
+
+        `precision` None: bf16 on CPUs with units for it, where it saves a third of the time. Raises
+        RuntimeError for blobs that OpenVINO cannot import.
+        """
         core = ov.Core()
         if precision is None:
-            capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-            precision = "bf16" if capable else "f32"
+            precision = "bf16" if "BF16" in capabilities(core) else "f32"
         self.precision = precision
         self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
-        inputs, answer = convert(network)
-
-        def request(model: ov.Model, kind: Precision) -> Any:
-            settings = {
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_NUM_THREADS": threads,
-                "INFERENCE_PRECISION_HINT": kind,
-                # Pinned threads wake up later beside MediaPipe's.
-                "ENABLE_CPU_PINNING": False,
-            }
-            return core.compile_model(model, "CPU", settings).create_infer_request()
-
         # Grey values between 0 and 255 lose their fractions in bf16, which costs accuracy.
-        self._inputs = request(inputs, "f32")
-        self._answer = request(answer, precision)
+        kinds: tuple[Precision, Precision] = ("f32", precision)
+        self._compiled = [
+            _compiled(core, model, threads, kind) for model, kind in zip(models, kinds, strict=True)
+        ]
+        self._inputs, self._answer = (model.create_infer_request() for model in self._compiled)
         for i in range(2):
             self._answer.set_input_tensor(i, self._inputs.get_output_tensor(i))
+
+    def blobs(self) -> Blobs:
+        """Both compiled models, for the same OpenVINO on the same kind of CPU."""
+        inputs, answer = (model.export_model().getvalue() for model in self._compiled)
+        return inputs, answer
 
     def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
         """See `Backend`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,13 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.model.checkpoint import Card, load
+from ferdesk.model.checkpoint import Card, load, read_verified_card
 from ferdesk.model.devices import choose_device
 from ferdesk.model.labels import EXPRESSIONS
-from ferdesk.model.purified import Purified
+from ferdesk.model.purified import FIELDS, Purified
+from ferdesk.model.tensor_file import CheckpointError, quoted
 
 if TYPE_CHECKING:
     from ferdesk.model.network import DualStreamFER
+    from ferdesk.model.openvino_backend import OpenVinoBackend
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +44,9 @@ def make_backend(network: DualStreamFER, device: str, threads: int) -> Backend:
     """The backend for a device key; FerdeskError with the reason when it is unavailable."""
     info = choose_device(device)
     if info.key == "openvino":
-        from ferdesk.model.openvino_backend import OpenVinoBackend
+        from ferdesk.model.conversion import checked
 
-        return OpenVinoBackend(network, threads)
+        return checked(network, threads, network.config.name)
     from ferdesk.model.torch_backend import TorchBackend
 
     return TorchBackend(network, info, threads)
@@ -51,24 +55,40 @@ def make_backend(network: DualStreamFER, device: str, threads: int) -> Backend:
 class Predictor:
     """A checkpoint on a device, warmed up and ready. Use it from one thread at a time."""
 
-    def __init__(
-        self, network: DualStreamFER, card: Card, device: str = "auto", threads: int = 1
-    ) -> None:
-        """Takes seconds: call it on a worker thread. Raises FerdeskError."""
+    def __init__(self, backend: Backend, card: Card) -> None:
+        """Raises CheckpointError when the answers are not numbers."""
         self.card = card
         self.size = card.preprocessing.size
-        self._backend = make_backend(network, device, threads)
+        self._backend = backend
         self._order: list[int] | None = None
         if card.labels != EXPRESSIONS:
             self._order = [card.labels.index(name) for name in EXPRESSIONS]
-        self.predict(np.zeros((1, self.size, self.size, 3), np.uint8))
+        answer = self.predict(np.zeros((1, self.size, self.size, 3), np.uint8))
+        if not all(np.isfinite(getattr(answer, name)).all() for name in FIELDS):
+            raise CheckpointError(f"The answers of '{quoted(card.name)}' are not numbers.")
         log.info("predictor ready: %s on %s", card.name, self.device)
 
     @classmethod
-    def from_checkpoint(cls, path: Path, device: str = "auto", threads: int = 1) -> Predictor:
-        """Load, build and warm up. Raises CheckpointError or FerdeskError."""
+    def of_network(
+        cls, network: DualStreamFER, card: Card, device: str = "auto", threads: int = 1
+    ) -> Predictor:
+        """For a network in memory. Takes seconds. Raises FerdeskError."""
+        return cls(make_backend(network, device, threads), card)
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: Path, device: str = "auto", threads: int = 1, folder: Path | None = None
+    ) -> Predictor:
+        """Load and warm up. Raises CheckpointError or FerdeskError.
+
+        On OpenVINO the network that was compiled the last time is taken from `folder`, and torch is
+        imported only when there is none.
+        """
+        if choose_device(device).key == "openvino" and folder is not None:
+            card = read_verified_card(path)
+            return cls(_kept_or_converted(path, card, threads, folder), card)
         network, card = load(path)
-        return cls(network, card, device, threads)
+        return cls.of_network(network, card, device, threads)
 
     @property
     def device(self) -> str:
@@ -92,3 +112,26 @@ class Predictor:
             turned = {name: getattr(out, name)[:, self._order] for name in _DISTRIBUTIONS}
             out = replace(out, **turned)
         return out
+
+
+def _kept_or_converted(path: Path, card: Card, threads: int, folder: Path) -> OpenVinoBackend:
+    """The compiled network of before, or a new one, which is then kept."""
+    from ferdesk.model.kept import Kept
+
+    kept = Kept(folder, card, threads)
+    backend = kept.read()
+    if backend is None and "torch" not in sys.modules and getattr(sys, "executable", None):
+        # In a process of its own: torch would stay in this one, with 300 MB.
+        arguments = [str(path.absolute()), str(folder.absolute()), str(threads)]
+        done = subprocess.run(
+            [sys.executable, "-m", "ferdesk.model.conversion", *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )  # fmt: skip
+        log.info("converted %s in a process of its own: %s", path.name, done.stderr or "done")
+        backend = kept.read()
+    if backend is None:
+        from ferdesk.model.conversion import convert_checkpoint
+
+        backend = convert_checkpoint(path, threads, folder)
+    return backend

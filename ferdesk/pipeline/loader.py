@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
+from ferdesk.paths import cache_dir
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.threads import thread_budget
+from ferdesk.vision.crop import CROP_SIZE
 
 if TYPE_CHECKING:
     from ferdesk.model.predictor import Predictor
@@ -23,10 +25,17 @@ PredictorFactory = Callable[[Path, str], "Predictor"]
 
 
 def load_predictor(path: Path, device: str) -> Predictor:
-    """The real factory. Imports torch and OpenVINO: seconds, the first time."""
+    """The real factory. Seconds, the first time a checkpoint is opened on this computer."""
     from ferdesk.model.predictor import Predictor
 
-    return Predictor.from_checkpoint(path, device, thread_budget().model)
+    folder = cache_dir() / "networks"
+    predictor = Predictor.from_checkpoint(path, device, thread_budget().model, folder)
+    if predictor.size != CROP_SIZE:
+        raise FerdeskError(
+            f"'{path.name}' needs crops of {predictor.size} pixels; ferdesk makes crops of "
+            f"{CROP_SIZE}."
+        )
+    return predictor
 
 
 @dataclass(frozen=True, slots=True)

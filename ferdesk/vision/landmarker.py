@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import numpy as np
@@ -37,6 +37,8 @@ _open_tasks: set[FaceLandmarker] = set()
 `__del__`, so a forgotten `close()` should leak rather than hang."""
 
 _stderr_lock = threading.Lock()
+_import_lock = threading.Lock()
+_UNNEEDED: Final = ("matplotlib", "matplotlib.pyplot", "sounddevice")
 
 
 class Landmarker:
@@ -66,8 +68,9 @@ class Landmarker:
         self._lock = threading.Lock()
         self._task: FaceLandmarker | None = None
         with _captured_stderr():
-            from mediapipe.tasks.python import vision
-            from mediapipe.tasks.python.core.base_options import BaseOptions
+            with _unneeded_absent():
+                from mediapipe.tasks.python import vision
+                from mediapipe.tasks.python.core.base_options import BaseOptions
 
             options = vision.FaceLandmarkerOptions(
                 base_options=BaseOptions(
@@ -182,6 +185,24 @@ def _read_model(path: Path | None) -> bytes:
             "install ferdesk again to restore it."
         )
     return data
+
+
+@contextlib.contextmanager
+def _unneeded_absent() -> Iterator[None]:
+    """Empty modules in place of those that MediaPipe imports for plots and microphones.
+
+    They cost half a second and 35 MB. Afterwards everyone else finds the real ones again.
+    """
+    with _import_lock:
+        placed = {n: ModuleType(n) for n in _UNNEEDED if n not in sys.modules}
+        if "matplotlib" in placed:
+            placed["matplotlib"].pyplot = placed["matplotlib.pyplot"]  # type: ignore[attr-defined]
+        sys.modules.update(placed)
+        try:
+            yield
+        finally:
+            for name in placed:
+                del sys.modules[name]
 
 
 @contextlib.contextmanager

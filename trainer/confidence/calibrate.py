@@ -287,7 +287,7 @@ def calibrate(
             f"{len(held)} by seed {seed}; give the --holdout and --seed of its training."
         )
     valid = load_split(folder, "valid")
-    predictor = Predictor(network, card, "auto", threads)
+    predictor = Predictor.of_network(network, card, "auto", threads)
     fitting = Part(held, load_poses(data, "train", held, cache))
     prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
     calibration, faces, fitted = fit(predictor, fitting, prior, seed)

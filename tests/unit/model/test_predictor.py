@@ -11,6 +11,7 @@ import torch
 from ferdesk.errors import FerdeskError
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig, Preprocessing
+from ferdesk.model.conversion import convert
 from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
@@ -39,8 +40,8 @@ def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device
     network = tiny_network(config=config)
     card = tiny_card(network)
     batch = crops(3)
-    expected = Predictor(network, card, "cpu").predict(batch)
-    other = Predictor(tiny_network(config=config), card, device)
+    expected = Predictor.of_network(network, card, "cpu").predict(batch)
+    other = Predictor.of_network(tiny_network(config=config), card, device)
     out = other.predict(batch)
     tolerance = HALF_TOLERANCE if "16" in other.device or device == "mps" else TOLERANCE
     for name in FIELDS:
@@ -54,8 +55,8 @@ def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device
 @pytest.mark.parametrize("config", [TINY, LIVE], ids=lambda c: c.name)
 def test_openvino_in_float32_is_torch_in_float32(config: ArchitectureConfig) -> None:
     network = tiny_network(config=config)
-    expected = Predictor(network, tiny_card(network), "cpu").predict(crops(3))
-    out = OpenVinoBackend(network, 1, "f32").run(crops(3))
+    expected = Predictor.of_network(network, tiny_card(network), "cpu").predict(crops(3))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(3))
     for name in FIELDS:
         assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
 
@@ -65,23 +66,23 @@ def test_grey_pictures_reach_every_light_backbone_on_openvino() -> None:
     spec = Preprocessing(grayscale=True, detail=56, image_mean=(0.0,) * 3, image_std=(255.0,) * 3)
     torch.manual_seed(0)
     network = DualStreamFER(config, spec).eval()
-    expected = Predictor(network, tiny_card(network), "cpu").predict(crops(1))
-    out = OpenVinoBackend(network, 1, "f32").run(crops(1))
+    expected = Predictor.of_network(network, tiny_card(network), "cpu").predict(crops(1))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1))
     assert np.abs(out.p - expected.p).max() < TOLERANCE
 
 
 def test_the_papers_network_runs_on_openvino() -> None:
     network = tiny_network(config=PAPER)
     card = tiny_card(network)
-    expected = Predictor(network, card, "cpu").predict(crops(1))
-    out = OpenVinoBackend(network, 1, "f32").run(crops(1))
+    expected = Predictor.of_network(network, card, "cpu").predict(crops(1))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1))
     for name in ("p", "t_g", "t_a", "t", "final", "c_p", "c_t"):
         assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
 
 
 @pytest.mark.parametrize("device", sorted(AVAILABLE))
 def test_a_face_does_not_depend_on_its_neighbours(device: str) -> None:
-    predictor = Predictor(tiny_network(), tiny_card(tiny_network()), device)
+    predictor = Predictor.of_network(tiny_network(), tiny_card(tiny_network()), device)
     batch = crops(4)
     together = predictor.predict(batch)
     alone = predictor.predict(batch[2:3])
@@ -89,7 +90,7 @@ def test_a_face_does_not_depend_on_its_neighbours(device: str) -> None:
 
 
 def test_results_do_not_change_when_the_next_batch_comes() -> None:
-    predictor = Predictor(tiny_network(), tiny_card(tiny_network()))
+    predictor = Predictor.of_network(tiny_network(), tiny_card(tiny_network()))
     batch = crops(2)
     first = predictor.predict(batch[:1])
     kept = first.final.copy()
@@ -102,7 +103,7 @@ def test_labels_of_another_order_are_put_into_ours() -> None:
     card = tiny_card(network)
     turned = replace(card, labels=tuple(reversed(EXPRESSIONS)))
     batch = crops(2)
-    ours, theirs = Predictor(network, card), Predictor(network, turned)
+    ours, theirs = Predictor.of_network(network, card), Predictor(network, turned)
     assert np.allclose(theirs.predict(batch).final, ours.predict(batch).final[:, ::-1], atol=1e-6)
     assert np.allclose(theirs.predict(batch).c_p, ours.predict(batch).c_p, atol=1e-6)
 
@@ -111,8 +112,8 @@ def test_the_cards_calibration_is_left_to_the_judge() -> None:
     network = tiny_network()
     card = tiny_card(network)
     with_it = replace(card, calibration=Calibration(0.5, 0.1, (0.0, 0.0, 0.5, 0, 0, 0, 0)))
-    raw = Predictor(network, replace(card, calibration=None), "cpu").predict(crops(2))
-    out = Predictor(network, with_it, "cpu").predict(crops(2))
+    raw = Predictor.of_network(network, replace(card, calibration=None), "cpu").predict(crops(2))
+    out = Predictor.of_network(network, with_it, "cpu").predict(crops(2))
     for name in FIELDS:
         assert np.array_equal(getattr(out, name), getattr(raw, name)), name
 
@@ -129,11 +130,11 @@ def test_the_cards_calibration_is_left_to_the_judge() -> None:
 )
 def test_other_input_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="crops must be"):
-        Predictor(tiny_network(), tiny_card(tiny_network()), "cpu").predict(bad)
+        Predictor.of_network(tiny_network(), tiny_card(tiny_network()), "cpu").predict(bad)
 
 
 def test_strided_crops_are_read_right() -> None:
-    predictor = Predictor(tiny_network(), tiny_card(tiny_network()))
+    predictor = Predictor.of_network(tiny_network(), tiny_card(tiny_network()))
     batch = crops(1)
     assert np.array_equal(
         predictor.predict(batch[:, :, ::-1]).final,
@@ -155,7 +156,9 @@ def test_auto_prefers_openvino_where_there_is_no_gpu() -> None:
     if "cuda" in AVAILABLE or "openvino" not in AVAILABLE:
         pytest.skip("this machine prefers something else")
     assert choose_device("auto").key == "openvino"
-    assert Predictor(tiny_network(), tiny_card(tiny_network())).device.startswith("OpenVINO (CPU")
+    assert Predictor.of_network(tiny_network(), tiny_card(tiny_network())).device.startswith(
+        "OpenVINO (CPU"
+    )
 
 
 def test_openvino_runs_without_its_telemetry() -> None:

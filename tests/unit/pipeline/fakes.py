@@ -26,7 +26,9 @@ def tiny_predictor(path: Path, device: str = "auto") -> Predictor:
     if "bad" in path.name:
         raise FerdeskError(f"'{path.name}' is refused.")
     network = tiny_network()
-    return Predictor(network, tiny_card(network, path.stem), "cpu" if device == "auto" else device)
+    return Predictor.of_network(
+        network, tiny_card(network, path.stem), "cpu" if device == "auto" else device
+    )
 
 
 class FakeCamera:

@@ -104,7 +104,7 @@ def test_the_analyzer_fills_the_reading() -> None:
     card = replace(calibrated(tiny_card(network)), preprocessing=network.preprocessing)
     picture = cv2.imread(str(asset("portrait.png")))
     assert picture is not None
-    analyzer = Analyzer(Predictor(network, card, "cpu"), 1, 0.0)
+    analyzer = Analyzer(Predictor.of_network(network, card, "cpu"), 1, 0.0)
     try:
         face = analyzer.analyze(Frame(np.asarray(picture, np.uint8), 0, 0.0, 0.0)).faces[0]
     finally:

@@ -1,0 +1,137 @@
+"""The network from torch to OpenVINO. Imports torch, so it runs once per checkpoint, best in a
+process of its own: ``python -m ferdesk.model.conversion CHECKPOINT FOLDER THREADS``.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ferdesk.errors import FerdeskError
+from ferdesk.model.checkpoint import load
+from ferdesk.model.kept import Kept
+from ferdesk.model.network import DualStreamFER
+from ferdesk.model.openvino_backend import Models, OpenVinoBackend, Precision
+from ferdesk.model.probe import agree, probe_crops
+from ferdesk.model.purified import FIELDS, Purified
+from ferdesk.model.quiet_openvino import ov
+from ferdesk.model.tensor_file import quoted
+
+
+class _Inputs(nn.Module):
+    """uint8 (1, S, S, 3) → the float inputs of both streams."""
+
+    def __init__(self, network: DualStreamFER) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        image, landmark = self.network.preprocess(crops.permute(0, 3, 1, 2).float())
+        return image, landmark
+
+
+class _Answer(nn.Module):
+    """The inputs of both streams → the fields of `Purified` as a tuple."""
+
+    def __init__(self, network: DualStreamFER) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, landmark: Tensor) -> tuple[Tensor, ...]:
+        out = self.network.answer(image, landmark)
+        return tuple(getattr(out, name) for name in FIELDS)
+
+
+def convert(network: DualStreamFER) -> Models:
+    """The traced network as two OpenVINO models of fixed shapes: preprocessing, and all the rest.
+
+    The first takes (1, S, S, 3) uint8, the second what the first gives. Raises FerdeskError when
+    the network cannot be converted.
+    """
+    size = network.preprocessing.size
+    crops = torch.zeros((1, size, size, 3), dtype=torch.uint8)
+    network = network.cpu().eval()
+    with torch.inference_mode():
+        streams = _Inputs(network)(crops)
+    return _converted(_Inputs(network), (crops,)), _converted(_Answer(network), streams)
+
+
+def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+    """Calls the torch frontend itself: `openvino.convert_model` adds, among others, telemetry."""
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    try:
+        # The input's shape is fixed, so the tracer's warnings about shapes do not apply.
+        with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
+            traced = torch.jit.trace(module.eval(), example, check_trace=False)
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        # The frontend does not keep the decoder alive by itself.
+        decoder = TorchScriptPythonDecoder(traced, example_input=example)
+        model: ov.Model = frontend.convert(frontend.load(decoder))
+    except RuntimeError as error:
+        raise FerdeskError(
+            f"OpenVINO cannot convert this network ({str(error).splitlines()[0]}); choose the "
+            "device CPU (torch) instead."
+        ) from error
+    for port, tensor in zip(model.inputs, example, strict=True):
+        kind = ov.Type.u8 if tensor.dtype == torch.uint8 else ov.Type.f32
+        port.get_node().set_element_type(kind)
+    model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def torch_answer(network: DualStreamFER) -> Purified[Any]:
+    """`Purified` of float32 arrays: what torch says about the probe, the measure of every other."""
+    crops = torch.from_numpy(probe_crops(network.preprocessing.size))
+    with torch.inference_mode():
+        out: Purified[Tensor] = network(crops.permute(0, 3, 1, 2).float())
+    return out.map(lambda values: values.numpy())
+
+
+def convert_checkpoint(path: Path, threads: int, folder: Path | None) -> OpenVinoBackend:
+    """The checkpoint on OpenVINO, kept in `folder` for the next time.
+
+    Raises CheckpointError, or FerdeskError when OpenVINO's answers are not torch's.
+    """
+    network, card = load(path)
+    backend = checked(network, threads, path.name)
+    if folder is not None:
+        Kept(folder, card, threads).write(backend, torch_answer(network))
+    return backend
+
+
+def checked(network: DualStreamFER, threads: int, name: str) -> OpenVinoBackend:
+    """The network on OpenVINO with torch's answers, in f32 where bf16 has others. FerdeskError."""
+    expected, models = torch_answer(network), convert(network)
+    precisions: tuple[Precision | None, ...] = (None, "f32")
+    for precision in precisions:
+        backend = OpenVinoBackend(models, threads, precision)
+        answer = backend.run(probe_crops(network.preprocessing.size))
+        if agree(answer, expected, backend.precision):
+            return backend
+    raise FerdeskError(
+        f"OpenVINO gives other answers than torch for '{quoted(name)}'; choose the device "
+        "CPU (torch)."
+    )
+
+
+def main() -> int:
+    """Convert one checkpoint and keep the result; 0 when that was possible, else 2."""
+    path, folder, threads = sys.argv[1:]
+    try:
+        convert_checkpoint(Path(path), int(threads), Path(folder))
+    except FerdeskError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Networks compiled for this computer, kept between starts. Imports no torch.
+
+One file per network: a SHA-256 of the rest, then safetensors with both compiled models, and torch's
+answer to the probe, which the network has to give again before it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ferdesk.errors import FerdeskError
+from ferdesk.files import make_folder, write_bytes
+from ferdesk.model.checkpoint import Card
+from ferdesk.model.config import config_to_json
+from ferdesk.model.openvino_backend import OpenVinoBackend, Precision, capabilities
+from ferdesk.model.probe import agree, probe_crops
+from ferdesk.model.purified import FIELDS, Purified
+from ferdesk.model.quiet_openvino import ov
+
+log = logging.getLogger(__name__)
+
+CONVERSION: Final = 1
+"""Raise it whenever `conversion` or the network's code changes what it computes."""
+_SUFFIX: Final = ".network"
+_MOST_FILES: Final = 8
+_MOST_BYTES: Final = 500 * 2**20
+_LARGEST: Final = 2**30
+
+
+class Kept:
+    """The place of one checkpoint's compiled network in a folder."""
+
+    def __init__(self, folder: Path, card: Card, threads: int) -> None:
+        """`card` with the `sha256` of the weights that are really in the file."""
+        core = ov.Core()
+        key = {
+            "weights": card.sha256,
+            "architecture": config_to_json(card.architecture),
+            "preprocessing": config_to_json(card.preprocessing),
+            "openvino": ov.get_version(),
+            "cpu": core.get_property("CPU", "FULL_DEVICE_NAME"),
+            "capabilities": sorted(capabilities(core)),
+            "threads": threads,
+            "conversion": CONVERSION,
+        }
+        name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        self.path = folder / f"{name}{_SUFFIX}"
+        self._size = card.preprocessing.size
+        self._threads = threads
+
+    def read(self) -> OpenVinoBackend | None:
+        """The network, tried on the probe; None when none is kept or what is kept is damaged."""
+        try:
+            if self.path.stat().st_size > _LARGEST:
+                return None
+            content = self.path.read_bytes()
+            backend = self._restored(content)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            log.warning("the kept network %s is not used: %s", self.path.name, error)
+            return None
+        with contextlib.suppress(OSError):
+            self.path.touch()
+        return backend
+
+    def _restored(self, content: bytes) -> OpenVinoBackend:
+        """Raises ValueError, KeyError or RuntimeError for anything that `write` did not write."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        digest, data = content[:32], content[32:]
+        if hashlib.sha256(data).digest() != digest:
+            raise ValueError("it is damaged")
+        try:
+            arrays = load(data)
+        except SafetensorError as error:
+            raise ValueError(str(error)) from error
+        expected = Purified(*(arrays[f"torch.{name}"] for name in FIELDS))
+        precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
+        blobs = arrays["inputs"].tobytes(), arrays["answer"].tobytes()
+        backend = OpenVinoBackend(blobs, self._threads, precision)
+        if not agree(backend.run(probe_crops(self._size)), expected, precision):
+            raise ValueError("it gives other answers than the checkpoint")
+        return backend
+
+    def write(self, backend: OpenVinoBackend, expected: Purified[Any]) -> None:
+        """Keep the network, and remove the oldest of too many; a full disk is only logged."""
+        from safetensors.numpy import save
+
+        inputs, answer = backend.blobs()
+        data = save(
+            {
+                "inputs": np.frombuffer(inputs, np.uint8),
+                "answer": np.frombuffer(answer, np.uint8),
+                "bf16": np.array([backend.precision == "bf16"]),
+                **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
+            }
+        )
+        try:
+            make_folder(self.path.parent)
+            write_bytes(self.path, hashlib.sha256(data).digest() + data)
+            self._prune()
+        except (FerdeskError, OSError) as error:
+            log.warning("the converted network is not kept: %s", error)
+
+    def _prune(self) -> None:
+        """Leave the newest few, this one among them. Raises OSError."""
+        found = sorted(
+            self.path.parent.glob(f"*{_SUFFIX}"), key=lambda p: p.stat().st_mtime, reverse=True
+        )
+        others = [path for path in found if path != self.path]
+        total = self.path.stat().st_size
+        for count, path in enumerate(others, start=2):
+            total += path.stat().st_size
+            if count > _MOST_FILES or total > _MOST_BYTES:
+                path.unlink(missing_ok=True)
