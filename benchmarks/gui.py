@@ -1,10 +1,12 @@
-"""The window's own figures: time to be visible, and redraws while the model is slow.
+"""The window's own figures: time to be visible and to the first reading, and redraws.
 
     python -m benchmarks.gui [--model-ms 500] [--seconds 8] [--starts 5]
 
-Start: a fresh process each, from its first instruction to the first painted frame of the window;
-the first one is not counted. Redraws: the real window and engine on the built-in sample, with a
-network that sleeps.
+Start: a fresh process each, from its spawning to the first painted frame of the window and to the
+first reading that the window took; the CPU time of the process until then; its resident memory two
+seconds later. The first start is counted apart: it compiles the network, the others find it
+compiled. `analyze`: the wall and CPU time of `ferdesk analyze sample --frames 1`. Redraws: the real
+window and engine on the built-in sample, with a network that sleeps.
 """
 
 from __future__ import annotations
@@ -21,32 +23,67 @@ from pathlib import Path
 from typing import Any
 
 _START = """
-import sys, time
+import json, sys, time
 from ferdesk.bootstrap import prepare_environment
 prepare_environment()
 from PySide6.QtCore import QTimer
+from ferdesk.memory import resident_mb
 from ferdesk.ui import app
+from ferdesk.ui.state.settings import SettingsStore
+from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.main_window import MainWindow
-def paint(self, event, real=MainWindow.paintEvent, painted=[]):
+found = {}
+def paint(self, event, real=MainWindow.paintEvent):
     real(self, event)
-    if not painted:
-        painted.append(True)
-        sys.stdout.write(f"{time.time()}\\n")
-        sys.stdout.flush()
-        QTimer.singleShot(0, self.close)
-MainWindow.paintEvent = paint
+    found.setdefault("visible", (time.time(), time.process_time()))
+def tick(self, real=LiveView.tick):
+    real(self)
+    if self.shown.reading is not None and "reading" not in found:
+        found["reading"] = time.time(), time.process_time()
+        QTimer.singleShot(2000, lambda: finish(self))
+def finish(view):
+    found["resident"] = resident_mb()
+    found["torch"] = "torch" in sys.modules
+    sys.stdout.write(json.dumps(found) + "\\n")
+    sys.stdout.flush()
+    window[0].close()
+window = []
+def begin(self, *args, real=MainWindow.begin):
+    window.append(self)
+    real(self, *args)
+MainWindow.paintEvent, MainWindow.begin, LiveView.tick = paint, begin, tick
 app.leave(app.run(app.WindowOptions("sample")))
 """
-"""The real start, except that the window says when it is painted, and closes."""
+"""The real start, except that the window says how far it is, and closes."""
 
 
-def start_seconds() -> float:
-    """From spawning the interpreter to the window's first paint."""
+def start() -> dict[str, float]:
+    """One start: seconds, CPU seconds, MB."""
     begin = time.time()
     out = subprocess.run(
-        [sys.executable, "-c", _START], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", _START], capture_output=True, text=True, check=True, timeout=300
     )
-    return float(out.stdout.split()[0]) - begin
+    found = json.loads(out.stdout)
+    return {
+        "visible_s": found["visible"][0] - begin,
+        "visible_cpu_s": found["visible"][1],
+        "first_reading_s": found["reading"][0] - begin,
+        "first_reading_cpu_s": found["reading"][1],
+        "resident_mb": found["resident"],
+    }
+
+
+def analyze_one() -> dict[str, float]:
+    """Seconds and CPU seconds of `ferdesk analyze sample --frames 1`."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["analyze", "sample", "--frames", "1", "--out", str(Path(folder) / "out.csv")]
+        begin, before = time.time(), os.times()
+        subprocess.run(
+            [sys.executable, "-m", "ferdesk", *arguments], capture_output=True, check=True
+        )
+        after = os.times()
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    return {"analyze_s": time.time() - begin, "analyze_cpu_s": cpu}
 
 
 def redraws_per_second(model_ms: float, seconds: float) -> tuple[float, float]:
@@ -102,6 +139,14 @@ def redraws_per_second(model_ms: float, seconds: float) -> tuple[float, float]:
     return result
 
 
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in values.items()}
+
+
+def _medians(runs: list[dict[str, float]]) -> dict[str, float]:
+    return _rounded({name: statistics.median(run[name] for run in runs) for name in runs[0]})
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model-ms", type=float, default=500.0)
@@ -117,14 +162,16 @@ def main() -> int:
     from ferdesk.bootstrap import prepare_environment
 
     prepare_environment()
-    start_seconds()
-    starts = [start_seconds() for _ in range(args.starts)]
+    first = start()
+    starts = [start() for _ in range(args.starts)]
+    analyses = [analyze_one() for _ in range(args.starts)]
     redraws, readings = redraws_per_second(args.model_ms, args.seconds)
     sys.stdout.write(
         json.dumps(
             {
-                "visible_after_s_p50": round(statistics.median(starts), 3),
-                "visible_after_s_max": round(max(starts), 3),
+                "first_start": _rounded(first),
+                "starts_p50": _medians(starts),
+                "analyze_p50": _medians(analyses),
                 "model_ms": args.model_ms,
                 "redraws_per_second": round(redraws, 1),
                 "readings_per_second": round(readings, 2),

@@ -104,6 +104,15 @@ setup_venv() {
         -e ".${extras:+[train,dev]}" </dev/null ||
         fail "pip could not install what ferdesk needs; what it said is above, and all it does is shown by
   $venv/bin/python -m pip install -e '.${extras:+[train,dev]}'"
+    # Once, so that the first start does not have to; it would do it by itself.
+    say "Compiling the built-in network for this computer."
+    "$venv/bin/python" -c '
+from ferdesk.bootstrap import prepare_environment
+prepare_environment()
+from ferdesk.pipeline.loader import load_predictor
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
+load_predictor(asset(DEFAULT_CHECKPOINT), "auto")' >/dev/null 2>&1 ||
+        say "That did not work; the first start tries again."
     touch "$venv/.ferdesk-app"
     [ -z "$extras" ] || touch "$venv/.ferdesk-dev"
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import traceback
@@ -60,6 +61,9 @@ class AnalysisThread:
     def _run(self) -> None:
         analyzer: Analyzer | None = None
         failures = 0
+        # The window is drawn first; then, while the network loads, MediaPipe is imported.
+        self._closing.wait(0.2)
+        self._import()
         while not self._closing.is_set():
             captured = self._frames.take(timeout=0.2)
             predictor = self.predictor
@@ -80,6 +84,14 @@ class AnalysisThread:
             self._done(reading)
         if analyzer is not None:
             analyzer.close()
+
+    @staticmethod
+    def _import() -> None:
+        """What the first frame needs, early. Any error comes again where it is reported."""
+        from ferdesk.vision.landmarker import import_mediapipe
+
+        with contextlib.suppress(ImportError, OSError):
+            import_mediapipe()
 
     def _prepare(self, analyzer: Analyzer | None, predictor: Predictor) -> Analyzer:
         """The analyzer as it is wanted now: the one in use, adapted, or a new one."""

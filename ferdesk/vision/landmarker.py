@@ -68,9 +68,9 @@ class Landmarker:
         self._lock = threading.Lock()
         self._task: FaceLandmarker | None = None
         with _captured_stderr():
-            with _unneeded_absent():
-                from mediapipe.tasks.python import vision
-                from mediapipe.tasks.python.core.base_options import BaseOptions
+            import_mediapipe()
+            from mediapipe.tasks.python import vision
+            from mediapipe.tasks.python.core.base_options import BaseOptions
 
             options = vision.FaceLandmarkerOptions(
                 base_options=BaseOptions(
@@ -187,11 +187,11 @@ def _read_model(path: Path | None) -> bytes:
     return data
 
 
-@contextlib.contextmanager
-def _unneeded_absent() -> Iterator[None]:
-    """Empty modules in place of those that MediaPipe imports for plots and microphones.
+def import_mediapipe() -> None:
+    """Import MediaPipe without what it imports only for plots and microphones.
 
-    They cost half a second and 35 MB. Afterwards everyone else finds the real ones again.
+    That would cost half a second and 35 MB: it finds empty modules instead, everyone else the real
+    ones. May be called early, on any thread.
     """
     with _import_lock:
         placed = {n: ModuleType(n) for n in _UNNEEDED if n not in sys.modules}
@@ -199,7 +199,7 @@ def _unneeded_absent() -> Iterator[None]:
             placed["matplotlib"].pyplot = placed["matplotlib.pyplot"]  # type: ignore[attr-defined]
         sys.modules.update(placed)
         try:
-            yield
+            import mediapipe.tasks.python.vision  # noqa: F401
         finally:
             for name in placed:
                 del sys.modules[name]

@@ -103,7 +103,7 @@ def test_labels_of_another_order_are_put_into_ours() -> None:
     card = tiny_card(network)
     turned = replace(card, labels=tuple(reversed(EXPRESSIONS)))
     batch = crops(2)
-    ours, theirs = Predictor.of_network(network, card), Predictor(network, turned)
+    ours, theirs = Predictor.of_network(network, card), Predictor.of_network(network, turned)
     assert np.allclose(theirs.predict(batch).final, ours.predict(batch).final[:, ::-1], atol=1e-6)
     assert np.allclose(theirs.predict(batch).c_p, ours.predict(batch).c_p, atol=1e-6)
 
