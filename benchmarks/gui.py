@@ -154,7 +154,7 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=5)
     args = parser.parse_args()
     own = tempfile.mkdtemp(prefix="ferdesk-")
-    for name in ("CONFIG", "STATE"):
+    for name in ("CONFIG", "STATE", "CACHE"):
         os.environ[f"FERDESK_{name}_DIR"] = str(Path(own) / name.lower())
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -20,3 +20,8 @@ def config_dir() -> Path:
 def state_dir() -> Path:
     """Window geometry and logs. `FERDESK_STATE_DIR` overrides."""
     return _folder("FERDESK_STATE_DIR", platformdirs.user_state_dir("ferdesk", False))
+
+
+def cache_dir() -> Path:
+    """What can be made again. `FERDESK_CACHE_DIR` overrides."""
+    return _folder("FERDESK_CACHE_DIR", platformdirs.user_cache_dir("ferdesk", False))

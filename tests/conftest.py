@@ -19,10 +19,13 @@ FACE_CLIP = REPOSITORY.parent / "shared" / "media" / "grid_bbaf2n.mpg"
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings and state never touch the user's."""
+def own_folders(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings, state and cache never touch the user's; compiled networks are shared."""
     for name in ("CONFIG", "STATE"):
         monkeypatch.setenv(f"FERDESK_{name}_DIR", str(tmp_path / f"ferdesk-{name.lower()}"))
+    monkeypatch.setenv("FERDESK_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=9.0, help="of the sample before the shot")
     args = parser.parse_args()
     own = Path(tempfile.mkdtemp(prefix="ferdesk-"))
-    for name in ("CONFIG", "STATE"):
+    for name in ("CONFIG", "STATE", "CACHE"):
         os.environ[f"FERDESK_{name}_DIR"] = str(own / name.lower())
 
     from ferdesk.bootstrap import prepare_environment

@@ -115,12 +115,13 @@ def _cv2() -> Iterator[Check]:
 
 
 def _files() -> Iterator[Check]:
-    from ferdesk.paths import config_dir, state_dir
+    from ferdesk.paths import cache_dir, config_dir, state_dir
     from ferdesk.ui.state.settings_file import FILE_NAME
 
     yield checks.settings_file(config_dir() / FILE_NAME)
     yield checks.folder("settings folder", config_dir())
     yield checks.folder("state folder", state_dir())
+    yield checks.folder("cache folder", cache_dir())
 
 
 def _cameras() -> Iterator[Check]:

@@ -161,7 +161,10 @@ print("with" if heavy else "without", *heavy)
 """
 
 
-def test_a_new_process_reads_faces_without_torch(tmp_path: Path) -> None:
+def test_a_new_process_reads_faces_without_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERDESK_CACHE_DIR", str(tmp_path / "cache"))
     path = tiny_checkpoint(tmp_path / "a.safetensors")
     words = [
         subprocess.run(
