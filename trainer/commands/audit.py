@@ -66,14 +66,15 @@ def run(options: Namespace) -> None:
             with Progress(options.progress) as progress:
                 answers, _ = answers_by_folds(pictures, config, options.folds, out, progress)
             how = (
-                f"Every picture was judged by a network that was trained on the other of "
-                f"{options.folds} folds: method {config.method}, {config.epochs} epochs."
+                f"The pictures were split into {options.folds} parts, and each was judged by a "
+                f"network trained on the other parts only (method {config.method}, epochs: "
+                f"{config.epochs})."
             )
         else:
             answers = answers_of_checkpoint(pictures, path, out)
             how = (
-                f"The pictures were judged by the checkpoint {path.name}: these answers are "
-                "out-of-sample only if it never saw the pictures in training."
+                f"The pictures were judged by the checkpoint {path.name}. Rely on this only if it "
+                "never saw the pictures in training."
             )
         findings = find(answers["final"], pictures.given, pictures.groups)
         layout, _, where = config.data.partition(":")

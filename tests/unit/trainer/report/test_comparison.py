@@ -43,7 +43,7 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
         assert low < high
         assert chances.count(",") == 1
     assert "### Memorisation" in noisy
-    assert "| SCN seen through (%) |" in noisy
+    assert "| SCN corrected (%) |" in noisy
     assert "### Memorisation" not in clean
     assert "84.42" not in ours
     assert "cannot be compared" in cited
