@@ -13,7 +13,7 @@ from typing import Self
 from ferdesk.addresses import HIDDEN, display_address, is_address
 from ferdesk.errors import FerdeskError
 from ferdesk.sources.base import Source
-from ferdesk.sources.camera import CameraMode, CameraSource
+from ferdesk.sources.camera import CameraSource
 from ferdesk.sources.file_list import FileListSource, FolderSource
 from ferdesk.sources.files import SUFFIXES, holds_video
 from ferdesk.sources.images import ImageSource
@@ -115,11 +115,11 @@ class SourceSpec:
         return self.kind.value if self.kind is SourceKind.SAMPLE else self.value
 
 
-def open_source(spec: SourceSpec, *, camera_mode: CameraMode | None = None) -> Source:
+def open_source(spec: SourceSpec) -> Source:
     """The source a spec names, not yet opened."""
     match spec.kind:
         case SourceKind.CAMERA:
-            return CameraSource(spec.value, mode=camera_mode)
+            return CameraSource(spec.value)
         case SourceKind.VIDEO:
             return VideoSource(Path(spec.value), loop=spec.loop)
         case SourceKind.IMAGE:

@@ -24,8 +24,8 @@ class SettingsStore(QObject):
     problem = Signal(str)
     """One sentence: the file could not be written."""
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, path: Path | None = None) -> None:
+        super().__init__()
         self._file = SettingsFile(path or config_dir() / FILE_NAME)
         self._write_failed = False
         self.path = self._file.path

@@ -23,11 +23,11 @@ class History:
         self._rows = np.full((_COLUMNS, 2 * capacity), np.nan, np.float32)
         self._count = 0
 
-    def add(self, time: float, probabilities: NDArray[np.floating], face: FaceReading) -> None:
+    def add(self, time: float, face: FaceReading) -> None:
         """One reading of the face at `time` (seconds of perf_counter)."""
         purified = face.purified
         values = np.empty(_COLUMNS, np.float32)
-        values[:7] = probabilities
+        values[:7] = face.probabilities
         values[7:_RELIABILITY] = [float(getattr(purified, name)) for name in CONFIDENCES]
         values[_RELIABILITY] = np.nan if face.reliability is None else face.reliability
         self._append(time, values)
@@ -85,7 +85,7 @@ class Histories:
         for face in reading.faces:
             seen.add(face.face_id)
             history = self._by_id.setdefault(face.face_id, History())
-            history.add(now, face.probabilities, face)
+            history.add(now, face)
         for face_id, history in list(self._by_id.items()):
             if face_id in seen:
                 continue

@@ -10,9 +10,9 @@ from tests.qt.fakes import make_face, make_reading
 
 def test_history_is_contiguous_when_it_wraps() -> None:
     history = History(capacity=8)
-    face = make_face()
     for t in range(20):
-        history.add(float(t), np.full(7, t / 20, np.float32), face)
+        face = make_face(probabilities=np.full(7, t / 20, np.float32))
+        history.add(float(t), face)
     times, shares, confidences = history.window(14.5)
     assert times.tolist() == [15, 16, 17, 18, 19]
     assert shares.shape == (7, 5)
