@@ -24,6 +24,7 @@ PACKAGES: Final = (
     "cv2-enumerate-cameras",
     "filelock",
     "jinja2",
+    "markupsafe",
     "mediapipe",
     "numpy",
     "opencv-contrib-python",
