@@ -105,6 +105,9 @@ class _Rows:
             try:
                 for row in self._source.execute(*self._query(last)):
                     if self._numbered:
+                        if not isinstance(row[0], int) or row[0] <= last:
+                            # The search in a damaged page leads anywhere, even backwards.
+                            raise sqlite3.DatabaseError("rows out of order")
                         last, step = row[0], 1
                     yield row
                 return
