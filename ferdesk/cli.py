@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ferdesk import __version__
 from ferdesk.bootstrap import start_logging
+from ferdesk.commands import sessions
 from ferdesk.errors import FerdeskError
 
-COMMANDS = ("analyze", "bench", "doctor", "info")
+COMMANDS = ("analyze", "bench", "doctor", "info", *sessions.COMMANDS)
 DEVICES = ("auto", "openvino", "cpu", "cuda", "mps")
 
 
@@ -25,7 +26,7 @@ def _window_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ferdesk",
         description="Read facial expressions live, and say how far the reading can be trusted.",
-        epilog="Commands: ferdesk analyze | bench | doctor | info, each with --help.",
+        epilog=f"Commands: ferdesk {' | '.join(COMMANDS)}, each with --help.",
     )
     parser.add_argument(
         "source", nargs="?",
@@ -77,6 +78,7 @@ def _command_parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="print a checkpoint's card as JSON")
     info.add_argument("checkpoint", type=Path, nargs="?")
+    sessions.add_parsers(commands, _common)
     return parser
 
 
@@ -86,6 +88,8 @@ def _positive(value: int | float, name: str) -> None:
 
 
 def _command(args: argparse.Namespace) -> int:
+    if args.command in sessions.COMMANDS:
+        return sessions.run(args)
     match args.command:
         case "analyze":
             from ferdesk.commands.analyze import analyze

@@ -11,7 +11,7 @@ import numpy as np
 
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
-from ferdesk.pipeline.types import FaceReading, Reading, Timings
+from ferdesk.pipeline.types import FaceReading, Reading, ReadingSettings, Timings
 from ferdesk.sources.base import Frame
 from ferdesk.vision.crop import align_face
 from ferdesk.vision.landmarker import Landmarker
@@ -76,6 +76,17 @@ class Analyzer:
                 judgement=(finished - predicted) * 1e3,
             ),
             finished_at=finished,
+            settings=self._settings(),
+        )
+
+    def _settings(self) -> ReadingSettings:
+        predictor = self.predictor
+        return ReadingSettings(
+            checkpoint=predictor.card.name,
+            checkpoint_sha256=predictor.card.sha256,
+            device=predictor.device,
+            smoothing_seconds=self.smoother.seconds,
+            max_faces=self.max_faces,
         )
 
     def _part_from_the_last(self, frame: Frame) -> None:

@@ -55,6 +55,8 @@ class CaptureCallbacks:
     regained: Callable[[CaptureThread, SourceInfo], None]
     ended: Callable[[CaptureThread, str], None]
     """A file was played to its end; the sentence is a warning or empty."""
+    captured: Callable[[Frame], None]
+    """A frame, before anybody else has it; has to return at once."""
 
 
 class CaptureThread:
@@ -198,6 +200,7 @@ class CaptureThread:
         now = time.perf_counter()
         if self.info is not None and not self.info.live:
             frame = replace(frame, captured_at=now)
+        self._tell.captured(frame)
         self.preview.put(frame)
         self._frames.put(Captured(frame, took))
 

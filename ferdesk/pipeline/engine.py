@@ -17,7 +17,7 @@ from ferdesk.pipeline.loader import Loaded, Loader, LoadRequest, PredictorFactor
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.rates import Rates
 from ferdesk.pipeline.source_switch import SourceSwitch
-from ferdesk.pipeline.types import EngineState, EngineStats, EventKind, Reading
+from ferdesk.pipeline.types import EngineEvent, EngineState, EngineStats, EventKind, Reading, Sink
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Frame, Source
 from ferdesk.sources.spec import SourceSpec, open_source
@@ -56,7 +56,9 @@ class Engine:
         self._options = options
         self._open_source = source_factory
         self._lock = threading.RLock()
-        self._announcer = Announcer(listener)
+        self._sinks: tuple[Sink, ...] = ()
+        self._listener = listener
+        self._announcer = Announcer(self._heard)
         self._frames: Mailbox[Captured] = Mailbox()
         self._readings: Mailbox[Reading] = Mailbox()
         self._rates = Rates()
@@ -68,7 +70,7 @@ class Engine:
         self._analysis = AnalysisThread(self._frames, self._analysed, self._analysis_failed)
         self._sources = SourceSwitch(
             self._lock, self._announcer, self._frames, self._analysis, self._rates,
-            self._run_if_ready,
+            self._run_if_ready, self._captured,
         )  # fmt: skip
         self._apply_options()
 
@@ -145,6 +147,16 @@ class Engine:
         """The newest captured frame, analysed or not, each at most once."""
         capture = self._sources.current
         return capture.preview.take() if capture is not None else None
+
+    def attach(self, sink: Sink) -> None:
+        """Let `sink` hear every frame, reading and event from now on."""
+        with self._lock:
+            self._sinks = (*self._sinks, sink)
+
+    def detach(self, sink: Sink) -> None:
+        """Tell it nothing any more; a call on the way may still come."""
+        with self._lock:
+            self._sinks = tuple(other for other in self._sinks if other is not sink)
 
     def stats(self) -> EngineStats:
         """Figures for the status bar."""
@@ -226,8 +238,19 @@ class Engine:
             message = "No checkpoint is loaded; open one to go on."
             self._announcer.enter(EngineState.FAULTED, message)
 
+    def _heard(self, event: EngineEvent) -> None:
+        self._listener(event)
+        for sink in self._sinks:
+            sink.event(event)
+
+    def _captured(self, frame: Frame) -> None:
+        for sink in self._sinks:
+            sink.frame(frame)
+
     def _analysed(self, reading: Reading) -> None:
         self._rates.add(reading)
+        for sink in self._sinks:
+            sink.reading(reading)
         self._readings.put(reading)
 
     def _analysis_failed(self, message: str, detail: str, failures: int) -> None:

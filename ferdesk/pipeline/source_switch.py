@@ -11,7 +11,7 @@ from ferdesk.pipeline.capture_thread import CaptureCallbacks, Captured, CaptureT
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.rates import Rates
 from ferdesk.pipeline.types import EngineState, EventKind
-from ferdesk.sources.base import Source, SourceInfo
+from ferdesk.sources.base import Frame, Source, SourceInfo
 from ferdesk.sources.spec import SourceKind, SourceSpec
 
 
@@ -29,8 +29,10 @@ class SourceSwitch:
         analysis: AnalysisThread,
         rates: Rates,
         ready: Callable[[], None],
+        captured: Callable[[Frame], None],
     ) -> None:
-        """`ready` is called when a source gives frames, for the first time or again."""
+        """`ready` is called when a source gives frames, for the first time or again; `captured`
+        with every frame, on the capture thread."""
         self.current: CaptureThread | None = None
         """Whose frames are analysed."""
         self._coming: CaptureThread | None = None
@@ -46,6 +48,7 @@ class SourceSwitch:
         self._callbacks = CaptureCallbacks(
             opened=self._opened, failed=self._failed, busy=self._busy,
             lost=self._lost, regained=self._regained, ended=self._ended,
+            captured=captured,
         )  # fmt: skip
 
     def start(self, source: Source, spec: SourceSpec) -> None:

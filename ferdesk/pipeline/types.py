@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,19 @@ class Timings:
         return self.landmarks + self.crop + self.model
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """How a reading came about."""
+
+    checkpoint: str
+    """Display name."""
+    checkpoint_sha256: str
+    """Of its weights; "" where the card does not say."""
+    device: str
+    smoothing_seconds: float
+    max_faces: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """One analysed frame. The overlay belongs on `frame.image` and on no other."""
@@ -85,6 +99,8 @@ class Reading:
     timings: Timings
     finished_at: float
     """`time.perf_counter()` when the analysis ended."""
+    settings: ReadingSettings | None = None
+    """None where it is not known."""
 
 
 class EngineState(StrEnum):
@@ -144,3 +160,20 @@ class EngineStats:
     """For example "OpenVINO CPU" or "CUDA (NVIDIA RTX 4090, bf16)"."""
     checkpoint: str
     """Display name of the checkpoint in use; "" before one is loaded."""
+
+
+class Sink(Protocol):
+    """Hears everything that goes through the engine. Every method returns at once: the caller is
+    the thread that has something to tell, and the next frame waits for it."""
+
+    def frame(self, frame: Frame) -> None:
+        """A captured frame, analysed or not; on the capture thread."""
+        ...
+
+    def reading(self, reading: Reading) -> None:
+        """A finished reading; on the analysis thread."""
+        ...
+
+    def event(self, event: EngineEvent) -> None:
+        """What the engine's listener hears, too; on any thread."""
+        ...

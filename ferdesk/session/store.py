@@ -24,8 +24,9 @@ from ferdesk.session.records import (
 )
 from ferdesk.session.rows import INSERT_FACE, face_reading, face_row
 
-COMMIT_SECONDS: Final = 1.0
-"""How often what was added is made safe: no more than this can be lost."""
+COMMIT_SECONDS: Final = 0.75
+"""How often what was added is made safe: with the time a busy disk takes, no more than a second
+can be lost."""
 
 Note = EventRecord | CorrectionRecord | BaselineRecord
 _NOTES: Final[dict[type[Note], str]] = {
@@ -50,6 +51,7 @@ class Store:
         self._lock = threading.RLock()
         self._open_since: float | None = None
         self._editing = False
+        self._closed = False
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -221,6 +223,9 @@ class Store:
     def close(self) -> None:
         """Commit and close; further calls do nothing. sqlite3.Error when the disk refuses."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             try:
                 self.commit()
             finally:

@@ -80,7 +80,7 @@ class SessionWriter:
         self.store.set_analysed(frame, latency_ms)
 
     def commit_if_due(self) -> bool:
-        """Make additions safe once a second; True when it did."""
+        """Make additions safe when it is time; True when it did."""
         return self.store.commit_if_due()
 
     def finish(self, **facts: Any) -> None:
