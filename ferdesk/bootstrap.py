@@ -13,6 +13,7 @@ from pathlib import Path
 from ferdesk.addresses import CleanFormatter
 from ferdesk.paths import state_dir
 from ferdesk.threads import thread_budget
+from ferdesk.vision.reports import block_reports
 
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 _LOG_BYTES = 2_000_000
@@ -22,8 +23,10 @@ def prepare_environment() -> None:
     """Settings of the libraries; call it first.
 
     Importing cv2 on Linux points Qt to plugins and fonts of its own: that is undone here, for this
-    process and its children. OpenMP is told how many threads it may start before torch loads it.
+    process and its children. MediaPipe's reports are blocked. OpenMP is told how many threads it
+    may start before torch loads it.
     """
+    block_reports()
     budget = thread_budget()
     os.environ.setdefault("OMP_NUM_THREADS", str(budget.model))
     # What OpenCV cannot read is told in a sentence of ours.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
+from ferdesk.vision.reports import block_reports
 from ferdesk.vision.types import FaceLandmarks
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ def import_mediapipe() -> None:
     That would cost half a second and 35 MB: it finds empty modules instead, everyone else the real
     ones. May be called early, on any thread.
     """
+    block_reports()
     with _import_lock:
         placed = {n: ModuleType(n) for n in _UNNEEDED if n not in sys.modules}
         if "matplotlib" in placed:

@@ -197,10 +197,9 @@ def _model() -> Iterator[Check]:
 
 def _prediction(path: Path, key: str, name: str, crop: NDArray[np.uint8]) -> Check:
     from ferdesk.model.labels import EXPRESSIONS
-    from ferdesk.model.predictor import Predictor
-    from ferdesk.threads import thread_budget
+    from ferdesk.pipeline.loader import load_predictor
 
-    predictor = Predictor.from_checkpoint(path, device=key, threads=thread_budget().model)
+    predictor = load_predictor(path, key)
     durations = []
     for _ in range(3):
         start = time.perf_counter()

@@ -123,6 +123,8 @@ def _about_page() -> QTextBrowser:
     page.setHtml(
         "<p>An expression is an appearance, not a feeling. ferdesk is meant for research, user "
         "experience studies and teaching, not for decisions about people.</p>"
+        "<h4>Privacy</h4><p>Nothing leaves this machine: pictures are analysed here and none is "
+        "stored unless you ask for it. Reports that MediaPipe would send to Google are blocked.</p>"
         f"<h4>Method</h4><p>{CITATION}</p>"
         f"<h4>Versions</h4><table cellspacing='2'>{rows}</table>"
     )

@@ -11,21 +11,15 @@ from ferdesk.ui.paint.icons import icon
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the notice says something new, so that it is shown again."""
 
 POINTS: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "camera",
-        "Your pictures stay on this machine",
-        "Everything is analysed here. No frame is stored unless you ask for it with Save snapshot.",
-    ),
-    (
-        "info",
-        "MediaPipe reports usage to Google",
-        "The face landmarks come from Google's MediaPipe. By its privacy notice it sends its own "
-        "usage and performance metrics to Google, but not pictures. We know of no switch that "
-        "turns this off; without a network connection nothing is sent.",
+        "Nothing leaves this machine",
+        "Everything is analysed here, and no frame is stored unless you ask for it. The usage "
+        "reports that MediaPipe, which finds the face, would send to Google are blocked.",
     ),
     (
         "face",
@@ -44,7 +38,7 @@ POINTS: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 class FirstRunDialog(QDialog):
-    """Four points and a choice. The engine starts beneath it; nothing waits."""
+    """Three points and a choice. The engine starts beneath it; nothing waits."""
 
     declined = Signal()
 
