@@ -13,6 +13,8 @@ from typing import Any, Final
 from ferdesk.addresses import hide_passwords
 
 RECENT_LIMIT: Final = 10
+LONGEST_TEXT: Final = 8192
+"""Characters; longer than any path or address."""
 
 
 def _option(default: Any, text: str, choices: Mapping[Any, str] | None = None) -> Any:
@@ -104,6 +106,7 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             # Earlier versions kept the passwords of addresses.
+            value = [item for item in value if len(item) <= LONGEST_TEXT]
             return tuple(hide_passwords(item) for item in value)[:RECENT_LIMIT]
     elif isinstance(default, bool) or isinstance(value, bool):
         if isinstance(value, type(default)):
@@ -111,9 +114,11 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     elif isinstance(default, float):
         if isinstance(value, int | float):
             return float(value)
-    elif isinstance(value, type(default)):
+    elif isinstance(value, type(default)) and (
+        not isinstance(value, str) or len(value) <= LONGEST_TEXT
+    ):
         return value
-    raise ValueError(f"{name} cannot be {value!r}")
+    raise ValueError(f"{name} cannot be {type(value).__name__}")
 
 
 def parse(raw: Mapping[str, Any]) -> tuple[Settings, list[str]]:
@@ -126,6 +131,6 @@ def parse(raw: Mapping[str, Any]) -> tuple[Settings, list[str]]:
         try:
             converted = _convert(name, value, getattr(settings, name))
             settings = replace(settings, **{name: converted})
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             refused.append(name)
     return settings, refused
