@@ -12,11 +12,21 @@ from ferdesk.errors import FerdeskError
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-COMMANDS: Final = ("record",)
+COMMANDS: Final = ("record", "export")
 
 
 def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """One parser per command; `common` adds --checkpoint and --device."""
+    _add_record(commands, common)
+    _add_export(commands)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command's exit code. Raises FerdeskError."""
+    return {"record": _record, "export": _export}[args.command](args)
+
+
+def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
     record = commands.add_parser(
         "record", help="record what is read, without a window",
         description="Record what is read from a source into a session folder, until the source "
@@ -36,8 +46,7 @@ def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
     common(record)
 
 
-def run(args: argparse.Namespace) -> int:
-    """The command's exit code. Raises FerdeskError."""
+def _record(args: argparse.Namespace) -> int:
     from ferdesk.commands.record import record
 
     if args.seconds is not None and args.seconds <= 0:
@@ -48,4 +57,35 @@ def run(args: argparse.Namespace) -> int:
         args.source, args.out, video=args.video, seconds=args.seconds or 0.0,
         participant=args.participant, note=args.note, checkpoint=args.checkpoint,
         device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
+    )  # fmt: skip
+
+
+def _add_export(commands: Parsers) -> None:
+    export = commands.add_parser(
+        "export", help="a session as CSV, TSV with sidecars, Parquet, or a data set",
+        description="Write a session's numbers for other programs.",
+    )  # fmt: skip
+    export.add_argument("session", type=Path, help="folder of the session")
+    export.add_argument("--csv", type=Path, metavar="FILE", help="the tidy table")
+    export.add_argument(
+        "--tsv", type=Path, metavar="FOLDER",
+        help="events.tsv and readings.tsv with JSON sidecars, as in BIDS",
+    )  # fmt: skip
+    export.add_argument(
+        "--parquet", type=Path, metavar="FILE", help="the tidy table (needs ferdesk[parquet])"
+    )
+    export.add_argument(
+        "--corrections", type=Path, metavar="FOLDER",
+        help="crops of corrected faces and a manifest that the trainer reads",
+    )  # fmt: skip
+    export.add_argument("--face", type=int, metavar="ID", help="this face alone (default: all)")
+    export.add_argument("--overwrite", action="store_true", help="replace what is there")
+
+
+def _export(args: argparse.Namespace) -> int:
+    from ferdesk.commands.export import export
+
+    return export(
+        args.session, csv=args.csv, tsv=args.tsv, parquet=args.parquet,
+        corrections=args.corrections, face=args.face, overwrite=args.overwrite,
     )  # fmt: skip

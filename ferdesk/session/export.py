@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from ferdesk.errors import FerdeskError
 from ferdesk.files import replacing
 from ferdesk.session.session import Session
 from ferdesk.session.table import COLUMNS, Value, as_text, rows
@@ -37,6 +38,23 @@ def table(
     """The rows of one face and of frames without any face, or all rows."""
     where = COLUMNS.index("face")
     return (row for row in rows(session, pass_number) if face is None or row[where] in (face, 0))
+
+
+def write_parquet(session: Session, path: Path, *, face: int | None = None) -> int:
+    """The tidy table as Parquet, numbers as numbers; how many rows. FerdeskError."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise FerdeskError(
+            "Writing Parquet needs the package pyarrow; install it with "
+            "'pip install ferdesk[parquet]', or export CSV."
+        ) from error
+    found = list(table(session, face=face))
+    columns = {name: [row[i] for row in found] for i, name in enumerate(COLUMNS)}
+    with replacing(path) as file:
+        parquet.write_table(pyarrow.table(columns), file)
+    return len(found)
 
 
 def safe(cells: Iterable[str]) -> list[str]:

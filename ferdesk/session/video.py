@@ -112,6 +112,8 @@ class VideoReader:
             self.close()
             raise SessionError(f"The video '{path.name}' holds no picture that can be decoded.")
         self.width, self.height = self._next.width, self._next.height
+        self.first_ms: int = self._milliseconds(self._next) or 0
+        """When the first picture is shown; some containers do not begin at 0."""
 
     def at(self, time_ms: int) -> NDArray[np.uint8] | None:
         """The picture shown at `time_ms`: (H, W, 3) uint8 BGR; None before the first.

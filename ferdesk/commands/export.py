@@ -1,0 +1,55 @@
+"""A session's numbers as files for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ferdesk.errors import FerdeskError
+from ferdesk.session.corrections import write_corrections
+from ferdesk.session.export import write_csv, write_parquet
+from ferdesk.session.export_bids import write_tsv
+from ferdesk.session.session import Session
+
+
+def export(
+    place: Path,
+    *,
+    csv: Path | None = None,
+    tsv: Path | None = None,
+    parquet: Path | None = None,
+    corrections: Path | None = None,
+    face: int | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], object] = sys.stdout.write,
+) -> int:
+    """Write what was asked for and say where it is; 0. Raises FerdeskError.
+
+    `face` leaves out all others. Nothing that is there is replaced without `overwrite`.
+    """
+    targets = [path for path in (csv, tsv, parquet, corrections) if path is not None]
+    if not targets:
+        raise FerdeskError("Say what to write: --csv, --tsv, --parquet or --corrections.")
+    for path in targets:
+        taken = path.is_dir() and any(path.iterdir()) if path in (tsv, corrections) else True
+        if path.exists() and taken and not overwrite:
+            raise FerdeskError(f"'{path}' is there already; add --overwrite to replace it.")
+    with Session.open(place) as session:
+        for note in session.notes:
+            say(f"{note}\n")
+        if csv is not None:
+            say(f"{write_csv(session, csv, face=face)} rows: {csv.resolve()}\n")
+        if parquet is not None:
+            say(f"{write_parquet(session, parquet, face=face)} rows: {parquet.resolve()}\n")
+        if tsv is not None:
+            write_tsv(session, tsv, face=face)
+            say(f"events.tsv, readings.tsv and their sidecars: {tsv.resolve()}\n")
+        if corrections is not None:
+            count = write_corrections(session, corrections)
+            say(
+                f"{count} crops: {corrections.resolve()}\n"
+                f"To learn from them: python -m trainer train --train.data manifest:{corrections} "
+                "--train.align false\n"
+            )
+    return 0

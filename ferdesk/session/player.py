@@ -1,0 +1,222 @@
+"""A session played: the readings that the engine gave, with the numbers that were shown."""
+
+from __future__ import annotations
+
+import logging
+import time
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.types import Reading, Timings
+from ferdesk.session.folder import VIDEO
+from ferdesk.session.lanes import lanes
+from ferdesk.session.records import FrameRecord
+from ferdesk.session.session import Session
+from ferdesk.session.video import VideoReader
+from ferdesk.sources.base import Frame
+
+log = logging.getLogger(__name__)
+
+SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
+_GREY: Final = 48
+"""What stands for a picture that was not kept, BGR alike."""
+_NO_TIMINGS: Final = Timings(0.0, 0.0, 0.0, 0.0, 0.0)
+_JUST_PAST: Final = 1e-4
+_SAME_TIME: Final = 1e-6
+_ROUNDING_MS: Final = 2
+"""Containers round times differently; two frames are never that close."""
+
+
+class Player:
+    """Walks through the analysed frames of a session, forwards, backwards, anywhere.
+
+    Like the engine it is pulled: `take_reading` gives each reading at most once. It needs no
+    network. `position` and all times are seconds of the session; `Frame.captured_at` is `origin`
+    plus that. Belongs to one thread.
+    """
+
+    def __init__(self, session: Session, pass_number: int = 0, origin: float = 0.0) -> None:
+        """FerdeskError when the session holds no reading. A video that cannot be played costs the
+        pictures only, see `complaint`."""
+        self.session = session
+        self.pass_number = pass_number
+        self.complaint = ""
+        """One sentence about pictures that cannot be shown; "" when all can."""
+        self._origin = origin
+        self._frames = [frame for frame in session.frames if frame.analysed]
+        if not self._frames:
+            raise FerdeskError(f"The session '{session.name}' holds no reading to play.")
+        self._times = [frame.time for frame in self._frames]
+        self._index = 0
+        self._given: int | None = None
+        self._position = self._times[0]
+        self._speed = 1.0
+        self._started: float | None = None
+        self._video: VideoReader | None = None
+        self._first_ms = 0
+        self._marks: dict[str, list[float]] = {}
+        self._open_video()
+
+    # Where it is
+
+    @property
+    def count(self) -> int:
+        """How many readings there are."""
+        return len(self._frames)
+
+    @property
+    def index(self) -> int:
+        """Which of them is shown, from 0."""
+        return self._index
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first captured frame to the last."""
+        return self.session.duration
+
+    @property
+    def position(self) -> float:
+        """Seconds of the session; while it plays it moves on."""
+        self._move()
+        return self._position
+
+    @property
+    def playing(self) -> bool:
+        """Whether it moves by itself; it stops at the end."""
+        self._move()
+        return self._started is not None
+
+    # Moving
+
+    def play(self, speed: float = 1.0) -> None:
+        """Move on at so many seconds per second, from the beginning when it is at the end."""
+        self._move()
+        if self._index == self.count - 1:
+            self.seek(0.0)
+        self._speed = speed
+        self._started = time.perf_counter() - self._position / speed
+
+    def pause(self) -> None:
+        """Stay where it is."""
+        self._move()
+        self._started = None
+
+    def seek(self, seconds: float) -> None:
+        """Go to the newest reading at or before `seconds`."""
+        self._position = min(max(seconds, self._times[0]), max(self.duration, self._times[-1]))
+        self._index = max(0, bisect_right(self._times, self._position + _SAME_TIME) - 1)
+        if self._started is not None:
+            self._started = time.perf_counter() - self._position / self._speed
+
+    def step(self, readings: int) -> None:
+        """Stop, and go so many readings on (or back, below 0)."""
+        self.pause()
+        self._index = min(max(self._index + readings, 0), self.count - 1)
+        self._position = self._times[self._index]
+
+    def next_event(self, direction: int = 1) -> bool:
+        """Go to the next event (-1: the one before); False when there is none."""
+        return self._jump((event.onset for event in self.session.store.events()), direction)
+
+    def next_correction(self, direction: int = 1) -> bool:
+        """Go to the next correction; False when there is none."""
+        return self._jump((c.onset for c in self.session.store.corrections()), direction)
+
+    def next_unsure(self, direction: int = 1) -> bool:
+        """Go to where the next stretch of withheld labels begins; False when there is none."""
+        if "unsure" not in self._marks:
+            self._marks["unsure"] = sorted(_starts_of_unsure(self.session, self.pass_number))
+        return self._jump(self._marks["unsure"], direction)
+
+    # What is there
+
+    def take_reading(self) -> Reading | None:
+        """The reading at the position, once; None until another one is reached."""
+        self._move()
+        if self._given == self._index:
+            return None
+        self._given = self._index
+        return self.reading()
+
+    def reading(self, index: int | None = None) -> Reading:
+        """The reading of that number, by default the one at the position."""
+        record = self._frames[self._index if index is None else index]
+        faces = self.session.store.faces(record.id, record.id, self.pass_number)
+        frame = Frame(
+            self._picture(record), record.source_index, record.time, self._origin + record.time
+        )
+        latency = (record.latency_ms or 0.0) / 1e3
+        return Reading(
+            frame, tuple(faces.get(record.id, ())), _NO_TIMINGS, frame.captured_at + latency
+        )
+
+    def close(self) -> None:
+        """Release the video; the session stays open."""
+        if self._video is not None:
+            self._video.close()
+            self._video = None
+
+    def _open_video(self) -> None:
+        path = self.session.video
+        if path is None:
+            if self.session.has_video:
+                self.complaint = self.session.notes[-1]
+            return
+        try:
+            self._video = VideoReader(path)
+            if self.session.facts["video"] != VIDEO:
+                self._first_ms = self._video.first_ms
+        except FerdeskError as error:
+            self.complaint = str(error)
+
+    def _picture(self, record: FrameRecord) -> NDArray[np.uint8]:
+        picture = self._from_video(record)
+        if picture is None:
+            return np.full((record.height, record.width, 3), _GREY, np.uint8)
+        if picture.shape[:2] != (record.height, record.width):
+            resized = cv2.resize(picture, (record.width, record.height))
+            return np.asarray(resized, np.uint8)
+        return picture
+
+    def _from_video(self, record: FrameRecord) -> NDArray[np.uint8] | None:
+        if self._video is None:
+            return None
+        if self.session.facts["video"] != VIDEO:
+            at = self._first_ms + round(record.source_time * 1000) + _ROUNDING_MS
+            return self._video.at(at)
+        return None if record.video_ms is None else self._video.at(record.video_ms)
+
+    def _move(self) -> None:
+        if self._started is None:
+            return
+        position = (time.perf_counter() - self._started) * self._speed
+        if position >= self._times[-1]:
+            self._started = None
+            position = self._times[-1]
+        self._position = position
+        self._index = max(0, bisect_right(self._times, position + _SAME_TIME) - 1)
+
+    def _jump(self, times: Iterable[float], direction: int) -> bool:
+        here = self.position
+        if direction >= 0:
+            wanted = min((t for t in times if t > here + _JUST_PAST), default=None)
+        else:
+            wanted = max((t for t in times if t < here - _JUST_PAST), default=None)
+        if wanted is None:
+            return False
+        self.pause()
+        self.seek(wanted)
+        return True
+
+
+def _starts_of_unsure(session: Session, pass_number: int) -> Iterable[float]:
+    for lane in lanes(session, pass_number).values():
+        unsure = lane.unsure
+        begins = unsure & ~np.concatenate(([False], unsure[:-1]))
+        yield from map(float, lane.times[begins])
