@@ -75,7 +75,8 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "there is a file of this name" if folder.is_file() else error.strerror
+        taken = isinstance(error, FileExistsError)
+        reason = "there is a file of this name" if taken else error.strerror
         raise FerdeskError(
             f"The folder '{folder}' cannot be made: {reason or error}; choose another one."
         ) from error

@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from ferdesk.ui.paint.icons import icon
+from ferdesk.ui.paint.plain_text import tooltip
 from ferdesk.ui.paint.theme import Scheme
 
 Standard = QKeySequence.StandardKey
@@ -185,7 +186,7 @@ class Actions:
         tip = COMMANDS[name].tip or COMMANDS[name].text.rstrip("…")
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         text = f"{tip} ({keys})" if keys else tip
-        action.setToolTip(text if enabled or not why_not else f"{text}. {why_not}.")
+        action.setToolTip(tooltip(text if enabled or not why_not else f"{text}. {why_not}."))
 
     def set_icon(self, name: str, icon_name: str, scheme: Scheme) -> None:
         """Give a command another icon."""

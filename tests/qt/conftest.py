@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from ferdesk.pipeline.types import EngineState, EventKind, Reading
 from ferdesk.sources.spec import SourceKind, SourceSpec
 from ferdesk.ui.app import WindowOptions, build
+from ferdesk.ui.dialogs.first_run import VERSION
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.window.main_window import MainWindow
 from tests.qt.fakes import TABLE, FakeEngine, make_card
@@ -76,7 +77,7 @@ def build_bench(qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[..., Benc
         **settings: Any,
     ) -> Bench:
         if not untouched:
-            SettingsStore().update(**{"notice_accepted": 1, **settings})
+            SettingsStore().update(**{"notice_accepted": VERSION, **settings})
         engines: list[FakeEngine] = []
 
         def factory(_settings: Any, bridge: Any) -> FakeEngine:

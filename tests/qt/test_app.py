@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from ferdesk.ui import app
 from ferdesk.ui.bridge import EngineBridge
+from ferdesk.ui.dialogs.first_run import VERSION
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.main_window import MainWindow
@@ -67,7 +68,7 @@ def engine_factory(engines: list[FakeEngine]) -> app.EngineFactory:
 
 
 def test_run_shows_the_window_and_returns_when_it_is_closed(qapp: QApplication) -> None:
-    SettingsStore().update(notice_accepted=1)
+    SettingsStore().update(notice_accepted=VERSION)
     engines: list[FakeEngine] = []
     seen: list[str] = []
     hook = sys.excepthook
@@ -103,7 +104,7 @@ def test_the_process_ends_within_two_seconds_of_closing_while_everything_hangs(h
         from ferdesk.ui.settings_store import SettingsStore
         from tests.qt.fakes import FakeEngine
         application = QApplication(["ferdesk"])
-        SettingsStore().update(notice_accepted=1)
+        SettingsStore().update(notice_accepted=VERSION)
         def factory(_settings, bridge):
             engine = FakeEngine(listener=bridge.post)
             engine.hang = 60.0

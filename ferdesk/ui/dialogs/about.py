@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QTabWidget,
     QTextBrowser,
@@ -25,6 +24,7 @@ from ferdesk import __version__
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 from ferdesk.ui.paint.icons import application_icon
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.panel import MutedLabel
 
@@ -78,9 +78,9 @@ class AboutDialog(QDialog):
         self.setWindowTitle("About ferdesk")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(640, 520)
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(application_icon().pixmap(QSize(56, 56)))
-        name = QLabel(f"ferdesk {__version__}")
+        name = PlainLabel(f"ferdesk {__version__}")
         name.setFont(font(1.6, bold=True))
         line = MutedLabel("Reads facial expressions live, and says how sure it is.")
         titles = QVBoxLayout()

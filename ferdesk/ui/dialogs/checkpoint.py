@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QGridLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
 
@@ -41,7 +41,7 @@ class CheckpointDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(580, 560)
         self._path = path
-        self.heading = QLabel(path.name)
+        self.heading = PlainLabel(path.name)
         self.heading.setFont(font(1.35, bold=True))
         self.heading.setWordWrap(True)
         self.message = MutedLabel("Reading its card …")
@@ -84,7 +84,7 @@ class CheckpointDialog(QDialog):
         rows = describe(card)
         top = Qt.AlignmentFlag.AlignTop
         for row, (title, text) in enumerate(rows):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setWordWrap(True)
             label.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
 from ferdesk.ui.paint.icons import icon
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
 
@@ -48,16 +49,16 @@ class FirstRunDialog(QDialog):
         self.setWindowTitle("About what ferdesk does")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(560)
-        heading = QLabel("Before you start")
+        heading = PlainLabel("Before you start")
         heading.setFont(font(1.5, bold=True))
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         for row, (symbol, title, text) in enumerate(POINTS):
-            mark = QLabel()
+            mark = PlainLabel()
             mark.setPixmap(icon(symbol, current_scheme().accent).pixmap(24, 24))
-            name = QLabel(title)
+            name = PlainLabel(title)
             name.setFont(font(1.05, bold=True))
             body = MutedLabel(text)
             body.setWordWrap(True)

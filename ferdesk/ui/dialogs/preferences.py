@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
 
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.settings import Settings
@@ -54,7 +54,7 @@ class PreferencesDialog(QDialog):
                 )
                 combo.setAccessibleName(text)
                 self.editors[spec.name] = combo
-                form.addRow(QLabel(text), combo)
+                form.addRow(PlainLabel(text), combo)
         where = MutedLabel(f"Changes apply at once and are kept in {store.path}")
         where.setWordWrap(True)
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

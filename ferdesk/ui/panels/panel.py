@@ -8,12 +8,12 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 
 
@@ -23,7 +23,7 @@ class Panel(QFrame):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
-        self.title = QLabel(title)
+        self.title = PlainLabel(title)
         self.title.setFont(font(1.0, bold=True))
         self.header = QHBoxLayout()
         self.header.setSpacing(8)
@@ -46,7 +46,7 @@ class Panel(QFrame):
         painter.end()
 
 
-class MutedLabel(QLabel):
+class MutedLabel(PlainLabel):
     """Secondary text in the muted colour of the scheme."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:

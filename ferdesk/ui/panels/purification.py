@@ -9,8 +9,9 @@ from typing import Final
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import Scheme, font
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 from ferdesk.ui.panels.plot import TimePlot
@@ -32,7 +33,7 @@ class PurificationPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("How sure is the model?", parent)
         self._seconds = 20
-        self.sentence = QLabel(_WAITING)
+        self.sentence = PlainLabel(_WAITING)
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.sentence.setAccessibleName("The reason in plain words")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from ferdesk.pipeline.types import EngineState, EngineStats
+from ferdesk.ui.paint.plain_text import PlainLabel, tooltip
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel
 
@@ -57,7 +58,7 @@ class StatusPanel(QStatusBar):
         self.setContentsMargins(10, 0, 10, 0)
         self._activity = ""
         self._dot = StateDot()
-        self.state = QLabel()
+        self.state = PlainLabel()
         self.source = ElidedLabel()
         self.addWidget(self._dot)
         self.addWidget(self.state)
@@ -102,7 +103,7 @@ class StatusPanel(QStatusBar):
         state = "Paused" if paused and running else _STATE_TEXT[stats.state]
         self._set(self.state, self._activity or state)
         self._set(self.source, stats.source)
-        self.source.setToolTip(stats.source)
+        self.source.setToolTip(tooltip(stats.source))
         self._set(self.rate, f"{stats.readings_per_second:.1f} readings/s")
         self._set(self.latency, f"latency {latency_ms:.0f} ms" if latency_ms else "latency – ms")
         self._set(self.dropped, f"dropped {stats.dropped}")
@@ -115,7 +116,7 @@ class StatusPanel(QStatusBar):
             label.setText(text)
 
     def _field(self, widest: str, tip: str) -> QLabel:
-        label = QLabel()
+        label = PlainLabel()
         label.setFont(font(1.0, digits=True))
         label.setToolTip(tip)
         label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

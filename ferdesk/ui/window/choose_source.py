@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from ferdesk.errors import FerdeskError
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.paint.plain_text import tooltip
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.settings import remembered
 
@@ -196,7 +197,7 @@ class Sources(QObject):
             menu.clear()
             for camera in cameras:
                 action = QAction(camera.name, menu)
-                action.setToolTip(camera.id)
+                action.setToolTip(tooltip(camera.id))
                 action.setCheckable(True)
                 action.setChecked(self._uses(camera))
                 action.triggered.connect(
@@ -244,7 +245,7 @@ def fill_recent_menu(
         menu.clear()
         for entry in entries:
             action = QAction(entry if "://" in entry else Path(entry).name, menu)
-            action.setToolTip(entry)
+            action.setToolTip(tooltip(entry))
             action.triggered.connect(lambda _checked, text=entry: open_it(text))
             menu.addAction(action)
         if not entries:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ferdesk.ui.actions import Actions
+from ferdesk.ui.paint.plain_text import tooltip
 
 _SEPARATOR: Final = None
 
@@ -117,7 +118,7 @@ class ChoiceMenu:
             action.setChecked(value == current)
             action.setEnabled(not reason)
             if reason:
-                action.setToolTip(f"Not available: {reason}")
+                action.setToolTip(tooltip(f"Not available: {reason}"))
             self.menu.addAction(action)
 
     def set_current(self, value: Any) -> None:

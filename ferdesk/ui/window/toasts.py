@@ -8,9 +8,10 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ferdesk.ui.paint.icons import draw_icon, icon
+from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 
 WIDTH: Final = 430
@@ -43,10 +44,10 @@ class Toast(QWidget):
         self.text = text
         self.severity = severity
         self.count = 1
-        self._label = QLabel(text)
+        self._label = PlainLabel(text)
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._times = QLabel()
+        self._times = PlainLabel()
         self._times.setFont(font(0.9, bold=True))
         self._times.hide()
         close = QToolButton()

@@ -21,7 +21,7 @@ from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import LIVE, Preprocessing
 from ferdesk.pipeline.types import EventKind
-from ferdesk.ui.dialogs.first_run import FirstRunDialog
+from ferdesk.ui.dialogs.first_run import VERSION, FirstRunDialog
 from ferdesk.ui.settings_store import SettingsStore
 from tests.qt.conftest import Bench
 from tests.qt.window.test_choose_source import drop
@@ -157,7 +157,7 @@ def test_the_notice_is_shown_once_and_does_not_hold_the_engine(
     for part in ("this machine", "Google", "not a feeling", "Article 5(1)(f)", "Research"):
         assert part in text
     dialog.accept()
-    assert SettingsStore().value.notice_accepted == 1
+    assert SettingsStore().value.notice_accepted == VERSION
     first.window.close()
     second = build_bench(untouched=True)
     second.window.begin("sample")
