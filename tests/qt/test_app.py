@@ -104,7 +104,7 @@ def test_the_process_ends_within_two_seconds_of_closing_while_everything_hangs(h
         from ferdesk.ui.settings_store import SettingsStore
         from tests.qt.fakes import FakeEngine
         application = QApplication(["ferdesk"])
-        SettingsStore().update(notice_accepted=VERSION)
+        SettingsStore().update(notice_accepted={VERSION})
         def factory(_settings, bridge):
             engine = FakeEngine(listener=bridge.post)
             engine.hang = 60.0
