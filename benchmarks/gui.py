@@ -3,10 +3,11 @@
     python -m benchmarks.gui [--model-ms 500] [--seconds 8] [--starts 5]
 
 Start: a fresh process each, from its spawning to the first painted frame of the window and to the
-first reading that the window took; the CPU time of the process until then; its resident memory two
-seconds later. The first start is counted apart: it compiles the network, the others find it
-compiled. `analyze`: the wall and CPU time of `ferdesk analyze sample --frames 1`. Redraws: the real
-window and engine on the built-in sample, with a network that sleeps.
+first reading that the window took; the CPU time of the main thread and of the whole process until
+then, which other work on the machine changes little; its resident memory two seconds later. The
+first start is counted apart: it compiles the network, the others find it compiled. `analyze`: the
+wall and CPU time of `ferdesk analyze sample --frames 1`. Redraws: the real window and engine on the
+built-in sample, with a network that sleeps.
 """
 
 from __future__ import annotations
@@ -29,17 +30,19 @@ prepare_environment()
 from PySide6.QtCore import QTimer
 from ferdesk.memory import resident_mb
 from ferdesk.ui import app
-from ferdesk.ui.state.settings import SettingsStore
+from ferdesk.ui.dialogs.first_run import VERSION
+from ferdesk.ui.settings_store import SettingsStore
+SettingsStore().update(notice_accepted=VERSION)
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.main_window import MainWindow
 found = {}
 def paint(self, event, real=MainWindow.paintEvent):
     real(self, event)
-    found.setdefault("visible", (time.time(), time.process_time()))
+    found.setdefault("visible", (time.time(), time.thread_time(), time.process_time()))
 def tick(self, real=LiveView.tick):
     real(self)
     if self.shown.reading is not None and "reading" not in found:
-        found["reading"] = time.time(), time.process_time()
+        found["reading"] = time.time(), time.thread_time(), time.process_time()
         QTimer.singleShot(2000, lambda: finish(self))
 def finish(view):
     found["resident"] = resident_mb()
@@ -66,9 +69,11 @@ def start() -> dict[str, float]:
     found = json.loads(out.stdout)
     return {
         "visible_s": found["visible"][0] - begin,
-        "visible_cpu_s": found["visible"][1],
+        "visible_main_thread_cpu_s": found["visible"][1],
+        "visible_cpu_s": found["visible"][2],
         "first_reading_s": found["reading"][0] - begin,
-        "first_reading_cpu_s": found["reading"][1],
+        "first_reading_main_thread_cpu_s": found["reading"][1],
+        "first_reading_cpu_s": found["reading"][2],
         "resident_mb": found["resident"],
     }
 
