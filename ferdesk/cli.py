@@ -57,7 +57,7 @@ def _command_parser() -> argparse.ArgumentParser:
     analyze.add_argument("--frames", type=int, default=0, help="stop after so many (default: all)")
     analyze.add_argument(
         "--coverage", type=float, default=1.0, metavar="SHARE",
-        help="label so large a share of faces, the most reliable, and call the rest unsure "
+        help='label this share of faces, the most reliable ones, and call the rest "unsure" '
         "(default 1: label all)",
     )  # fmt: skip
     _common(analyze)

@@ -27,6 +27,8 @@ ENOUGH: Final = 0.75
 """From this chance on a label needs no excuse: `reason` says nothing."""
 _TIE: Final = 0.6
 """Two expressions count as equally likely when the second has this share of the first."""
+_LEADS: Final = 0.5
+"""An expression with this share stands out, whatever its chance to be right."""
 _TINY: Final = 1e-6
 _MOST_ROWS: Final = 1000
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)
@@ -167,7 +169,9 @@ class ReliabilityModel:
             names = [DISPLAY_NAMES[EXPRESSIONS[int(i)]] for i in order[:2]]
             return f"two expressions equally likely: {names[0]} and {names[1]}"
         if not features.get("agree_p", 1.0):
-            return "the corrections disagree with the first guess"
+            return "the first guess was another expression"
+        if probabilities[order[0]] >= _LEADS:
+            return "faces like this one are often mislabelled"
         return "no expression stands out"
 
     def to_json(self) -> dict[str, Any]:

@@ -108,7 +108,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Expression panel", "Alt+1", "Show or hide it", True, setting="show_distribution"
     ),
     "show_purification": Command(
-        "Sureness panel", "Alt+2", "Show or hide it", True, setting="show_purification"
+        "Answer panel",
+        "Alt+2",
+        "How the answer was reached: show or hide it",
+        True,
+        setting="show_purification",
     ),
     "show_timeline": Command("Timeline", "Alt+3", "Show or hide it", True, setting="show_timeline"),
     "show_toolbar": Command("Toolbar", "Alt+4", "Show or hide it", True, setting="show_toolbar"),

@@ -40,8 +40,8 @@ class Bench:
         self.engine.feed(reading)
         live = self.window.live
         self._qtbot.waitUntil(lambda: live.shown.reading is reading and not self.video._undrawn)
+        self.window.live.write_out()
         self.window.live.refresh_plots()
-        self.window.live.refresh_numbers()
 
     def tell(self, kind: EventKind, message: str, state: EngineState | None = None) -> None:
         """The engine says something, and the window has heard it."""

@@ -31,7 +31,7 @@ from ferdesk.pipeline.types import (
 from ferdesk.sources.base import Frame
 from ferdesk.sources.spec import SourceSpec
 from ferdesk.ui.paint.face_mesh import MESH
-from ferdesk.ui.state.explanation import sureness
+from ferdesk.ui.state.explanation import decidedness
 from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
 
 Array = NDArray[np.float32]
@@ -101,9 +101,9 @@ def purified(p: Array, t_g: Array, t_a: Array) -> Purified[Array]:
     def number(value: float) -> Array:
         return np.array(value, np.float32)
 
-    c_p, c_g, c_a = (sureness(q) for q in (p, t_g, t_a))
+    c_p, c_g, c_a = (decidedness(q) for q in (p, t_g, t_a))
     t = ((c_g * t_g + c_a * t_a) / (c_g + c_a + 1e-9)).astype(np.float32)
-    c_t = sureness(t)
+    c_t = decidedness(t)
     final = ((c_p * p + c_t * t) / (c_p + c_t + 1e-9)).astype(np.float32)
     return Purified(
         logits=np.log(p + 1e-9), p=p, t_g=t_g, t_a=t_a, t=t, final=final,

@@ -82,7 +82,7 @@ class AboutDialog(QDialog):
         picture.setPixmap(application_icon().pixmap(QSize(56, 56)))
         name = PlainLabel(f"ferdesk {__version__}")
         name.setFont(font(1.6, bold=True))
-        line = MutedLabel("Reads facial expressions live, and says how sure it is.")
+        line = MutedLabel("Reads facial expressions live, and says how reliable each label is.")
         titles = QVBoxLayout()
         titles.setSpacing(2)
         titles.addWidget(name)

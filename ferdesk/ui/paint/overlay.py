@@ -117,7 +117,8 @@ def paint_overlay(
     several = len(shown.faces) > 1
     for face in sorted(shown.faces, key=lambda item: item.face_id == shown.selected):
         strong = face.face_id == shown.selected or not several
-        colour = label_colour(face, shown.threshold)
+        written = shown.as_written(face)
+        colour = label_colour(written, shown.threshold)
         if options.mesh:
             _paint_mesh(painter, face, frame)
         if options.pose:
@@ -126,8 +127,8 @@ def paint_overlay(
         if options.box:
             _paint_box(painter, box, colour, strong)
         if options.label:
-            text = label_text(face, shown.threshold, numbered=several)
-            unsure = face.abstains(shown.threshold)
+            text = label_text(written, shown.threshold, numbered=several)
+            unsure = written.abstains(shown.threshold)
             _paint_label(painter, box, frame.target, text, colour, unsure)
     painter.restore()
 

@@ -9,10 +9,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.pipeline.types import UNSURE, FaceReading
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
-from ferdesk.ui.state import reliability_words as words
 from ferdesk.ui.state.shown import Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
@@ -45,15 +43,20 @@ class DistributionBars(QWidget):
 
     def refresh(self) -> None:
         """Draw the face that was given last."""
-        face = self.shown.face
+        face, verdict = self.shown.written_face, self.shown.verdict
         empty = self._empty()
         self._winner, self._possible, self._unsure = None, frozenset(), False
         self.aside = ""
-        if face is None:
+        if face is None or verdict is None:
             self._numbers, self.headline = ("–",) * len(_NAMES), empty
         else:
             self._numbers = tuple(percent(float(value)) for value in face.probabilities)
-            self._judge(face)
+            self.headline, self.aside = verdict.headline, verdict.aside
+            self._unsure = verdict.label is None
+            if verdict.aside:
+                self._possible = frozenset(_NAMES.index(name) for name in verdict.possible)
+            if verdict.label is not None:
+                self._winner = _NAMES.index(verdict.label)
         spoken = ", ".join(f"{n} {v}" for n, v in zip(_NAMES, self._numbers, strict=True))
         if self.aside:
             spoken = f"{self.headline}. {self.aside} {spoken}"
@@ -66,18 +69,6 @@ class DistributionBars(QWidget):
     def _empty(self) -> str:
         """Why there are no bars: nothing was read yet, or there is no face."""
         return WAITING if self.shown.reading is None else NO_FACE
-
-    def _judge(self, face: FaceReading) -> None:
-        """Whether there is a winner, and what else is possible."""
-        names = words.names(face)
-        self._unsure = face.abstains(self.shown.threshold)
-        if self._unsure or len(names) > 1:
-            self._possible = frozenset(_NAMES.index(name) for name in names)
-        if self._unsure:
-            self.headline, self.aside = UNSURE.capitalize(), words.question(names)
-        else:
-            self._winner = int(face.probabilities.argmax())
-            self.headline, self.aside = _NAMES[self._winner], words.could_be(names)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         scheme = current_scheme()

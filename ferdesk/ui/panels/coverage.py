@@ -1,4 +1,4 @@
-"""One slider: answer more often, or be wrong less often."""
+"""One slider: label more faces, or make fewer mistakes."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
 from ferdesk.ui.state import reliability_words
 
 _TIP = (
-    "How often an answer is wanted. To the left every face gets a label; to the right labels of "
-    "little reliability read Unsure, and those that are told are wrong less often.\n"
+    "How many faces get a label. To the left every face does; to the right labels of little "
+    "reliability read Unsure, and fewer of the labels that remain are wrong.\n"
     "The figures were measured on pictures of faces that the model was not trained on. Live video "
     "may differ."
 )
 
 
 class CoverageSlider(QWidget):
-    """Offers the rows of the checkpoint's table, the one that answers most at the left."""
+    """Offers the rows of the checkpoint's table, the one that labels most at the left."""
 
     chosen = Signal(float)
-    """The person wants this share of faces answered (0..1, whole per cent)."""
+    """The person wants this share of faces labelled (0..1, whole per cent)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[RiskRow, ...] = ()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setPageStep(2)
-        self.slider.setAccessibleName("Answer more often, or be wrong less often")
+        self.slider.setAccessibleName("Label more faces, or make fewer mistakes")
         self.slider.setMinimumWidth(80)
-        self.more, self.fewer = MutedLabel("Answer more"), MutedLabel("Be wrong less")
+        self.more, self.fewer = MutedLabel("Label more faces"), MutedLabel("Make fewer mistakes")
         self.promise = ElidedLabel()
         for label in (self.more, self.fewer, self.promise):
             label.setFont(font(0.88, digits=True))
@@ -56,7 +56,7 @@ class CoverageSlider(QWidget):
         self.slider.setRange(0, max(0, len(self._rows) - 1))
         if table is not None:
             row = table.for_coverage(coverage)
-            # A wish for fewer answers than the slider offers is met at its end.
+            # A wish for fewer labels than the slider offers is met at its end.
             at = self._rows.index(row) if row in self._rows else len(self._rows) - 1
             self.slider.setValue(at)
         self.slider.blockSignals(False)
@@ -69,7 +69,7 @@ class CoverageSlider(QWidget):
 
     @property
     def threshold(self) -> float:
-        """The operating point in force: a reliability, 0 where every face is answered."""
+        """The operating point in force: a reliability, 0 where every face is labelled."""
         return self._rows[self.slider.value()].threshold if self._rows else 0.0
 
     def _moved(self, value: int) -> None:
@@ -77,7 +77,7 @@ class CoverageSlider(QWidget):
         self.chosen.emit(round(self._rows[value].coverage, 2))
 
     def _describe(self) -> None:
-        text = "Answers every face"
+        text = "Labels every face"
         if self._rows:
             text = reliability_words.promise(self._rows[self.slider.value()])
         self.promise.setText(text)

@@ -1,4 +1,4 @@
-"""What the face shows now, how reliable that is, and how often an answer is wanted."""
+"""What the face shows now, how reliable that is, and how often a label is wanted."""
 
 from __future__ import annotations
 
@@ -76,9 +76,8 @@ class DistributionPanel(Panel):
 
     def refresh_text(self) -> None:
         """Bring the words up to date; called a few times a second."""
-        face = self.bars.shown.face
+        face = self.bars.shown.written_face
         self.quality.setText(describe_view(face) if face is not None else " ")
-        self.meter.refresh_text()
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""

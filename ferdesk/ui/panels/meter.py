@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel
-from ferdesk.ui.state import reliability_words
+from ferdesk.ui.state.reliability_words import NOT_TOLD
 from ferdesk.ui.state.shown import Shown
 
 _TIP = (
-    "The chance that the label shown is right, estimated from how sure the network is and how well "
-    "the face can be seen. The small triangle marks the limit below which the label reads Unsure; "
-    "the slider moves it."
+    "The chance that the label shown is right, estimated from how decided the network is and how "
+    "well the face can be seen. The small triangle marks the limit below which the label reads "
+    "Unsure; the slider moves it."
 )
 
 
@@ -27,7 +27,6 @@ class ReliabilityMeter(QWidget):
         self.shown = Shown()
         self.able = True
         """False when the checkpoint in use is known to have no reliability."""
-        self._was_unsure = False
         self.figure = MutedLabel()
         self.figure.setFont(font(1.0, digits=True))
         metrics = self.figure.fontMetrics()
@@ -48,38 +47,25 @@ class ReliabilityMeter(QWidget):
         self.setAccessibleName("Reliability")
         self.setToolTip(_TIP)
         self.refresh()
-        self.refresh_text()
 
     def refresh(self) -> None:
-        """Draw bar and figure of the face that was given last."""
-        told, face, threshold = self._told(), self.shown.face, self.shown.threshold
+        """Draw bar, figure and reason of one and the same reading."""
+        told, face, verdict = self._told(), self.shown.written_face, self.shown.verdict
         self.bar.setVisible(told)
         self.figure.setMinimumWidth(self._figure_width if told else 0)
         value = face.reliability if face is not None else None
-        self.bar.take(value, threshold)
-        text = reliability_words.NOT_TOLD
+        self.bar.take(value, self.shown.threshold)
+        text = NOT_TOLD
         if told:
             text = f"Reliability {percent(value) if value is not None else '–'}"
         if text != self.figure.text():
             self.figure.setText(text)
-        unsure = face is not None and face.abstains(threshold)
-        if unsure != self._was_unsure:
-            # The words must not say for another quarter of a second what the headline denies.
-            self._was_unsure = unsure
-            self.refresh_text()
-
-    def refresh_text(self) -> None:
-        """Bring the reason up to date, slowly enough to be read."""
-        face, threshold = self.shown.face, self.shown.threshold
-        words = limit = ""
-        if face is not None and self._told():
-            words = reliability_words.why(face, threshold)
-            limit = reliability_words.limit(face, threshold)
+        lines = () if verdict is None else (verdict.caution, verdict.reason)
+        words = ". ".join(filter(None, lines))
         if words != self.words.text():
             self.words.setText(words)
-        lines = tuple(dict.fromkeys(filter(None, (words, limit))))
-        self.words.setToolTip("\n".join((*lines, _TIP)))
-        self.setAccessibleDescription(". ".join((self.figure.text(), *lines)))
+            self.words.setToolTip("\n".join(filter(None, (*lines, _TIP))))
+        self.setAccessibleDescription(". ".join(filter(None, (text, *lines))))
 
     def _told(self) -> bool:
         """Whether there is a figure, or will be with the next face."""

@@ -1,6 +1,6 @@
-"""How sure the model is: who said what before the corrections, and who was believed.
+"""How the answer was reached: what each check said, and which of them counted.
 
-Nothing here asks the reader to know the paper. Its symbols are in small print and in tooltips.
+Nothing here asks the reader to know the paper. Its symbols are in tooltips.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ferdesk.ui.state.history import History
 from ferdesk.ui.state.shown import Shown
 
 _LONGEST: Final = (
-    "The nearest examples point to Happiness, the parts of the face to Surprise; the first guess "
-    "Sadness won because it is more certain. A close call between Happiness and Surprise."
+    "The nearest examples point to Happiness, the attention check to Surprise; the first guess "
+    "Sadness leads because it is more decided. It is close between Happiness and Surprise."
 )
 _WAITING: Final = "The reasons appear here as soon as a face is in view."
 
 
 class PurificationPanel(Panel):
-    """A sentence, a table of the five views, and the four confidences over time."""
+    """A sentence, a table of the five answers, and how decided four of them were over time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("How sure is the model?", parent)
+        super().__init__("How the answer was reached", parent)
         self._seconds = 20
         self.sentence = PlainLabel(_WAITING)
         self.sentence.setWordWrap(True)
@@ -43,15 +43,15 @@ class PurificationPanel(Panel):
             [view.title for view in VIEWS[:4]],
             VIEW_COLOURS,
             widths=(2.2, 1.6, 1.6, 1.6),
-            end_labels=("First guess", "Nearest", "Parts", "Both"),
+            end_labels=[view.short for view in VIEWS[:4]],
         )
-        self.plot.setAccessibleName("Sureness of the four views over time")
+        self.plot.setAccessibleName("How decided each answer was over time")
         self.plot.setMinimumHeight(70)
-        self.caption = MutedLabel("How sure each view was over time")
+        self.caption = MutedLabel("How decided each answer was over time")
         self.caption.setFont(font(0.9))
         self.caption.setToolTip(
-            "c_p, c_g, c_a and c_t: one minus the normalised entropy. 0 % means that all seven "
-            "expressions look equally likely, 100 % that only one is left."
+            "0 %: all seven expressions look equally likely; 100 %: only one is left (c_p, c_g, "
+            "c_a and c_t, one minus the normalised entropy)."
         )
         self.body.addWidget(self.sentence)
         self.body.addWidget(self.table, 3)
@@ -77,8 +77,8 @@ class PurificationPanel(Panel):
         self.plot.set_seconds(seconds)
 
     def present(self, shown: Shown) -> None:
-        """Take the answer for one frame; without a face the table is empty. See `refresh_text`."""
-        self.table.face = shown.face
+        """Take this; without a face the table is empty. See `refresh_text`."""
+        self.table.shown = shown
 
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the confidences so that `now` is at the right edge."""
@@ -90,8 +90,9 @@ class PurificationPanel(Panel):
 
     def refresh_text(self) -> None:
         """Draw table and sentence of one and the same reading, slowly enough to be read."""
-        face = self.table.face
-        self.sentence.setText(explain(face) if face is not None else _WAITING)
+        shown = self.table.shown
+        face = shown.written_face
+        self.sentence.setText(explain(face, shown.threshold) if face is not None else _WAITING)
         self.table.refresh_text()
 
     def restyle(self, scheme: Scheme) -> None:

@@ -1,4 +1,4 @@
-"""The table of the five views: who said what, and how surely."""
+"""The table of the answers: what each points to, and how decided it is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
-from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
-from ferdesk.ui.state.explanation import VIEWS, sureness
+from ferdesk.ui.state.explanation import VIEWS, Answer, answers
+from ferdesk.ui.state.shown import Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
 VIEW_COLOURS: Final[tuple[QColor | None, ...]] = (
@@ -23,46 +23,36 @@ VIEW_COLOURS: Final[tuple[QColor | None, ...]] = (
     QColor("#D6409F"),
     QColor("#B5793A"),
 )
-"""First guess (text colour), nearest examples, parts of the face, both. No expression has these."""
+"""First guess (text colour), the two checks, both combined. No expression has these."""
 
 
 class ViewTable(QWidget):
-    """One row a view: name, seven small columns, the expression it points to, its sureness."""
+    """One row per answer: name, seven small columns, what it points to, how decided it is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.face: FaceReading | None = None
+        self.shown = Shown()
+        self._rows: tuple[Answer, ...] = ()
         self._tops: list[str] = ["–"] * len(VIEWS)
-        self._rows: list[tuple[NDArray[np.float32], float]] = []
-        self._sure: list[str] = ["–"] * len(VIEWS)
+        self._decided: list[str] = ["–"] * len(VIEWS)
         self.setMinimumSize(QSize(300, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("First guess, corrections and final answer")
-
-    def rows(self) -> list[tuple[NDArray[np.float32], float]]:
-        """Distribution and sureness of every view; empty without a face."""
-        if self.face is None:
-            return []
-        a, final = self.face.purified, self.face.calibrated
-        return [
-            (a.p, float(a.c_p)),
-            (a.t_g, float(a.c_g)),
-            (a.t_a, float(a.c_a)),
-            (a.t, float(a.c_t)),
-            (final, sureness(final)),
-        ]
+        self.setAccessibleName("First guess, checks and final answer")
 
     def refresh_text(self) -> None:
-        """Take over the words and numbers of the face shown now."""
-        rows = self.rows()
-        # Bars, words and numbers are always those of one reading.
-        self._tops = [_NAMES[int(q.argmax())] for q, _ in rows] or ["–"] * len(VIEWS)
-        self._sure = [percent(sure) for _, sure in rows] or ["–"] * len(VIEWS)
-        self._rows = rows
+        """Take over bars, words and numbers of one and the same reading."""
+        face, verdict = self.shown.written_face, self.shown.verdict
+        self._rows = answers(face) if face is not None else ()
+        tops = [_NAMES[row.winner] for row in self._rows]
+        if verdict is not None:
+            # Not a second opinion: the final answer is what the headline says.
+            tops[-1] = verdict.headline
+        self._tops = tops or ["–"] * len(VIEWS)
+        self._decided = [percent(row.decided) for row in self._rows] or ["–"] * len(VIEWS)
         self.setAccessibleDescription(
             "; ".join(
-                f"{view.title}: {top}, {sure} sure"
-                for view, top, sure in zip(VIEWS, self._tops, self._sure, strict=True)
+                f"{view.title}: {top}, {decided} decided"
+                for view, top, decided in zip(VIEWS, self._tops, self._decided, strict=True)
             )
         )
         self.update()
@@ -87,28 +77,25 @@ class ViewTable(QWidget):
         scheme = current_scheme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = self.fontMetrics()
+        metrics, small = self.fontMetrics(), QFontMetricsF(font(0.85))
+        bold = QFontMetricsF(font(1.0, bold=True))
         name = max(metrics.horizontalAdvance(view.title) for view in VIEWS) + 20.0
         # The final answer is in bold, and the longest name is Happiness.
-        top = QFontMetricsF(font(1.0, bold=True)).horizontalAdvance("Happiness") + 14.0
-        number = metrics.horizontalAdvance(">99 %") + 4.0
-        sure = number if self.width() < 340 else number + min(80.0, self.width() * 0.1)
-        columns = QRectF(name, 0, max(50.0, self.width() - name - top - sure - 20), self.height())
+        top = max(bold.horizontalAdvance("Happiness"), small.horizontalAdvance("points to")) + 12.0
+        number = max(metrics.horizontalAdvance(">99 %"), small.horizontalAdvance("decided")) + 4.0
+        share = number if self.width() < 340 else number + min(80.0, self.width() * 0.1)
+        columns = QRectF(name, 0, max(50.0, self.width() - name - top - share - 12), self.height())
         points_to = columns.right() + 12
-        is_sure = points_to + top
+        decided = points_to + top
         header = self._header()
         painter.setFont(font(0.85))
         painter.setPen(QColor(scheme.muted))
+        self._paint_heads(painter, columns, header)
         left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._paint_initials(painter, columns, header)
-        painter.setPen(QColor(scheme.muted))
         painter.drawText(QRectF(points_to, 0, top, header), left, "points to")
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        painter.drawText(
-            QRectF(is_sure - 40, 0, self.width() - is_sure + 40, header), right, "sure"
-        )
+        painter.drawText(QRectF(decided, 0, self.width() - decided, header), right, "decided")
         height = (self.height() - header) / len(VIEWS)
-        rows = self._rows
         for index in range(len(VIEWS)):
             y = header + index * height
             final = index == len(VIEWS) - 1
@@ -116,26 +103,31 @@ class ViewTable(QWidget):
                 painter.setPen(QPen(QColor(scheme.border if final else scheme.track), 1))
                 painter.drawLine(0, round(y), self.width(), round(y))
             self._paint_name(painter, scheme, QRectF(0, y, name, height), index)
-            values, share = rows[index] if rows else (None, 0.0)
+            row = self._rows[index] if self._rows else None
             cell = QRectF(columns.left(), y + 4, columns.width(), height - 7)
-            _paint_columns(painter, scheme, cell, values)
+            _paint_columns(painter, scheme, cell, row.distribution if row is not None else None)
             painter.setFont(font(1.0, bold=final))
-            painter.setPen(QColor(scheme.text if rows else scheme.muted))
+            painter.setPen(QColor(scheme.text if row is not None else scheme.muted))
             painter.drawText(
                 QRectF(points_to, y, top, height),
                 int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
                 self._tops[index],
             )
-            area = QRectF(is_sure, y, self.width() - is_sure, height)
+            area = QRectF(decided, y, self.width() - decided, height)
             colour = QColor(scheme.text) if final else _view_colour(index, scheme)
-            self._paint_sure(painter, scheme, area, share, self._sure[index], colour)
+            value = row.decided if row is not None else 0.0
+            self._paint_decided(painter, scheme, area, value, self._decided[index], colour)
         painter.end()
 
-    def _paint_initials(self, painter: QPainter, columns: QRectF, header: float) -> None:
-        """Short names over the small columns."""
-        width = columns.width() / len(_NAMES)
-        room = max(painter.fontMetrics().horizontalAdvance(name[:3]) for name in _NAMES) + 2
-        letters = 3 if width >= room else 1 if width < room * 0.7 else 2
+    def _paint_heads(self, painter: QPainter, columns: QRectF, header: float) -> None:
+        """Short names over the small columns, none where they would run together."""
+        width, metrics = columns.width() / len(_NAMES), painter.fontMetrics()
+        fitting = (
+            letters
+            for letters in (3, 2)
+            if max(metrics.horizontalAdvance(name[:letters]) for name in _NAMES) + 5 <= width
+        )
+        letters = next(fitting, 0)
         for index, name in enumerate(_NAMES):
             painter.drawText(
                 QRectF(columns.left() + index * width - 4, 0, width + 8, header),
@@ -144,35 +136,18 @@ class ViewTable(QWidget):
             )
 
     def _paint_name(self, painter: QPainter, scheme: Scheme, area: QRectF, index: int) -> None:
-        """A mark in the colour of the curve, the name, the paper's symbol in small print."""
-        view = VIEWS[index]
+        """A mark in the colour of the curve, and the name."""
         if index < len(VIEW_COLOURS):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(_view_colour(index, scheme))
             mark = min(area.height() - 12, 26.0)
             painter.drawRoundedRect(QRectF(0, area.center().y() - mark / 2, 3, mark), 1.5, 1.5)
         painter.setFont(font(1.0, bold=index == len(VIEWS) - 1))
-        name_height = painter.fontMetrics().height()
-        painter.setFont(font(0.8))
-        small = painter.fontMetrics().height()
-        both = area.height() >= name_height + small
-        # Whole pixels, or the underscores of the symbols fall between two rows.
-        top = round(area.center().y() - (name_height + (small if both else 0)) / 2)
-        painter.setFont(font(1.0, bold=index == len(VIEWS) - 1))
         painter.setPen(QColor(scheme.text))
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(QRectF(10, top, area.width() - 10, name_height), flags, view.title)
-        if both:
-            painter.setFont(font(0.8))
-            painter.setPen(QColor(scheme.muted))
-            text = f"{view.symbol}, {view.confidence_symbol}"
-            if index == len(VIEWS) - 1:
-                text = view.symbol
-            # The underscores hang below the line of some fonts.
-            line = QRectF(10, top + name_height, area.width() - 10, small)
-            painter.drawText(line, flags | int(Qt.TextFlag.TextDontClip), text)
+        painter.drawText(area.adjusted(10, 0, 0, 0), flags, VIEWS[index].title)
 
-    def _paint_sure(
+    def _paint_decided(
         self,
         painter: QPainter,
         scheme: Scheme,
@@ -183,7 +158,7 @@ class ViewTable(QWidget):
     ) -> None:
         """A bar and its value."""
         painter.setFont(font(1.0, digits=True))
-        number = painter.fontMetrics().horizontalAdvance(">99 %") + 4.0
+        number = painter.fontMetrics().horizontalAdvance(">99 %") + 8.0
         painter.setPen(QColor(scheme.text if self._rows else scheme.muted))
         painter.drawText(
             area, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text

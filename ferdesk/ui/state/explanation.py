@@ -1,4 +1,4 @@
-"""The purification in plain words, for somebody who has not read the paper."""
+"""How the answer was reached, in plain words for somebody who has not read the paper."""
 
 from __future__ import annotations
 
@@ -14,58 +14,81 @@ from ferdesk.pipeline.types import FaceReading
 
 CLOSE_CALL: Final = 0.10
 """The two best are called close when they are nearer than this."""
+_BOTH: Final = "Nearest examples and attention check"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way of looking at the face, as a row of the panel."""
+    """One of the answers on the way to the final one, as a row of the panel."""
 
     title: str
-    symbol: str
-    """What the paper calls its distribution."""
-    confidence_symbol: str
+    short: str
+    """At the end of a curve."""
     tip: str
 
 
 FIRST: Final = View(
     "First guess",
-    "p",
-    "c_p",
-    "What the network answers at once: the primary distribution p. Its sureness is c_p, one minus "
-    "the normalised entropy of p.",
+    "First guess",
+    "What the network answers at once (the primary distribution p). How decided it is: c_p, one "
+    "minus the normalised entropy of p.",
 )
 NEAREST: Final = View(
     "Nearest examples",
-    "t_g",
-    "c_g",
-    "How near the face lies to examples (anchors) learnt for each expression: the geometric "
-    "correction t_g with its sureness c_g.",
+    "Nearest",
+    "How near the face lies to learnt examples of each expression (the anchors; geometric "
+    "correction t_g). How decided it is: c_g.",
 )
-PARTS: Final = View(
-    "Parts of the face",
-    "t_a",
-    "c_a",
-    "What the parts of the face say when they are weighed against each other: the attentive "
-    "correction t_a with its sureness c_a.",
+ATTENTION: Final = View(
+    "Attention check",
+    "Attention",
+    "What the parts of the network's description of the face say when they are weighed against "
+    "each other (attentive correction t_a). How decided it is: c_a.",
 )
-BOTH: Final = View(
-    "Both corrections",
-    "t",
-    "c_t",
-    "The two corrections together, the surer one counting more: the corrected distribution t with "
-    "its sureness c_t.",
+COMBINED: Final = View(
+    "Combined check",
+    "Combined",
+    "Nearest examples and attention check together, the more decided one counting more (corrected "
+    "distribution t). How decided it is: c_t.",
 )
 FINAL: Final = View(
     "Final",
-    "L_final",
-    "1 − H/ln 7",
-    "First guess and both corrections together, the surer one counting more: L_final. This is what "
-    "the other panels show, smoothed over time.",
+    "Final",
+    "First guess and combined check together, the more decided one counting more (L_final), "
+    "calibrated and smoothed over time. This is what the whole window shows.",
 )
-VIEWS: Final = (FIRST, NEAREST, PARTS, BOTH, FINAL)
+VIEWS: Final = (FIRST, NEAREST, ATTENTION, COMBINED, FINAL)
 
 
-def sureness(distribution: NDArray[np.floating]) -> float:
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What one view says about a face."""
+
+    view: View
+    distribution: NDArray[np.float32]
+    """(7,) sums to 1."""
+    decided: float
+    """0: all seven equally likely; 1: only one is left."""
+
+    @property
+    def winner(self) -> int:
+        """Index of the likeliest expression."""
+        return int(self.distribution.argmax())
+
+
+def answers(face: FaceReading) -> tuple[Answer, ...]:
+    """What every view says, in the order of `VIEWS`; the final one is what the window shows."""
+    a = face.purified
+    return (
+        Answer(FIRST, a.p, float(a.c_p)),
+        Answer(NEAREST, a.t_g, float(a.c_g)),
+        Answer(ATTENTION, a.t_a, float(a.c_a)),
+        Answer(COMBINED, a.t, float(a.c_t)),
+        Answer(FINAL, face.probabilities, decidedness(face.probabilities)),
+    )
+
+
+def decidedness(distribution: NDArray[np.floating]) -> float:
     """One minus the normalised entropy: 0 when all seven are equal, 1 when one has everything."""
     q = np.clip(distribution.astype(np.float64), 1e-8, 1.0)
     return float(np.clip(1.0 + (q * np.log(q)).sum() / math.log(NUM_EXPRESSIONS), 0.0, 1.0))
@@ -75,49 +98,55 @@ def _name(index: int) -> str:
     return DISPLAY_NAMES[EXPRESSIONS[index]]
 
 
-def explain(face: FaceReading) -> str:
-    """One or two short sentences about who agreed with whom and why the answer is what it is."""
-    purified = face.purified
-    first, near, parts, both, final = (
-        int(q.argmax())
-        for q in (purified.p, purified.t_g, purified.t_a, purified.t, face.calibrated)
+def explain(face: FaceReading, threshold: float = 0.0) -> str:
+    """One or two short sentences about who agreed with whom and why the answer is what it is.
+
+    Below the `threshold` no expression is said to have won.
+    """
+    purified, final = face.purified, face.probabilities
+    text = _who_agrees(
+        *(int(q.argmax()) for q in (purified.p, purified.t_g, purified.t_a, purified.t, final)),
+        more_decided=float(purified.c_p) > float(purified.c_t),
     )
-    surer = float(purified.c_p) > float(purified.c_t)
-    return _who_agrees(first, near, parts, both, final, surer) + _close_call(face.calibrated)
+    if face.abstains(threshold):
+        return f"{text} Not reliable enough to label."
+    return text + _close_call(final)
 
 
-def _who_agrees(first: int, near: int, parts: int, both: int, final: int, surer: bool) -> str:
-    if near == parts == first == final:
-        return f"The two corrections agree with the first guess: {_name(first)}."
-    if near == parts == first:
-        return f"All views lean to {_name(first)}, but mixed together {_name(final)} comes first."
-    if near == parts:
-        against = f"Both corrections point to {_name(near)}"
+def _who_agrees(
+    first: int, near: int, attention: int, combined: int, final: int, *, more_decided: bool
+) -> str:
+    if near == attention == first == final:
+        return f"{_BOTH} agree with the first guess: {_name(first)}."
+    if near == attention == first:
+        return (
+            f"All answers to this frame are {_name(first)}; {_name(final)} still leads over time."
+        )
+    if near == attention:
+        against = f"{_BOTH} point to {_name(near)}"
     elif near == first:
-        against = f"The parts of the face point to {_name(parts)}"
-    elif parts == first:
+        against = f"The attention check points to {_name(attention)}"
+    elif attention == first:
         against = f"The nearest examples point to {_name(near)}"
     else:
         against = (
-            f"The nearest examples point to {_name(near)}, the parts of the face to {_name(parts)}"
+            f"The nearest examples point to {_name(near)}, the attention check to "
+            f"{_name(attention)}"
         )
     if final == first:
-        if both == first:
+        if combined == first:
             return f"{against}; everything else supports the first guess {_name(first)}."
-        reason = "because it is more certain" if surer else "when everything was weighed"
-        return f"{against}; the first guess {_name(first)} won {reason}."
-    if final in (near, parts):
-        doubt = "" if surer else ", which is less certain"
-        return (
-            f"{against}; {_name(final)} overruled the first guess {_name(first)}{doubt}."
-            if near != parts
-            else f"{against} and overruled the first guess {_name(first)}{doubt}."
-        )
-    return f"{against}; mixed with the first guess {_name(first)}, {_name(final)} comes first."
+        if more_decided:
+            return f"{against}; the first guess {_name(first)} leads because it is more decided."
+        return f"{against}; the first guess {_name(first)} still leads when all are combined."
+    if final in (near, attention):
+        doubt = "" if more_decided else ", which is less decided"
+        return f"{against}; {_name(final)} outweighs the first guess {_name(first)}{doubt}."
+    return f"{against}; combined with the first guess {_name(first)}, {_name(final)} leads."
 
 
 def _close_call(final: NDArray[np.float32]) -> str:
     best, second = (int(index) for index in np.argsort(final)[::-1][:2])
     if float(final[best] - final[second]) >= CLOSE_CALL:
         return ""
-    return f" A close call between {_name(best)} and {_name(second)}."
+    return f" It is close between {_name(best)} and {_name(second)}."

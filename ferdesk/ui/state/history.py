@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -77,10 +78,23 @@ class Histories:
     def __init__(self, keep_seconds: float = 60.0) -> None:
         self._keep = keep_seconds
         self._by_id: dict[int, History] = {}
+        self._file: Path | None = None
+        self._last = float("-inf")
+        self._interrupted = False
 
-    def add(self, reading: Reading) -> None:
-        """Every face of the reading, and a gap for those that are not in it."""
-        now = reading.frame.captured_at
+    def add(self, reading: Reading, time: float | None = None) -> None:
+        """Every face of the reading, and a gap for those that are not in it.
+
+        `time` in seconds, of the clock (default: when it was captured) or of the file. Frames of
+        another file share no curve with those before.
+        """
+        now = reading.frame.captured_at if time is None else time
+        if reading.frame.file != self._file or now < self._last:
+            self._by_id.clear()
+        elif self._interrupted:
+            for history in self._by_id.values():
+                history.gap(now)
+        self._file, self._last, self._interrupted = reading.frame.file, now, False
         seen = set()
         for face in reading.faces:
             seen.add(face.face_id)
@@ -97,6 +111,11 @@ class Histories:
         """The history of that face."""
         return self._by_id.get(face_id) if face_id is not None else None
 
+    def interrupt(self) -> None:
+        """The next reading does not follow on the last one: curves have a gap between them."""
+        self._interrupted = True
+
     def clear(self) -> None:
         """Forget everything."""
         self._by_id.clear()
+        self._last, self._interrupted = float("-inf"), False

@@ -62,7 +62,7 @@ class Settings:
         20, "Length of the timeline", {10: "10 s", 20: "20 s", 30: "30 s", 60: "60 s"}
     )
     coverage: float = _hidden(0.9)
-    """Share of faces to be answered, in (0, 1]; the slider in the Expression panel sets it.
+    """Share of faces to be labelled, in (0, 1]; the slider in the Expression panel sets it.
 
     The default leaves out the tenth that the model itself trusts least: those faces are wrong
     several times as often as the rest, so a little silence buys many mistakes.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ferdesk.pipeline.types import FaceReading, Reading
+from ferdesk.ui.state.verdict import Verdict, judge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +19,11 @@ class Shown:
     """Id of the face; it may be out of sight for a moment."""
     threshold: float = 0.0
     """Labels less reliable than this read "Unsure"; 0 tells every label."""
+    weak: Mapping[str, float] = field(default_factory=dict)
+    """See `ferdesk.ui.state.verdict.weaknesses`."""
+    written: Reading | None = None
+    """The reading whose words and numbers are shown: it follows `reading` slowly enough to be
+    read, and at once when an answer changes. None: `reading` itself."""
 
     @property
     def faces(self) -> tuple[FaceReading, ...]:
@@ -29,7 +36,28 @@ class Shown:
         return next((face for face in self.faces if face.face_id == self.selected), None)
 
     @property
+    def written_face(self) -> FaceReading | None:
+        """The selected face as words and numbers tell it; None while it is not in view."""
+        face = self.face
+        return None if face is None else self.as_written(face)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """On `written_face`."""
+        face = self.written_face
+        return None if face is None else judge(face, self.threshold, self.weak)
+
+    @property
     def position(self) -> tuple[int, int]:
         """(place of the selected face, number of faces), counted from 1 by id; (0, n) without."""
         ids = sorted(face.face_id for face in self.faces)
         return ids.index(self.selected) + 1 if self.selected in ids else 0, len(ids)
+
+    def as_written(self, face: FaceReading) -> FaceReading:
+        """`face` in the reading whose words and numbers are shown; itself where it is new there."""
+        faces = self.written.faces if self.written is not None else ()
+        return next((old for old in faces if old.face_id == face.face_id), face)
+
+    def answers(self, reading: Reading) -> frozenset[tuple[int, str]]:
+        """(face id, label or "unsure") of every face of a reading at this operating point."""
+        return frozenset((face.face_id, face.answer(self.threshold)) for face in reading.faces)

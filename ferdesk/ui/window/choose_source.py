@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 CAMERA: Final = "camera"
 SAMPLE: Final = "sample"
 LIST: Final = "list"
+URL: Final = "url"
 NO_CAMERA_NOTICE: Final = "No camera: playing the built-in sample. File ▸ Camera to choose one"
 _VIDEOS: Final = "Videos (*.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv);;All files (*)"
 _IMAGES: Final = "Pictures (*.png *.jpg *.jpeg *.bmp *.webp *.tif *.tiff);;All files (*)"
@@ -83,6 +84,11 @@ class Sources(QObject):
     def is_camera(self) -> bool:
         """The source is a camera, whose picture may be mirrored."""
         return self.current is not None and self.current.kind == CAMERA
+
+    @property
+    def in_real_time(self) -> bool:
+        """The source is a camera or a stream, which waits for nobody."""
+        return self.current is None or self.current.kind in (CAMERA, URL)
 
     def open_first(self, text: str | None) -> None:
         """At the start: `text`, or the camera used last, or the sample when there is no camera."""

@@ -17,7 +17,7 @@ _NAMES = ("left", "right", "across", "outer")
 
 
 class Division:
-    """Video over timeline, expression over sureness, these side by side, the log beneath."""
+    """Video over timeline, expression over the answers, these side by side, the log beneath."""
 
     def __init__(self, panels: Panels) -> None:
         down, across = Qt.Orientation.Vertical, Qt.Orientation.Horizontal

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from ferdesk.pipeline.types import EngineState
+from ferdesk.pipeline.types import EngineState, Reading
 from ferdesk.ui.panels.distribution import DistributionPanel
 from ferdesk.ui.panels.log import LogPanel
 from ferdesk.ui.panels.purification import PurificationPanel
@@ -27,6 +28,8 @@ REPAINT_SECONDS: Final = 0.023
 PLOT_MS: Final = 80
 NUMBERS_MS: Final = 250
 STATUS_MS: Final = 500
+_AHEAD: Final = 0.5
+"""Seconds by which the curves of a file move on without a reading: it may be loading."""
 _SILENCE: Final = 2.5
 """Seconds without any frame after which a running source counts as silent."""
 
@@ -62,7 +65,7 @@ class LiveView(QObject):
         """What all panels show right now."""
         self._every_frame = False
         self._count = -1
-        self._last_time = 0.0
+        self._in_real_time = True
         self._last_sign = 0.0
         self._painted = 0.0
         self._silent = False
@@ -71,7 +74,7 @@ class LiveView(QObject):
         self._timers = [
             self._timer(FRAME_MS, self.tick, Qt.TimerType.PreciseTimer),
             self._timer(PLOT_MS, self.refresh_plots),
-            self._timer(NUMBERS_MS, self.refresh_numbers),
+            self._timer(NUMBERS_MS, self.write_out),
             self._timer(STATUS_MS, self.refresh_status),
         ]
         panels.video.face_clicked.connect(self.choose_face)
@@ -94,14 +97,24 @@ class LiveView(QObject):
         if not on:
             self._panels.video.drop_preview()
 
+    def set_real_time(self, on: bool) -> None:
+        """The curves follow the clock (cameras, streams) or the time of the file."""
+        self._in_real_time = on
+
+    def interrupt(self) -> None:
+        """What comes next does not follow on what was: a pause, or a camera that was away."""
+        if self._in_real_time:
+            self._histories.interrupt()
+
     def reset(self, *, keep_history: bool = False) -> None:
         """Forget faces, curves and the picture: another source begins, or the same one is back."""
-        if not keep_history:
+        if keep_history:
+            self._histories.interrupt()
+        else:
             self._histories.clear()
         self._selection.reset()
         self._panels.video.clear()
-        self._present(Shown(threshold=self.shown.threshold))
-        self._last_time = 0.0
+        self._present(Shown(threshold=self.shown.threshold, weak=self.shown.weak))
         self.alive()
         self.picture_available.emit(False)
         self.refresh_plots()
@@ -120,13 +133,14 @@ class LiveView(QObject):
         fresh = reading is not None
         if reading is not None:
             first = self.shown.reading is None
-            self._histories.add(reading)
-            self._last_time = reading.frame.captured_at
+            self._histories.add(reading, self._time_of(reading))
             self._last_sign = time.perf_counter()
-            self._present(Shown(reading, self._selection.pick(reading), self.shown.threshold))
+            selected = self._selection.pick(reading)
+            self._present(replace(self.shown, reading=reading, selected=selected))
             if first:
                 self.picture_available.emit(True)
-                self.refresh_numbers()
+            if self._contradicts(reading):
+                self.write_out()
         # While the network is being loaded there are frames but no readings yet.
         if self._every_frame or self.shown.reading is None:
             frame = self._engine.take_preview()
@@ -141,16 +155,22 @@ class LiveView(QObject):
 
     def refresh_plots(self) -> None:
         """Move the curves on."""
-        moving = self._engine.state is EngineState.RUNNING and not self._engine.paused
-        now = time.perf_counter() if moving and not self.ended else self._last_time
+        now = self._now()
         history = self._histories.of(self.shown.selected)
         self._panels.distribution.refresh()
         for panel in (self._panels.timeline, self._panels.purification):
             if panel.isVisible():
                 panel.refresh(history, now)
 
+    def write_out(self) -> None:
+        """Bring words and numbers to the newest reading; called slowly enough to be read."""
+        if self.shown.written is not self.shown.reading:
+            self._present(replace(self.shown, written=self.shown.reading))
+            self.refresh_numbers()
+
     def refresh_numbers(self) -> None:
-        """Bring words and numbers up to date, slowly enough to be read."""
+        """Draw words and numbers anew, in all panels at once."""
+        self._panels.distribution.refresh()
         self._panels.distribution.refresh_text()
         self._panels.purification.refresh_text()
 
@@ -175,10 +195,10 @@ class LiveView(QObject):
         self._selection.step(by)
         self._show_selected()
 
-    def set_threshold(self, threshold: float) -> None:
-        """Labels less reliable than this are withheld from now on."""
-        self._present(replace(self.shown, threshold=threshold))
-        self._panels.distribution.refresh()
+    def set_limits(self, threshold: float, weak: Mapping[str, float]) -> None:
+        """Labels less reliable than this are withheld from now on; `weak` as in `Shown`."""
+        self._present(replace(self.shown, threshold=threshold, weak=weak))
+        self.refresh_numbers()
 
     def _show_selected(self) -> None:
         if self.shown.reading is None:
@@ -187,6 +207,25 @@ class LiveView(QObject):
         self._present(replace(self.shown, selected=selected))
         self.refresh_plots()
         self.refresh_numbers()
+
+    def _contradicts(self, reading: Reading) -> bool:
+        """Whether the words on the screen would deny the picture beside them."""
+        shown = self.shown
+        return shown.written is None or shown.answers(shown.written) != shown.answers(reading)
+
+    def _time_of(self, reading: Reading) -> float:
+        """Where the reading stands on the axis of the curves, in seconds."""
+        frame = reading.frame
+        return frame.captured_at if self._in_real_time else frame.media_time
+
+    def _now(self) -> float:
+        """The right edge of the curves: it stands still when the source does."""
+        reading = self.shown.reading
+        moving = self._engine.state is EngineState.RUNNING and not self._engine.paused
+        if reading is None or self.ended or not moving:
+            return 0.0 if reading is None else self._time_of(reading)
+        waited = time.perf_counter() - reading.frame.captured_at
+        return self._time_of(reading) + (waited if self._in_real_time else min(waited, _AHEAD))
 
     def _present(self, shown: Shown) -> None:
         """Hand it to every panel."""
@@ -202,6 +241,7 @@ class LiveView(QObject):
     def _set_silent(self, silent: bool) -> None:
         if silent != self._silent:
             self._silent = silent
+            self.interrupt()
             self.silence.emit(silent)
 
     def _timer(

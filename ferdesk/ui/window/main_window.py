@@ -224,11 +224,13 @@ class MainWindow(QMainWindow):
         self.narrator.opening(spec.shown if spec.value else f"the {spec.kind.value}")
 
     def _source_opened(self) -> None:
+        self.live.set_real_time(self.sources.in_real_time)
         self._sync_overlay()
         self.commands["pause"].setChecked(self.engine.paused)
 
     def _pause(self, paused: bool) -> None:
         self.engine.pause(paused)
+        self.live.interrupt()
         self.panels.video.set_paused(paused)
         self.commands["pause"].setText("Resume" if paused else "Pause")
         self.commands.set_icon("pause", "play" if paused else "pause", self.theme.scheme)

@@ -1,4 +1,4 @@
-"""The operating point: from the wish for answers and the checkpoint's table to what is shown."""
+"""The operating point: from the wish for labels and the checkpoint's table to what is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ferdesk.ui.panels.distribution import DistributionPanel
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.reliability_words import NO_CHECKPOINT, NO_TABLE
+from ferdesk.ui.state.verdict import weaknesses
 from ferdesk.ui.window.live import LiveView
 
 
@@ -33,4 +34,4 @@ class OperatingPoint(QObject):
             NO_TABLE if card is not None else NO_CHECKPOINT,
         )
         self._panel.meter.able = card is None or card.reliability is not None
-        self._live.set_threshold(self._panel.coverage.threshold)
+        self._live.set_limits(self._panel.coverage.threshold, weaknesses(card))

@@ -22,11 +22,9 @@ def test_below_the_limit_there_is_no_winner(judged: Bench) -> None:
     assert bars.accessibleDescription().startswith("Unsure. Fear or Surprise? Neutral 10 %")
     assert bars._winner is None
     assert bars._possible == {2, 6}
-    assert judged.window.panels.distribution.meter.words.text() == REASON.capitalize().replace(
-        "fear and surprise", "Fear and Surprise"
-    )
+    assert judged.window.panels.distribution.meter.words.text() == f"Not reliable enough: {REASON}"
     judged.show(make_reading((replace(face, reliability=0.54),)))
-    assert (bars.headline, bars.aside) == ("Fear", "Could be: Fear, Surprise")
+    assert (bars.headline, bars.aside) == ("Fear", "also possible: Surprise")
     assert "nine faces in ten" in bars.toolTip()
     judged.show(make_reading((replace(face, reliability=0.54, prediction_set=("fear",)),)))
     assert (bars.headline, bars.aside, bars._possible) == ("Fear", "", frozenset())

@@ -1,4 +1,4 @@
-"""The slider: how often an answer is wanted."""
+"""The slider: how many faces get a label."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from tests.qt.conftest import Bench
 from tests.qt.fakes import make_face, make_reading
 
 
+def promise(labelled: str, wrong: str) -> str:
+    return f"Labels {labelled}; {wrong} of those labels are wrong on faces like the test set"
+
+
 def test_the_slider_reads_the_table(judged: Bench) -> None:
     panel, slider = judged.window.panels.distribution, judged.window.panels.distribution.coverage
     assert (slider.slider.minimum(), slider.slider.maximum()) == (0, 4)
     assert slider.slider.value() == 1
-    assert slider.promise.text() == "Answers 90 % of faces, expected to be wrong on 10 %"
+    assert slider.promise.text() == promise("90 of 100 faces", "about 10 %")
     judged.show(make_reading((make_face(reliability=0.8),)))
     slider.slider.setValue(3)
-    assert slider.promise.text() == "Answers 60 % of faces, expected to be wrong on 4 %"
+    assert slider.promise.text() == promise("60 of 100 faces", "about 4 %")
     assert slider.slider.accessibleDescription() == slider.promise.text()
     assert panel.bars.headline == "Unsure"
-    assert panel.meter.words.text() == "Below your limit of 85 %"
+    assert panel.meter.words.text() == "Not reliable enough to label (limit 85 %)"
     assert judged.window.live.shown.threshold == 0.85
     slider.slider.setValue(0)
-    assert slider.promise.text() == "Answers every face, expected to be wrong on 15 %"
+    assert slider.promise.text() == promise("every face", "about 15 %")
     assert panel.bars.headline == "Happiness"
     slider.slider.setValue(4)
     assert "less than 1 %" in slider.promise.text()
@@ -36,7 +40,7 @@ def test_the_slider_works_by_keyboard_and_is_remembered(judged: Bench, qtbot: Qt
     slider = judged.window.panels.distribution.coverage.slider
     slider.setFocus(Qt.FocusReason.TabFocusReason)
     assert slider.hasFocus()
-    assert "wrong less" in slider.accessibleName()
+    assert "fewer mistakes" in slider.accessibleName()
     qtbot.keyClick(slider, Qt.Key.Key_Right)
     store = judged.window.store
     assert store.value.coverage == 0.8

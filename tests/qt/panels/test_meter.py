@@ -14,12 +14,12 @@ def test_the_meter_says_figure_and_reason(judged: Bench) -> None:
     assert meter.figure.text() == "Reliability –"
     judged.show(make_reading((make_face(reliability=0.87),)))
     assert meter.figure.text() == "Reliability 87 %"
-    assert meter.words.text() == "Above your limit of 54 %"
+    assert meter.words.text() == "Reliable enough to label (limit 54 %)"
     assert (meter.bar.value, meter.bar.threshold) == (0.87, 0.54)
     judged.show(make_reading((make_face(reliability=0.6, reason="face turned 38°"),)))
-    assert meter.words.text() == "Face turned 38°"
+    assert meter.words.text() == "Reliable enough (limit 54 %), but face turned 38°"
     said = meter.accessibleDescription()
-    assert said == "Reliability 60 %. Face turned 38°. Above your limit of 54 %"
+    assert said == "Reliability 60 %. Reliable enough (limit 54 %), but face turned 38°"
     judged.show(make_reading(()))
     assert meter.figure.text() == "Reliability –"
     assert meter.words.text() == ""
@@ -52,7 +52,7 @@ def test_a_checkpoint_without_a_figure_says_so(build_bench: Callable[..., Bench]
         assert panel.meter.words.text() == ""
     assert panel.bars.headline == "Happiness"
     assert not panel.coverage.slider.isEnabled()
-    assert panel.coverage.promise.text() == "Answers every face"
+    assert panel.coverage.promise.text() == "Labels every face"
     assert panel.coverage.slider.toolTip() == reliability_words.NO_TABLE
     assert bench.window.live.shown.threshold == 0.0
     bench.use_card()

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from ferdesk.pipeline.types import EngineState, EventKind
 from ferdesk.sources.base import Frame
+from ferdesk.ui.paint.overlay import label_text
 from tests.qt.conftest import Bench
 from tests.qt.fakes import (
     FakeEngine,
@@ -100,7 +101,8 @@ def test_the_numbers_are_those_of_the_reading(bench: Bench) -> None:
     assert "Anger 72 %" in text
     table = bench.window.panels.purification.table.accessibleDescription()
     assert "First guess: Happiness" in table
-    assert "agree with the first guess" in bench.window.panels.purification.sentence.text()
+    assert "Final: Anger" in table
+    assert "over time Anger leads" in bench.window.panels.purification.sentence.text()
 
 
 def test_no_face_is_said_and_interrupts_the_curves(bench: Bench) -> None:
@@ -158,6 +160,50 @@ def test_pause_by_keyboard_and_resume(bench: Bench, qtbot: QtBot) -> None:
     assert bench.window.panels.status.state.text() == "Paused"
     qtbot.keyClick(bench.video, Qt.Key.Key_Space)
     assert not bench.engine.paused
+
+
+def test_a_pause_is_a_gap(bench: Bench) -> None:
+    bench.run()
+    bench.show(make_reading())
+    bench.window.commands["pause"].trigger()
+    bench.window.commands["pause"].trigger()
+    bench.show(make_reading(index=1))
+    _, y = bench.window.panels.timeline.plot.curves[1].getData()
+    assert np.isnan(y).tolist() == [False, True, False]
+
+
+def test_the_curves_of_a_file_keep_the_time_of_the_file(bench: Bench, qtbot: QtBot) -> None:
+    """Readings half a minute apart on the clock, but a frame apart in the file."""
+    bench.run()
+    bench.window.sources.open("sample")
+    qtbot.waitUntil(lambda: len(bench.engine.started) == 2)
+    qtbot.waitUntil(lambda: not bench.window.live._in_real_time)
+    now = time.perf_counter()
+    bench.show(make_reading(index=0, captured_at=now - 30))
+    bench.window.commands["pause"].trigger()
+    bench.window.commands["pause"].trigger()
+    bench.show(make_reading(index=1, captured_at=now))
+    x, y = bench.window.panels.timeline.plot.curves[1].getData()
+    assert np.diff(x) == pytest.approx([1 / 30])
+    assert not np.isnan(y).any()
+
+
+def test_no_part_of_the_window_denies_another_when_the_answer_changes(judged: Bench) -> None:
+    """Without waiting for the next time that words are brought up to date."""
+    happy = make_face(probabilities=peaked(1, 0.7), reliability=0.8)
+    afraid = make_face(
+        probabilities=peaked(6, 0.4), reliability=0.3, prediction_set=("fear", "sadness")
+    )
+    live, panels = judged.window.live, judged.window.panels
+    live.stop()
+    for face, headline in ((happy, "Happiness"), (afraid, "Unsure"), (happy, "Happiness")):
+        judged.engine.feed(make_reading((face,)))
+        live.tick()
+        assert panels.distribution.bars.headline == headline
+        assert f"Final: {headline}," in panels.purification.table.accessibleDescription()
+        assert label_text(live.shown.as_written(face), 0.54).startswith(headline)
+        enough = panels.distribution.meter.words.text().startswith("Reliable enough")
+        assert enough is (headline == "Happiness")
 
 
 def test_space_presses_the_button_that_has_the_focus(bench: Bench, qtbot: QtBot) -> None:
@@ -278,7 +324,8 @@ def test_a_camera_that_comes_back_keeps_its_curves(bench: Bench) -> None:
     bench.tell(EventKind.STATE, "Running.", EngineState.RUNNING)
     assert bench.video._veil == ""
     bench.show(make_reading(index=1))
-    assert bench.window.panels.timeline.plot._x.size == 2
+    _, y = bench.window.panels.timeline.plot.curves[1].getData()
+    assert np.isnan(y).tolist() == [False, True, False]
 
 
 def test_another_source_starts_with_empty_curves(bench: Bench, qtbot: QtBot) -> None:
@@ -346,7 +393,9 @@ def test_explanations_follow_the_reading(bench: Bench) -> None:
     answer = purified(peaked(2, 0.9), peaked(6, 0.5), peaked(6, 0.5))
     bench.show(make_reading((make_face(answer=answer),)))
     text = bench.window.panels.purification.sentence.text()
-    assert text.startswith("Both corrections point to Fear; the first guess Surprise won")
+    assert text.startswith(
+        "Nearest examples and attention check point to Fear; the first guess Sur"
+    )
 
 
 def test_closing_is_quick_when_the_engine_hangs(bench: Bench) -> None:

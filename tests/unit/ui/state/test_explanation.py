@@ -7,20 +7,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ferdesk.ui.state.explanation import explain, sureness
+from ferdesk.ui.state.explanation import decidedness, explain
 from tests.qt.fakes import make_face, peaked, purified
+
+BOTH = "Nearest examples and attention check "
 
 
 @pytest.mark.parametrize(
     ("p", "g", "a", "start"),
     [
-        ((1, 0.9), (1, 0.6), (1, 0.5), "The two corrections agree with the first guess: Happiness"),
-        ((2, 0.95), (6, 0.5), (6, 0.4), "Both corrections point to Fear; the first guess Surprise"),
-        ((2, 0.3), (6, 0.9), (6, 0.9), "Both corrections point to Fear and overruled the first"),
+        (
+            (1, 0.9),
+            (1, 0.6),
+            (1, 0.5),
+            BOTH + "agree with the first guess: Happiness",
+        ),
+        (
+            (2, 0.95),
+            (6, 0.5),
+            (6, 0.4),
+            BOTH + "point to Fear; the first guess Surprise",
+        ),
+        (
+            (2, 0.3),
+            (6, 0.9),
+            (6, 0.9),
+            BOTH + "point to Fear; Fear outweighs the first",
+        ),
         ((2, 0.95), (6, 0.5), (2, 0.6), "The nearest examples point to Fear; everything else"),
-        ((2, 0.95), (2, 0.6), (4, 0.5), "The parts of the face point to Anger; everything else"),
-        ((2, 0.95), (6, 0.5), (4, 0.4), "The nearest examples point to Fear, the parts of the "),
-        ((2, 0.3), (6, 0.95), (4, 0.4), "The nearest examples point to Fear, the parts of the "),
+        ((2, 0.95), (2, 0.6), (4, 0.5), "The attention check points to Anger; everything else"),
+        ((2, 0.95), (6, 0.5), (4, 0.4), "The nearest examples point to Fear, the attention check "),
+        ((2, 0.3), (6, 0.95), (4, 0.4), "The nearest examples point to Fear, the attention check "),
     ],
 )
 def test_sentences(
@@ -33,18 +50,18 @@ def test_sentences(
 
 def test_certainty_is_claimed_only_when_it_is_there() -> None:
     surer = purified(peaked(2, 0.9), peaked(6, 0.5), peaked(6, 0.5))
-    assert "because it is more certain" in explain(make_face(answer=surer))
+    assert "because it is more decided" in explain(make_face(answer=surer))
     base = purified(peaked(2, 0.5), peaked(6, 0.6), peaked(6, 0.6))
     forced = replace(base, final=peaked(2, 0.6))
-    assert "more certain" not in explain(make_face(answer=forced))
+    assert "more decided" not in explain(make_face(answer=forced))
 
 
 def test_close_calls_are_said() -> None:
     q = np.array([0.0, 0.42, 0.38, 0.05, 0.05, 0.05, 0.05], np.float32)
     face = make_face(answer=purified(q, q, q))
-    assert explain(face).endswith("A close call between Happiness and Surprise.")
+    assert explain(face).endswith("It is close between Happiness and Surprise.")
 
 
-def test_sureness() -> None:
-    assert sureness(np.full(7, 1 / 7)) == pytest.approx(0, abs=1e-6)
-    assert sureness(np.eye(7)[2]) == pytest.approx(1, abs=1e-5)
+def test_decidedness() -> None:
+    assert decidedness(np.full(7, 1 / 7)) == pytest.approx(0, abs=1e-6)
+    assert decidedness(np.eye(7)[2]) == pytest.approx(1, abs=1e-5)

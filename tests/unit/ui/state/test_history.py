@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
 from ferdesk.ui.state.history import Histories, History
@@ -33,3 +36,21 @@ def test_gaps_are_stored_once_and_old_faces_forgotten() -> None:
     assert np.isnan(first.window(-1)[1][:, 1]).all()
     histories.add(make_reading((), captured_at=20.0))
     assert histories.of(1) is None
+
+
+def test_an_interruption_is_one_gap_and_another_file_begins_anew() -> None:
+    histories = Histories()
+    histories.add(make_reading(), 1.0)
+    histories.interrupt()
+    histories.add(make_reading(), 9.0)
+    first = histories.of(1)
+    assert first is not None
+    times, shares, _ = first.window(-1)
+    assert times.tolist() == [1.0, 9.0, 9.0]
+    assert np.isnan(shares[0]).tolist() == [False, True, False]
+    other = make_reading()
+    frame = replace(other.frame, file=Path("b.mp4"))
+    histories.add(replace(other, frame=frame), 9.1)
+    first = histories.of(1)
+    assert first is not None
+    assert first.window(-1)[0].tolist() == [9.1]
