@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Done = Callable[[Reading, int], None]
+"""The reading, and the number of the scene it belongs to."""
+
 Failed = Callable[[str, str, int], None]
 """Sentence, detail, and how many frames in a row have failed by now."""
 
@@ -29,9 +32,7 @@ class AnalysisThread:
     and hold from the next frame on.
     """
 
-    def __init__(
-        self, frames: Mailbox[Captured], done: Callable[[Reading], None], failed: Failed
-    ) -> None:
+    def __init__(self, frames: Mailbox[Captured], done: Done, failed: Failed) -> None:
         self.predictor: Predictor | None = None
         self.max_faces = 1
         self.smoothing_seconds = 0.0
@@ -39,14 +40,16 @@ class AnalysisThread:
         self._frames = frames
         self._done = done
         self._failed = failed
-        self._new_scene = threading.Event()
+        self.scene = 0
+        """Changes with every `new_scene`; what was read for another number is out of date."""
+        self._known_scene = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         self._thread.start()
 
     def new_scene(self) -> None:
         """Another scene follows: forget ids, smoothing and the landmarker's memory."""
-        self._new_scene.set()
+        self.scene += 1
 
     def close(self) -> None:
         """End after the frame in work; returns at once."""
@@ -65,12 +68,13 @@ class AnalysisThread:
         self._closing.wait(0.2)
         self._import()
         while not self._closing.is_set():
+            scene = self.scene
             captured = self._frames.take(timeout=0.2)
             predictor = self.predictor
-            if captured is None or predictor is None or self.paused:
+            if captured is None or predictor is None or self.paused or scene != self.scene:
                 continue
             try:
-                analyzer = self._prepare(analyzer, predictor)
+                analyzer = self._prepare(analyzer, predictor, scene)
                 reading = analyzer.analyze(captured.frame, captured.capture_ms)
             except Exception as error:  # noqa: BLE001 (reported; one bad frame must not end it)
                 failures += 1
@@ -81,7 +85,7 @@ class AnalysisThread:
                     analyzer = None
                 continue
             failures = 0
-            self._done(reading)
+            self._done(reading, scene)
         if analyzer is not None:
             analyzer.close()
 
@@ -93,7 +97,7 @@ class AnalysisThread:
         with contextlib.suppress(ImportError, OSError):
             import_mediapipe()
 
-    def _prepare(self, analyzer: Analyzer | None, predictor: Predictor) -> Analyzer:
+    def _prepare(self, analyzer: Analyzer | None, predictor: Predictor, scene: int) -> Analyzer:
         """The analyzer as it is wanted now: the one in use, adapted, or a new one."""
         if analyzer is not None and analyzer.max_faces != self.max_faces:
             analyzer.close()
@@ -101,10 +105,10 @@ class AnalysisThread:
         if analyzer is None:
             from ferdesk.pipeline.analyzer import Analyzer
 
-            self._new_scene.clear()
+            self._known_scene = scene
             return Analyzer(predictor, self.max_faces, self.smoothing_seconds)
-        if self._new_scene.is_set():
-            self._new_scene.clear()
+        if scene != self._known_scene:
+            self._known_scene = scene
             analyzer.reset()
         analyzer.predictor = predictor
         analyzer.smoother.seconds = self.smoothing_seconds

@@ -76,6 +76,7 @@ class CaptureThread:
         self._frames = frames
         self._tell = callbacks
         self._stop = threading.Event()
+        self._handing_over = threading.Lock()
         self._asked = threading.Event()
         self._steps: list[int] = []
         self._staying = False
@@ -88,8 +89,9 @@ class CaptureThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the thread to end; returns at once."""
-        self._stop.set()
+        """Ask the thread to end; returns at once. No frame of it is handed over any more."""
+        with self._handing_over:
+            self._stop.set()
         self._running.set()
         self._asked.set()
 
@@ -201,8 +203,10 @@ class CaptureThread:
         if self.info is not None and not self.info.live:
             frame = replace(frame, captured_at=now)
         self._tell.captured(frame)
-        self.preview.put(frame)
-        self._frames.put(Captured(frame, took))
+        with self._handing_over:
+            if not self._stop.is_set():
+                self.preview.put(frame)
+                self._frames.put(Captured(frame, took))
 
     def _reconnect(self, message: str) -> bool:
         self._tell.lost(self, message)

@@ -19,7 +19,7 @@ from ferdesk.pipeline.rates import Rates
 from ferdesk.pipeline.source_switch import SourceSwitch
 from ferdesk.pipeline.types import EngineEvent, EngineState, EngineStats, EventKind, Reading, Sink
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
-from ferdesk.sources.base import Frame, Source
+from ferdesk.sources.base import Frame, Source, SteppableSource
 from ferdesk.sources.spec import SourceSpec, open_source
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Engine:
         self._loader = Loader(predictor_factory, self._checkpoint_done)
         self._analysis = AnalysisThread(self._frames, self._analysed, self._analysis_failed)
         self._sources = SourceSwitch(
-            self._lock, self._announcer, self._frames, self._analysis, self._rates,
+            self._lock, self._announcer, self._frames, self._new_scene, self._rates,
             self._run_if_ready, self._captured,
         )  # fmt: skip
         self._apply_options()
@@ -133,10 +133,17 @@ class Engine:
         with self._lock:
             self._sources.step(by)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files among which `step` moves, in their order; () for other sources."""
+        capture = self._sources.current
+        source = capture.source if capture is not None else None
+        return source.files if isinstance(source, SteppableSource) else ()
+
     def reset(self) -> None:
         """Forget face ids, smoothing and counters."""
         with self._lock:
-            self._analysis.new_scene()
+            self._new_scene()
             self._rates.reset()
 
     def take_reading(self) -> Reading | None:
@@ -247,11 +254,19 @@ class Engine:
         for sink in self._sinks:
             sink.frame(frame)
 
-    def _analysed(self, reading: Reading) -> None:
-        self._rates.add(reading)
-        for sink in self._sinks:
-            sink.reading(reading)
-        self._readings.put(reading)
+    def _new_scene(self) -> None:
+        """No reading of what was before is given out any more."""
+        self._analysis.new_scene()
+        self._readings.clear()
+
+    def _analysed(self, reading: Reading, scene: int) -> None:
+        with self._lock:
+            if scene != self._analysis.scene:
+                return
+            self._rates.add(reading)
+            for sink in self._sinks:
+                sink.reading(reading)
+            self._readings.put(reading)
 
     def _analysis_failed(self, message: str, detail: str, failures: int) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ferdesk.pipeline.analysis_thread import AnalysisThread
 from ferdesk.pipeline.announcer import Announcer
 from ferdesk.pipeline.capture_thread import CaptureCallbacks, Captured, CaptureThread
 from ferdesk.pipeline.mailbox import Mailbox
@@ -26,7 +25,7 @@ class SourceSwitch:
         lock: threading.RLock,
         announcer: Announcer,
         frames: Mailbox[Captured],
-        analysis: AnalysisThread,
+        new_scene: Callable[[], None],
         rates: Rates,
         ready: Callable[[], None],
         captured: Callable[[Frame], None],
@@ -42,7 +41,7 @@ class SourceSwitch:
         self._lock = lock
         self._announcer = announcer
         self._frames = frames
-        self._analysis = analysis
+        self._new_scene = new_scene
         self._rates = rates
         self._ready = ready
         self._callbacks = CaptureCallbacks(
@@ -111,7 +110,7 @@ class SourceSwitch:
             self.end_current()
             self.current, self._coming = capture, None
             self._frames.clear()
-            self._analysis.new_scene()
+            self._new_scene()
             self._rates.reset()
             capture.pause(self._paused)
             if self._announcer.state is not EngineState.STARTING:
@@ -150,7 +149,7 @@ class SourceSwitch:
     def _regained(self, capture: CaptureThread, info: SourceInfo) -> None:
         with self._lock:
             if capture is self.current:
-                self._analysis.new_scene()
+                self._new_scene()
                 message = f"{info.name} is back, {info.detail}."
                 self._announcer.tell(EventKind.SOURCE_OPENED, message)
                 self._ready()

@@ -214,6 +214,8 @@ class FakeEngine:
         self.started: list[tuple[SourceSpec, Path | None]] = []
         self.loaded: list[Path] = []
         self.resets = 0
+        self.files: tuple[Path, ...] = ()
+        self.steps: list[int] = []
         self.closed_with: float | None = None
         self.hang = 0.0
         """Seconds that `close` would like to take."""
@@ -261,6 +263,9 @@ class FakeEngine:
 
     def pause(self, paused: bool) -> None:
         self.paused = paused
+
+    def step(self, by: int) -> None:
+        self.steps.append(by)
 
     def reset(self) -> None:
         self.resets += 1

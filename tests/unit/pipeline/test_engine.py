@@ -366,3 +366,33 @@ def test_close_during_a_slow_opening_and_a_slow_load(camera: FakeCamera) -> None
     assert time.monotonic() - start < 1.5
     released.set()
     assert live.engine.close()
+
+
+def test_no_reading_of_the_old_source_comes_after_the_new_one_opened(
+    portrait: np.ndarray,
+) -> None:
+    """Also not the one that was being analysed just then."""
+    old, new = FakeCamera(portrait, "Old"), FakeCamera(portrait.copy(), "New")
+    at_work, go_on = threading.Event(), threading.Event()
+
+    class Held:
+        def __init__(self, inner: Predictor) -> None:
+            self.inner, self.card, self.device = inner, inner.card, inner.device
+
+        def predict(self, crops: np.ndarray) -> object:
+            at_work.set()
+            go_on.wait(20)
+            return self.inner.predict(crops)
+
+    sources = {CAMERA: old, OTHER: new}
+    held = Listening(
+        lambda spec: sources[spec],
+        lambda path, device: Held(tiny_predictor(path, device)),  # type: ignore[arg-type,return-value]
+    )
+    held.engine.start(CAMERA, CHECKPOINT)
+    held.wait(at_work.is_set)
+    held.engine.start(OTHER)
+    held.wait_for(EventKind.SOURCE_OPENED, "New")
+    go_on.set()
+    assert held.reading().frame.image is new.picture
+    assert held.engine.close()
