@@ -120,7 +120,8 @@ def _who_agrees(
         return f"{_BOTH} agree with the first guess: {_name(first)}."
     if near == attention == first:
         return (
-            f"All answers to this frame are {_name(first)}; {_name(final)} still leads over time."
+            f"Every answer to this frame is {_name(first)}; calibrated and smoothed over time, "
+            f"{_name(final)} leads."
         )
     if near == attention:
         against = f"{_BOTH} point to {_name(near)}"

