@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import replacing
 from ferdesk.session.session import Session
-from ferdesk.session.table import COLUMNS, Value, as_text, rows
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from ferdesk.session.table import COLUMNS, rows
+from ferdesk.table import cells
+from ferdesk.table.values import Value
 
 
 def write_csv(
@@ -21,15 +18,7 @@ def write_csv(
 ) -> int:
     """The tidy table as CSV, of one face or of all; how many rows. FerdeskError."""
     with replacing(path) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        count = 0
-        for row in table(session, pass_number, face):
-            writer.writerow(safe(as_text(row)))
-            count += 1
-        text.detach()
-    return count
+        return cells.write_csv(file, COLUMNS, table(session, pass_number, face))
 
 
 def table(
@@ -55,21 +44,3 @@ def write_parquet(session: Session, path: Path, *, face: int | None = None) -> i
     with replacing(path) as file:
         parquet.write_table(pyarrow.table(columns), file)
     return len(found)
-
-
-def safe(cells: Iterable[str]) -> list[str]:
-    """Cells that a spreadsheet takes as text or numbers, never as a formula.
-
-    Words that begin with = + - @ get an apostrophe in front; numbers stay as they are.
-    """
-    return [
-        f"'{cell}" if cell.startswith(_FORMULA) and not _number(cell) else cell for cell in cells
-    ]
-
-
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -188,7 +188,7 @@ class Player:
         if self._video is None:
             return None
         if self.session.facts["video"] != VIDEO:
-            at = self._first_ms + round(record.source_time * 1000) + _ROUNDING_MS
+            at = self._first_ms + round(record.media_time * 1000) + _ROUNDING_MS
             return self._video.at(at)
         return None if record.video_ms is None else self._video.at(record.video_ms)
 

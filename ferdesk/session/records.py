@@ -64,7 +64,7 @@ class FrameRecord:
     time: float
     """Seconds since the session's first frame on the capture clock; never decreases."""
     source_index: int
-    source_time: float
+    media_time: float
     """Index and seconds as the source counts them; a camera starts anew when it comes back."""
     width: int
     height: int

@@ -35,7 +35,7 @@ def _version_1(database: sqlite3.Connection) -> None:
         " max_faces INTEGER NOT NULL, threshold REAL NOT NULL, checkpoint_sha256 TEXT NOT NULL,"
         " checkpoint_card TEXT NOT NULL, started REAL NOT NULL)",
         "CREATE TABLE frame (id INTEGER PRIMARY KEY, time REAL NOT NULL,"
-        " source_index INTEGER NOT NULL, source_time REAL NOT NULL, width INTEGER NOT NULL,"
+        " source_index INTEGER NOT NULL, media_time REAL NOT NULL, width INTEGER NOT NULL,"
         " height INTEGER NOT NULL, dropped INTEGER NOT NULL, video_ms INTEGER,"
         " analysed INTEGER NOT NULL, latency_ms REAL)",
         "CREATE INDEX frame_by_time ON frame (time)",

@@ -12,13 +12,13 @@ import pytest
 
 from ferdesk.pipeline.types import Reading
 from ferdesk.session import schema
-from ferdesk.session.export import safe
 from ferdesk.session.folder import DATABASE, READINGS
 from ferdesk.session.records import BaselineRecord, CorrectionRecord, EventRecord, Origin
 from ferdesk.session.rows import pack_landmarks, unpack_landmarks
 from ferdesk.session.session import Session
 from ferdesk.session.store import Store
 from ferdesk.session.table import COLUMNS
+from ferdesk.table.cells import cells
 
 
 def test_a_reading_comes_back_with_the_same_numbers(
@@ -148,5 +148,7 @@ def test_a_later_version_is_reached_step_by_step(
 
 
 def test_no_cell_becomes_a_formula() -> None:
-    cells = ["=1+1", "+cmd", "-x", "@a", "-1.5", "+2", "happiness", ""]
-    assert safe(cells) == ["'=1+1", "'+cmd", "'-x", "'@a", "-1.5", "+2", "happiness", ""]
+    words = ["=1+1", "+cmd", "-x", "@a", "\t=1", "\r=1", "happiness", ""]
+    escaped = [*(f"'{word}" for word in words[:6]), "happiness", ""]
+    assert cells(("file",) * 8, words) == escaped
+    assert cells(("yaw", "frame"), (-1.5, 2)) == ["-1.50", "2"]

@@ -1,0 +1,52 @@
+"""A face's values in the columns of the table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferdesk.pipeline.types import FaceReading
+from ferdesk.table.columns import COLUMNS, distribution
+
+Value = str | int | float
+
+
+def face_values(face: FaceReading, threshold: float) -> dict[str, Value]:
+    """Every column that says something about the face; `threshold`: see `FaceReading.answer`."""
+    purified, pose, quality = face.purified, face.pose, face.quality
+    values: dict[str, Value] = {
+        "face": face.face_id,
+        "label": face.answer(threshold),
+        "reliability": math.nan if face.reliability is None else face.reliability,
+        "reason": face.reason,
+        "prediction_set": "+".join(face.prediction_set),
+        "c_p": float(purified.c_p),
+        "c_g": float(purified.c_g),
+        "c_a": float(purified.c_a),
+        "c_t": float(purified.c_t),
+        "yaw": pose.yaw,
+        "pitch": pose.pitch,
+        "roll": pose.roll,
+        "size": quality.size,
+        "sharpness": quality.sharpness,
+        "brightness": quality.brightness,
+        "contrast": quality.contrast,
+        "inside": quality.inside,
+    }
+    values.update(zip(("x", "y", "width", "height"), face.landmarks.box, strict=True))
+    for name, found in (
+        ("probability", face.probabilities),
+        ("calibrated", face.calibrated),
+        *((name, getattr(purified, name)) for name in ("p", "t_g", "t_a", "t", "final")),
+    ):
+        values.update(zip(distribution(name), map(float, found), strict=True))
+    return values
+
+
+def row(names: Sequence[str], values: Mapping[str, Any]) -> tuple[Value, ...]:
+    """The values of these columns; what is not among them is NaN, 0 or ""."""
+    return tuple(values.get(name, _MISSING[COLUMNS[name].kind]) for name in names)
+
+
+_MISSING: dict[str, Value] = {"text": "", "count": 0, "number": math.nan}
