@@ -12,18 +12,19 @@ from ferdesk.errors import FerdeskError
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-COMMANDS: Final = ("record", "export")
+COMMANDS: Final = ("record", "export", "report")
 
 
 def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
     """One parser per command; `common` adds --checkpoint and --device."""
     _add_record(commands, common)
     _add_export(commands)
+    _add_report(commands)
 
 
 def run(args: argparse.Namespace) -> int:
     """The command's exit code. Raises FerdeskError."""
-    return {"record": _record, "export": _export}[args.command](args)
+    return {"record": _record, "export": _export, "report": _report}[args.command](args)
 
 
 def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -89,3 +90,22 @@ def _export(args: argparse.Namespace) -> int:
         args.session, csv=args.csv, tsv=args.tsv, parquet=args.parquet,
         corrections=args.corrections, face=args.face, overwrite=args.overwrite,
     )  # fmt: skip
+
+
+def _add_report(commands: Parsers) -> None:
+    report = commands.add_parser(
+        "report", help="a page about a session, or several side by side",
+        description="Write one self-contained HTML page about a session, or several side by side.",
+    )  # fmt: skip
+    report.add_argument("sessions", type=Path, nargs="+", help="folders of sessions")
+    report.add_argument(
+        "--out", type=Path, metavar="FILE",
+        help="the page (default, for one session: report.html in its folder)",
+    )  # fmt: skip
+    report.add_argument("--overwrite", action="store_true", help="replace FILE")
+
+
+def _report(args: argparse.Namespace) -> int:
+    from ferdesk.commands.report import write_report
+
+    return write_report(args.sessions, args.out, overwrite=args.overwrite)

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ferdesk.model.labels import EXPRESSIONS
 
+_Row = tuple[float, ...]
+"""Frame, time, label, and the rest in the order of `Lane`."""
+
 if TYPE_CHECKING:
     from ferdesk.session.session import Session
 
@@ -28,6 +31,10 @@ class Lane:
     """NaN where the checkpoint could not tell."""
     threshold: NDArray[np.float64]
     """The operating point in use."""
+    size: NDArray[np.float64]
+    """Pixels between the outer eye corners."""
+    brightness: NDArray[np.float64]
+    """0..1"""
 
     @property
     def unsure(self) -> NDArray[np.bool_]:
@@ -38,29 +45,23 @@ class Lane:
 def lanes(session: Session, pass_number: int = 0) -> dict[int, Lane]:
     """A lane per face id, the face that was seen most often first."""
     rows = session.store.rows(
-        "SELECT face.face, frame.id, frame.time, label, reliability, threshold FROM face"
+        "SELECT face.face, frame.id, frame.time, label, reliability, threshold,"
+        " face.size, brightness FROM face"
         " JOIN frame ON frame.id = face.frame JOIN analysis ON analysis.id = face.analysis"
         " WHERE pass_number = ? ORDER BY frame.id",
         (pass_number,),
     )
     position = {name: i for i, name in enumerate(EXPRESSIONS)}
-    by_face: dict[int, list[tuple[int, float, int, float, float]]] = {}
-    for face, frame, time, label, reliability, threshold in rows:
+    by_face: dict[int, list[_Row]] = {}
+    for face, frame, time, label, reliability, *rest in rows:
         known = np.nan if reliability is None else reliability
-        by_face.setdefault(face, []).append((frame, time, position[label], known, threshold))
+        by_face.setdefault(face, []).append((frame, time, position[label], known, *rest))
     return {
         face: _lane(face, by_face[face])
         for face in sorted(by_face, key=lambda face: (-len(by_face[face]), face))
     }
 
 
-def _lane(face: int, rows: list[tuple[int, float, int, float, float]]) -> Lane:
-    frames, times, labels, reliability, threshold = zip(*rows, strict=True)
-    return Lane(
-        face,
-        np.array(frames, np.int64),
-        np.array(times, np.float64),
-        np.array(labels, np.int8),
-        np.array(reliability, np.float64),
-        np.array(threshold, np.float64),
-    )
+def _lane(face: int, rows: list[_Row]) -> Lane:
+    frames, times, labels, *rest = np.array(rows, np.float64).T
+    return Lane(face, frames.astype(np.int64), times, labels.astype(np.int8), *rest)

@@ -1,0 +1,203 @@
+"""One page about one session or several side by side, in a single file that needs no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ferdesk import __version__
+from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSION_COLOURS, EXPRESSIONS
+from ferdesk.session import drawing
+from ferdesk.session.drawing import Block, Curve
+from ferdesk.session.records import EventRecord, Origin, SessionState
+from ferdesk.session.session import Session
+from ferdesk.session.summary import AFTER, BEFORE, FaceCourse, around_events, courses
+from ferdesk.templates import render
+
+_TEMPLATE: Final = "ferdesk/session/report.html.j2"
+_LEAST_SECONDS: Final = 1.0
+"""Faces seen for less are counted and not drawn."""
+_TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What the page shows of one face."""
+
+    number: int
+    seconds: str
+    shares: tuple[tuple[str, str, float], ...]
+    """Name, colour and percentage of the labelled time of every expression."""
+    labelled: bool
+    withheld: str
+    reliability: str
+    blocks: list[Block]
+    reliability_curve: Curve
+    quality: tuple[tuple[Curve, str], ...]
+    """A curve and what its upper edge means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The mean course around one kind of event."""
+
+    label: str
+    count: int
+    curves: list[Curve]
+    zero: float
+    intervals: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the page shows of one session."""
+
+    name: str
+    notes: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    tiles: tuple[tuple[str, str], ...]
+    faces: list[Face]
+    brief_faces: int
+    ticks: list[tuple[float, str]]
+    flags: list[tuple[float, EventRecord]]
+    around: list[Around]
+    events: list[EventRecord]
+    analyses: list[dict[str, str]]
+
+
+def report(sessions: Sequence[Session], pass_number: int = 0) -> str:
+    """The HTML page; SVG and style are inside, nothing is loaded."""
+    parts = [_part(session, pass_number) for session in sessions]
+    return render(
+        _TEMPLATE,
+        title=parts[0].name if len(parts) == 1 else f"{len(parts)} sessions",
+        parts=parts,
+        expressions=[(DISPLAY_NAMES[n], EXPRESSION_COLOURS[n]) for n in EXPRESSIONS],
+        style=(Path(__file__).parent / "report.css").read_text(encoding="utf-8"),
+        width=drawing.WIDTH, height=drawing.HEIGHT, before=BEFORE, after=AFTER,
+        version=__version__, made=f"{datetime.now():%Y-%m-%d %H:%M}",
+    )  # fmt: skip
+
+
+def _part(session: Session, pass_number: int) -> Part:
+    found = courses(session, pass_number)
+    long = [course for course in found if course.seconds >= _LEAST_SECONDS] or found[:1]
+    duration = session.duration
+    events = session.store.events()
+    analysed = sum(frame.analysed for frame in session.frames)
+    with_face = len({int(frame) for course in found for frame in course.lane.frames})
+    return Part(
+        name=session.name,
+        notes=session.notes,
+        facts=_facts(session),
+        tiles=(
+            (clock(duration), "length"),
+            (f"{analysed:,}", "frames read"),
+            (_percent(with_face / analysed) if analysed else "–", "of them with a face"),
+            (str(len(found)), "faces told apart"),
+        ),
+        faces=[_face(course, duration) for course in long],
+        brief_faces=len(found) - len(long),
+        ticks=_ticks(duration),
+        flags=[
+            (e.onset / duration * drawing.WIDTH, e)
+            for e in events if e.origin is not Origin.FERDESK and duration
+        ],
+        around=[
+            Around(
+                a.label, a.count, drawing.around(a), drawing.event_x(a),
+                bool(np.isfinite(a.half_width).any()),
+            )
+            for a in (around_events(session, long[0].lane.face, pass_number) if long else ())
+        ],
+        events=events,
+        analyses=[
+            {
+                "from": clock(a.started), "checkpoint": a.checkpoint, "device": a.device,
+                "sha256": a.checkpoint_sha256[:12], "smoothing": f"{a.smoothing_seconds:g} s",
+                "faces": str(a.max_faces), "threshold": f"{a.threshold:.2f}",
+            }
+            for a in session.analyses if a.pass_number == pass_number
+        ],
+    )  # fmt: skip
+
+
+def _face(course: FaceCourse, duration: float) -> Face:
+    lane = course.lane
+    shares = course.shares
+    largest = max(20.0, 20.0 * math.ceil(float(lane.size.max()) / 20))
+    return Face(
+        number=lane.face,
+        seconds=clock(course.seconds),
+        shares=tuple(
+            (DISPLAY_NAMES[name], EXPRESSION_COLOURS[name], round(100 * float(share), 1))
+            for name, share in zip(EXPRESSIONS, np.nan_to_num(shares), strict=True)
+        ),
+        labelled=not bool(np.isnan(shares).all()),
+        withheld=_percent(course.withheld),
+        reliability=_percent(course.reliability),
+        blocks=drawing.ribbon(course, duration),
+        reliability_curve=drawing.over_time(
+            lane.times, lane.reliability, duration, 1.0, "Reliability"
+        ),
+        quality=(
+            (drawing.over_time(lane.times, lane.size, duration, largest, "Face size"),
+             f"{largest:.0f} px between the eye corners"),
+            (drawing.over_time(lane.times, lane.brightness, duration, 1.0, "Brightness"), "white"),
+        ),
+    )  # fmt: skip
+
+
+def _facts(session: Session) -> tuple[tuple[str, str], ...]:
+    facts: dict[str, Any] = session.facts
+    dropped = [
+        f"{facts[key]} {what}"
+        for key, what in (
+            ("frames_dropped", "frames"), ("readings_dropped", "readings"),
+            ("video_dropped", "pictures"),
+        ) if facts.get(key)
+    ]  # fmt: skip
+    state = {
+        SessionState.COMPLETE: "complete", SessionState.RECOVERED: "cut off and recovered",
+        SessionState.RECORDING: "being recorded",
+    }[session.state]  # fmt: skip
+    rows = (
+        ("Recorded", str(facts.get("created", "")).replace("T", " ")),
+        ("Participant", facts.get("participant", "")),
+        ("Note", facts.get("note", "")),
+        ("Source", facts.get("source_detail") or facts.get("source", "")),
+        ("State", state),
+        ("Ended because", facts.get("ended_because", "")),
+        ("Not kept for lack of time", ", ".join(dropped)),
+        ("Pictures", "kept" if session.has_video else "not kept"),
+        ("Made with", f"ferdesk {facts.get('ferdesk', '')}, {facts.get('platform', '')}"),
+    )
+    return tuple((name, str(value)) for name, value in rows if value)
+
+
+def _ticks(duration: float) -> list[tuple[float, str]]:
+    if duration <= 0:
+        return []
+    step = next((tick for tick in _TICKS if duration / tick <= 10), _TICKS[-1])
+    return [
+        (i * step / duration * drawing.WIDTH, clock(i * step, short=True))
+        for i in range(int(duration / step) + 1)
+    ]
+
+
+def clock(seconds: float, *, short: bool = False) -> str:
+    """ "12.4 s", "3 min 05 s"; short: "0:12"."""
+    whole = int(seconds)
+    if short:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{100 * share:.1f} %"
