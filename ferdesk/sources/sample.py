@@ -10,11 +10,11 @@ SAMPLE_NAME = "Built-in sample"
 
 
 class SampleSource(VideoSource):
-    """The clip that ships with ferdesk."""
+    """The clip that ships with ferdesk: a woman acts sadness, worry and joy."""
 
     def __init__(self, *, loop: bool = False) -> None:
         super().__init__("", loop=loop, name=SAMPLE_NAME)
 
     def open(self) -> SourceInfo:
-        self._target = asset("sample.mp4")
+        self._target = str(asset("sample.mp4"))
         return super().open()

@@ -49,27 +49,24 @@ def test_analyze_the_sample_with_the_shipped_checkpoint(tmp_path: Path) -> None:
     assert str(out) in result.stdout
     assert str(picture) in result.stdout
     rows = read_csv(out)
-    assert len(rows) == 250, "one face in every frame, none dropped"
+    assert len(rows) == 472, "one face in every frame, none dropped"
     assert set(COLUMNS) <= set(rows[0])
     assert {row["face"] for row in rows} == {"1"}
     times = [float(row["time"]) for row in rows]
     assert times[0] == 0.0
-    assert np.allclose(np.diff(times), 0.04, atol=0.002)
+    assert np.allclose(np.diff(times), 1001 / 24000, atol=0.002)
     for row in rows[::25]:
         final = [float(row[f"final_{name}"]) for name in EXPRESSIONS]
         assert sum(final) == pytest.approx(1.0, abs=1e-4)
         assert row["label"] == EXPRESSIONS[int(np.argmax(final))]
         assert all(0 <= float(row[c]) <= 1 for c in ("c_p", "c_g", "c_a", "c_t"))
-    assert rows[0]["label"] == "happiness", "the portrait smiles broadly"
-    # tools/expressions.py, TIMELINE: from 3.4 to 4.6 s the face is bent into surprise, then sad.
-    surprised = [row["label"] for row in rows if 3.6 < float(row["time"]) < 4.6]
-    assert set(surprised) == {"surprise"}
-    sad = [float(row["final_happiness"]) for row in rows if 5.6 < float(row["time"]) < 6.6]
-    assert max(sad) < float(rows[0]["final_happiness"]) - 0.2
-    annotated, plain = cv2.imread(str(picture)), None
+    # She acts sadness until frame 140, worry with a hand at the mouth, and joy from 250 on.
+    labels = [row["label"] for row in rows]
+    assert labels[:140].count("sadness") > 110
+    assert labels[250:].count("happiness") > 200
+    annotated = cv2.imread(str(picture))
     assert annotated is not None
-    assert annotated.shape == (480, 640, 3)
-    assert plain is None
+    assert annotated.shape == (360, 640, 3)
 
 
 def test_analyze_is_repeatable_and_does_not_depend_on_the_machine_load(tmp_path: Path) -> None:

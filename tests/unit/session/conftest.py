@@ -21,7 +21,7 @@ FPS = 25
 
 @pytest.fixture(scope="session")
 def readings() -> list[Reading]:
-    """40 frames of the sample, from a smile into surprise, smoothed as in the window."""
+    """40 frames of the sample, from worry into joy, smoothed as in the window."""
     analyzer = Analyzer(load_predictor(asset("live.safetensors"), "auto"), 3, 0.3)
     source = SampleSource()
     source.open()
@@ -29,7 +29,7 @@ def readings() -> list[Reading]:
     while len(found) < 40:
         frame = source.read()
         assert frame is not None
-        if frame.index >= 80:
+        if frame.index >= 205:
             found.append(analyzer.analyze(frame))
     analyzer.close()
     source.close()
