@@ -31,7 +31,8 @@ from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import EngineEvent, EventKind, Reading
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Frame, Source, SourceInfo
-from ferdesk.sources.spec import SourceSpec, open_source
+from ferdesk.sources.sample import FACE_CENTRE
+from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 from ferdesk.vision.landmarker import Landmarker
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ _START_TIMEOUT = 60.0
 _SILENCE_TIMEOUT = 30.0
 
 
-def tile(picture: NDArray[np.uint8], faces: int) -> NDArray[np.uint8]:
+def tile(picture: NDArray[np.uint8], faces: int, centre: float = FACE_CENTRE) -> NDArray[np.uint8]:
     """(480, 640, 3) with `faces` copies of the picture in the smallest grid that holds them.
 
     Each copy fills its cell and is cut at the sides, so that its face stays as large as possible:
-    the landmarker does not find small ones.
+    the landmarker does not find small ones. `centre`: where the face is across the picture, 0..1.
     """
     columns = math.ceil(math.sqrt(faces))
     rows = math.ceil(faces / columns)
@@ -59,7 +60,8 @@ def tile(picture: NDArray[np.uint8], faces: int) -> NDArray[np.uint8]:
         max(height, round(picture.shape[0] * scale)),
     )
     scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    left = max(0, min(size[0] - width, round(centre * size[0] - width / 2)))
+    top = (size[1] - height) // 2
     cell = scaled[top : top + height, left : left + width]
     canvas = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
     for i in range(faces):
@@ -68,13 +70,18 @@ def tile(picture: NDArray[np.uint8], faces: int) -> NDArray[np.uint8]:
     return canvas
 
 
+def _centre(spec: SourceSpec) -> float:
+    return FACE_CENTRE if spec.kind is SourceKind.SAMPLE else 0.5
+
+
 class PretendedCamera:
     """Plays a file for ever, at a given rate, as 640×480 frames with some number of faces."""
 
     warning = ""
 
-    def __init__(self, source: Source, fps: float, faces: int) -> None:
+    def __init__(self, source: Source, fps: float, faces: int, centre: float) -> None:
         self._source, self._fps, self._faces = source, fps, faces
+        self._centre = centre
         self.description = f"{source.description} as a camera"
         self._due: float | None = None
         self._index = 0
@@ -94,7 +101,7 @@ class PretendedCamera:
         frame = self._source.read()
         if frame is None:
             return None
-        image = tile(frame.image, self._faces)
+        image = tile(frame.image, self._faces, self._centre)
         now = time.perf_counter()
         self.decode_ms.append((now - start) * 1e3)
         self._due = now if self._due is None else max(self._due + 1 / self._fps, now - 0.1)
@@ -147,7 +154,12 @@ def _frames(spec: SourceSpec, faces: int, count: int) -> list[Frame]:
         frames: list[Frame] = []
         while len(frames) < count and (frame := source.read()) is not None:
             frames.append(
-                Frame(tile(frame.image, faces), frame.index, frame.media_time, frame.captured_at)
+                Frame(
+                    tile(frame.image, faces, _centre(spec)),
+                    frame.index,
+                    frame.media_time,
+                    frame.captured_at,
+                )
             )
     finally:
         source.close()
@@ -214,7 +226,7 @@ def measure_live(
     from ferdesk.ui.state.shown import Shown
 
     live = _Live()
-    camera = PretendedCamera(open_source(spec), fps, faces)
+    camera = PretendedCamera(open_source(spec), fps, faces, _centre(spec))
     engine = Engine(
         EngineOptions(max_faces=faces),
         live.hear,

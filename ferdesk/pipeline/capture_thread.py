@@ -67,7 +67,9 @@ class CaptureThread:
         source: Source,
         frames: Mailbox[Captured],
         callbacks: CaptureCallbacks,
+        network: threading.Event,
     ) -> None:
+        """Files wait with their first frame until `network` is set: nothing plays unread."""
         self.source = source
         self.description = source.description
         self.info: SourceInfo | None = None
@@ -75,6 +77,7 @@ class CaptureThread:
         self.preview: Mailbox[Frame] = Mailbox()
         self._frames = frames
         self._tell = callbacks
+        self._network = network
         self._stop = threading.Event()
         self._handing_over = threading.Lock()
         self._asked = threading.Event()
@@ -169,6 +172,8 @@ class CaptureThread:
                     return
                 self._show(last, took, math.inf)
                 continue
+            if last is None and not info.live:
+                self._wait_for_network(frame, took)
             if last is None or frame.file != last.file:
                 clock = _Clock()
             last = frame
@@ -178,6 +183,14 @@ class CaptureThread:
                 return
             else:
                 self._put(frame, took)
+
+    def _wait_for_network(self, frame: Frame, took: float) -> None:
+        """Show the first frame of a file; it is delivered again when it can be read."""
+        if self._network.is_set():
+            return
+        self._put(frame, took)
+        while not self._network.wait(_AGAIN_SECONDS) and not self._stop.is_set():
+            pass
 
     def _take_steps(self) -> None:
         self._asked.clear()

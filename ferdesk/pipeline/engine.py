@@ -64,13 +64,14 @@ class Engine:
         self._rates = Rates()
         self._paused = False
         self._predictor: Predictor | None = None
+        self._network_loaded = threading.Event()
         self._checkpoint: Path | None = None
         self._wanted: LoadRequest | None = None
         self._loader = Loader(predictor_factory, self._checkpoint_done)
         self._analysis = AnalysisThread(self._frames, self._analysed, self._analysis_failed)
         self._sources = SourceSwitch(
             self._lock, self._announcer, self._frames, self._new_scene, self._rates,
-            self._run_if_ready, self._captured,
+            self._run_if_ready, self._captured, self._network_loaded,
         )  # fmt: skip
         self._apply_options()
 
@@ -225,6 +226,7 @@ class Engine:
                     self._announcer.tell(EventKind.WARNING, loaded.message, loaded.detail)
                 return
             self._predictor = self._analysis.predictor = loaded.predictor
+            self._network_loaded.set()
             self._checkpoint = loaded.request.checkpoint
             self._announcer.tell(
                 EventKind.CHECKPOINT_LOADED,

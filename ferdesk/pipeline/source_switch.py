@@ -29,9 +29,10 @@ class SourceSwitch:
         rates: Rates,
         ready: Callable[[], None],
         captured: Callable[[Frame], None],
+        network: threading.Event,
     ) -> None:
         """`ready` is called when a source gives frames, for the first time or again; `captured`
-        with every frame, on the capture thread."""
+        with every frame, on the capture thread. Files wait for `network`."""
         self.current: CaptureThread | None = None
         """Whose frames are analysed."""
         self._coming: CaptureThread | None = None
@@ -44,6 +45,7 @@ class SourceSwitch:
         self._new_scene = new_scene
         self._rates = rates
         self._ready = ready
+        self._network = network
         self._callbacks = CaptureCallbacks(
             opened=self._opened, failed=self._failed, busy=self._busy,
             lost=self._lost, regained=self._regained, ended=self._ended,
@@ -57,7 +59,7 @@ class SourceSwitch:
         # A camera can be opened only once, so the one in use has to go first.
         if spec.kind is self._kind is SourceKind.CAMERA:
             self.end_current()
-        capture = CaptureThread(source, self._frames, self._callbacks)
+        capture = CaptureThread(source, self._frames, self._callbacks, self._network)
         self._coming, self._kind = capture, spec.kind
         if self.current is None:
             self._announcer.enter(EngineState.STARTING, f"Opening {capture.description} …")

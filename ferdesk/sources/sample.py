@@ -9,6 +9,10 @@ from ferdesk.sources.video import VideoSource
 SAMPLE_NAME = "Built-in sample"
 
 
+FACE_CENTRE = 0.7
+"""Where her face is across the picture, as a share of its width."""
+
+
 class SampleSource(VideoSource):
     """The clip that ships with ferdesk: a woman acts sadness, worry and joy."""
 

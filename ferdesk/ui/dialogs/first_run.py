@@ -39,7 +39,7 @@ POINTS: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 class FirstRunDialog(QDialog):
-    """Three points and a choice. The engine starts beneath it; nothing waits."""
+    """Three points and a choice. No source is opened before it was accepted."""
 
     declined = Signal()
 

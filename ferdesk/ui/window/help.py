@@ -37,12 +37,14 @@ class Help(QObject):
         self._redraws = redraws
         self._window = window
 
-    def first_run(self) -> None:
-        """Show the notice unless this version of it was accepted before."""
+    def first_run(self, accepted: Callable[[], None]) -> None:
+        """Show the notice unless this version of it was accepted before; `accepted` follows."""
         if self._store.value.notice_accepted >= VERSION:
+            accepted()
             return
         dialog = FirstRunDialog(self._window)
         dialog.accepted.connect(lambda: self._store.update(notice_accepted=VERSION))
+        dialog.accepted.connect(accepted)
         dialog.declined.connect(self._window.close)
         dialog.open()
 

@@ -106,8 +106,8 @@ class MainWindow(QMainWindow):
         self._first_checkpoint = checkpoint or self.checkpoints.first()
         if self.store.complaint:
             self.warn(self.store.complaint)
-        self.sources.open_first(source)
-        self.help.first_run()
+        # No camera and no file is opened before the person knows what is done with it.
+        self.help.first_run(lambda: self.sources.open_first(source))
 
     def tell(self, text: str) -> None:
         """A passing notice."""

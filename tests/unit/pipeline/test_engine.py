@@ -301,6 +301,39 @@ def test_file_plays_to_its_end_in_its_own_time(tmp_path: Path) -> None:
         live.engine.close()
 
 
+def test_a_file_waits_with_its_first_frame_for_the_network(
+    portrait: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (640, 480))
+    for _ in range(60):
+        writer.write(portrait)
+    writer.release()
+    loading = threading.Event()
+
+    def slow(path: Path, device: str) -> Predictor:
+        assert loading.wait(20)
+        return tiny_predictor(path, device)
+
+    live = Listening(open_source, slow)
+    try:
+        live.engine.start(SourceSpec.parse(str(path)), CHECKPOINT)
+        live.wait_for(EventKind.STATE, "Loading the network …")
+        shown = []
+        live.wait(lambda: shown.append(f) if (f := live.engine.take_preview()) else shown, "it")
+        time.sleep(0.5)
+        assert [frame.index for frame in shown] == [0]
+        assert live.engine.take_preview() is None
+        assert live.engine.take_reading() is None
+        loading.set()
+        first = live.reading()
+        assert first.frame.media_time < 1.5  # nothing was played while it loaded
+        live.wait_for(EventKind.SOURCE_ENDED)
+    finally:
+        loading.set()
+        live.engine.close()
+
+
 def test_stepping_through_pictures(portrait: np.ndarray, tmp_path: Path) -> None:
     """Each stays on screen until asked for another; its faces have ids of their own."""
     for number in range(1, 4):
