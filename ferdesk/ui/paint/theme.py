@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import pyqtgraph as pg
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
@@ -121,7 +120,6 @@ class Theme(QObject):
         self._name = "system"
         self.scheme: Scheme = LIGHT
         app.setStyle("Fusion")
-        pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
 
     def apply(self, name: str) -> None:

@@ -17,6 +17,8 @@ from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bands import Bands, runs
 
+pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
+
 _GAP_PX: Final = 2
 _NEAR_SECONDS: Final = 0.75
 """A reading counts as being under the pointer when it is not farther away than this."""

@@ -5,7 +5,7 @@ Nothing here asks the reader to know the paper. Its symbols are in tooltips.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QResizeEvent
@@ -13,12 +13,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import Scheme, font
+from ferdesk.ui.panels.late_plot import LatePlot
 from ferdesk.ui.panels.panel import MutedLabel, Panel
-from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.panels.views import VIEW_COLOURS, ViewTable
 from ferdesk.ui.state.explanation import VIEWS, explain
 from ferdesk.ui.state.history import History
 from ferdesk.ui.state.shown import Shown
+
+if TYPE_CHECKING:
+    from ferdesk.ui.panels.plot import TimePlot
 
 _LONGEST: Final = (
     "The nearest examples point to Happiness, the attention check to Surprise; the first guess "
@@ -39,14 +42,14 @@ class PurificationPanel(Panel):
         self.sentence.setAccessibleName("The reason in plain words")
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.table = ViewTable()
-        self.plot = TimePlot(
+        self.place = LatePlot(
+            "How decided each answer was over time",
             [view.title for view in VIEWS[:4]],
             VIEW_COLOURS,
             widths=(2.2, 1.6, 1.6, 1.6),
             end_labels=[view.short for view in VIEWS[:4]],
         )
-        self.plot.setAccessibleName("How decided each answer was over time")
-        self.plot.setMinimumHeight(70)
+        self.place.setMinimumHeight(70)
         self.caption = MutedLabel("How decided each answer was over time")
         self.caption.setFont(font(0.9))
         self.caption.setToolTip(
@@ -56,8 +59,13 @@ class PurificationPanel(Panel):
         self.body.addWidget(self.sentence)
         self.body.addWidget(self.table, 3)
         self.body.addWidget(self.caption)
-        self.body.addWidget(self.plot, 2)
+        self.body.addWidget(self.place, 2)
         self.setMinimumSize(340, 240)
+
+    @property
+    def plot(self) -> TimePlot:
+        """The plot, made now if need be."""
+        return self.place.plot
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         # Room for the longest sentence, so that nothing below moves when it changes.
@@ -68,13 +76,13 @@ class PurificationPanel(Panel):
         self.sentence.setFixedHeight(area.height() + 2)
         tall = self.height() - area.height() > 360
         self.caption.setVisible(tall)
-        self.plot.setVisible(tall)
+        self.place.setVisible(tall)
         super().resizeEvent(event)
 
     def set_seconds(self, seconds: int) -> None:
         """Show the last `seconds`, as the timeline does."""
         self._seconds = seconds
-        self.plot.set_seconds(seconds)
+        self.place.change("seconds", lambda plot: plot.set_seconds(seconds))
 
     def present(self, shown: Shown) -> None:
         """Take this; without a face the table is empty. See `refresh_text`."""
@@ -83,7 +91,8 @@ class PurificationPanel(Panel):
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the confidences so that `now` is at the right edge."""
         if history is None:
-            self.plot.clear()
+            if self.place.made:
+                self.plot.clear()
             return
         times, _, confidences = history.window(now - self._seconds)
         self.plot.show_window(times, confidences, now)
@@ -97,4 +106,4 @@ class PurificationPanel(Panel):
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""
-        self.plot.restyle(scheme)
+        self.place.change("scheme", lambda plot: plot.restyle(scheme))

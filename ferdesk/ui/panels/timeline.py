@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme
+from ferdesk.ui.panels.late_plot import LatePlot
 from ferdesk.ui.panels.panel import Chip, Panel
-from ferdesk.ui.panels.plot import TimePlot
 from ferdesk.ui.state.history import History
 from ferdesk.ui.state.shown import Shown
+
+if TYPE_CHECKING:
+    from ferdesk.ui.panels.plot import TimePlot
 
 
 class TimelinePanel(Panel):
@@ -24,8 +29,9 @@ class TimelinePanel(Panel):
         self._seconds = 20
         self._threshold = 0.0
         names = [DISPLAY_NAMES[name] for name in EXPRESSIONS]
-        self.plot = TimePlot(names, EXPRESSION_QCOLORS)
-        self.plot.setAccessibleName("Probabilities of the seven expressions over time")
+        self.place = LatePlot(
+            "Probabilities of the seven expressions over time", names, EXPRESSION_QCOLORS
+        )
         self.chips = [
             Chip(name, colour) for name, colour in zip(names, EXPRESSION_QCOLORS, strict=True)
         ]
@@ -33,7 +39,7 @@ class TimelinePanel(Panel):
         legend.setSpacing(2)
         for index, chip in enumerate(self.chips):
             chip.setToolTip(f"Show or hide {chip.text()} in the timeline")
-            chip.toggled.connect(lambda on, i=index: self.plot.set_visible(i, on))
+            chip.toggled.connect(lambda on, i=index: self._show_curve(i, on))
             legend.addWidget(chip)
         self.length = QComboBox()
         self.length.setAccessibleName("Length of the timeline")
@@ -45,8 +51,13 @@ class TimelinePanel(Panel):
         )
         self.header.addLayout(legend)
         self.header.addWidget(self.length)
-        self.body.addWidget(self.plot, 1)
+        self.body.addWidget(self.place, 1)
         self.setMinimumHeight(150)
+
+    @property
+    def plot(self) -> TimePlot:
+        """The plot, made now if need be."""
+        return self.place.plot
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         taken = self.title.sizeHint().width() + self.length.sizeHint().width() + 56
@@ -55,11 +66,14 @@ class TimelinePanel(Panel):
             chip.short = short
         super().resizeEvent(event)
 
+    def _show_curve(self, index: int, on: bool) -> None:
+        self.place.change(f"curve {index}", lambda plot: plot.set_visible(index, on))
+
     def set_seconds(self, seconds: int) -> None:
         """Show the last `seconds`."""
         self._seconds = seconds
         self.length.setCurrentIndex(self.length.findData(seconds))
-        self.plot.set_seconds(seconds)
+        self.place.change("seconds", lambda plot: plot.set_seconds(seconds))
 
     def present(self, shown: Shown) -> None:
         """Stretches less reliable than its threshold are marked as unsure by `refresh`."""
@@ -68,7 +82,8 @@ class TimelinePanel(Panel):
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the history so that `now` is at the right edge."""
         if history is None:
-            self.plot.clear()
+            if self.place.made:
+                self.plot.clear()
             return
         times, probabilities, _ = history.window(now - self._seconds)
         # The whole stretch is judged by the limit of now, as if it had been in force before.
@@ -77,4 +92,4 @@ class TimelinePanel(Panel):
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""
-        self.plot.restyle(scheme)
+        self.place.change("scheme", lambda plot: plot.restyle(scheme))
