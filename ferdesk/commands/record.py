@@ -74,7 +74,7 @@ def record(
         pass  # The first one in a process takes seconds, in which frames would not be read.
 
     def begin(detail: str) -> Recorder:
-        info = SessionInfo(str(spec), detail, participant=participant, note=note)
+        info = SessionInfo(spec.shown, detail, participant=participant, note=note)
         recorder = Recorder(new_folder(out, participant), info, video=video)
         engine.attach(recorder)
         return recorder
