@@ -391,7 +391,7 @@ def test_pictures_are_the_official_ones_and_ours_reads_them(tmp_path: Path) -> N
     assert [EXPRESSIONS[i] for i in everything.labels] == [EXPRESSIONS[i % 7] for i in range(3, 9)]
     clip = load_clip("sample", "built-in sample", tmp_path / "work", 6)
     assert clip.count == 6
-    assert clip.fps == 25.0
+    assert clip.fps == pytest.approx(24000 / 1001)
     ours = Ours(tiny_checkpoint(tmp_path / "tiny.safetensors"), 1)
     try:
         (record,) = compare([ours], [pictures.whole, pictures.detect, clip], 2)
@@ -429,7 +429,7 @@ def test_the_command_compares_without_rivals_it_cannot_install(
     assert main(arguments) == 0
     text = capsys.readouterr().out
     assert "fer 25.10.3 is not in the table: fer 25.10.3 could not be installed" in text
-    assert "built-in sample, 640x480, 4 frames" in text
+    assert "built-in sample, 640x360, 4 frames" in text
     assert main([*arguments, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["results"][0]["pictures"] == 3

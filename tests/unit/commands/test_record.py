@@ -31,7 +31,7 @@ def test_record_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with Session.open(folder) as session:
         assert session.notes == ()
         assert session.facts["participant"] == "P 7"
-        assert "640x480" in session.facts["source_detail"]
+        assert "640x360" in session.facts["source_detail"]
         assert 3.9 < session.duration < 9
         assert [frame.source_index for frame in session.frames][:3] == [0, 1, 2]
         stored = list(session.read())
