@@ -43,11 +43,20 @@ def _command_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     analyze = commands.add_parser(
-        "analyze", help="read every frame of a source into a CSV file",
-        description="Read every frame of a source into a CSV file, one row a face and frame.",
+        "analyze", help="read every frame of a source into a CSV file, or of many into sessions",
+        description="Read every frame of a source into a CSV file, one row a face and frame; or of "
+        "one or many sources into a folder of sessions with a summary.csv.",
     )  # fmt: skip
-    analyze.add_argument("source", help="sample, a video, picture or folder, camera or address")
-    analyze.add_argument("--out", type=Path, required=True, help="CSV file to write")
+    analyze.add_argument(
+        "sources", nargs="+", metavar="SOURCE",
+        help="sample, a video, picture or folder; for a CSV file also a camera or address",
+    )  # fmt: skip
+    analyze.add_argument(
+        "--out", type=Path, required=True,
+        help="a file (.csv) for one source, or a folder: then a session per source, and the same "
+        "command goes on where it was stopped",
+    )  # fmt: skip
+    analyze.add_argument("--jobs", type=int, default=1, help="sources read at a time (default 1)")
     analyze.add_argument("--picture", type=Path, help="also write the clearest frame, annotated")
     analyze.add_argument("--faces", type=int, default=3, help="most faces in a frame (default 3)")
     analyze.add_argument(
@@ -92,11 +101,13 @@ def _command(args: argparse.Namespace) -> int:
         return sessions.run(args)
     match args.command:
         case "analyze":
+            _positive(args.faces, "faces")
+            if len(args.sources) > 1 or args.out.suffix.lower() not in (".csv", ".txt"):
+                return sessions.analyze(args)
             from ferdesk.commands.analyze import analyze
 
-            _positive(args.faces, "faces")
             return analyze(
-                args.source, args.out, picture=args.picture, checkpoint=args.checkpoint,
+                args.sources[0], args.out, picture=args.picture, checkpoint=args.checkpoint,
                 device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
                 frames=args.frames, coverage=args.coverage,
             )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
 from ferdesk.session.corrections import write_corrections
 from ferdesk.session.export import write_csv, write_parquet
@@ -22,7 +22,7 @@ def export(
     corrections: Path | None = None,
     face: int | None = None,
     overwrite: bool = False,
-    say: Callable[[str], object] = sys.stdout.write,
+    say: Callable[[str], object] = to_stdout,
 ) -> int:
     """Write what was asked for and say where it is; 0. Raises FerdeskError.
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
@@ -61,7 +62,7 @@ def record(
     device: str = "auto",
     max_faces: int = 3,
     smoothing: float = 0.3,
-    say: Callable[[str], object] = sys.stdout.write,
+    say: Callable[[str], object] = to_stdout,
     source_factory: Callable[[SourceSpec], Source] = open_source,
 ) -> int:
     """Record until the source ends, `seconds` have passed, or Ctrl-C; 0. Raises FerdeskError.

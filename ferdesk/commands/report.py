@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
 from ferdesk.files import write_text
 from ferdesk.session.report import report
@@ -18,7 +18,7 @@ def write_report(
     out: Path | None = None,
     *,
     overwrite: bool = False,
-    say: Callable[[str], object] = sys.stdout.write,
+    say: Callable[[str], object] = to_stdout,
 ) -> int:
     """Write the page and say where it is; 0. Raises FerdeskError.
 

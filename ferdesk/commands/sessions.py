@@ -109,3 +109,22 @@ def _report(args: argparse.Namespace) -> int:
     from ferdesk.commands.report import write_report
 
     return write_report(args.sessions, args.out, overwrite=args.overwrite)
+
+
+def analyze(args: argparse.Namespace) -> int:
+    """`ferdesk analyze` into a folder of sessions. Raises FerdeskError."""
+    from ferdesk.commands.analyze_many import analyze_many
+    from ferdesk.commands.analyze_session import Job
+
+    if args.jobs < 1:
+        raise FerdeskError(f"--jobs must be at least 1, not {args.jobs}.")
+    if args.picture is not None:
+        raise FerdeskError("--picture goes with one source and a CSV file.")
+    if args.out.is_file() or args.out.suffix.lower() == ".csv":
+        raise FerdeskError(f"'{args.out}' is a file; name a folder for the sessions.")
+    settings = Job(
+        source="", folder="", checkpoint=str(args.checkpoint or ""),
+        device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
+        coverage=args.coverage, frames=args.frames,
+    )  # fmt: skip
+    return analyze_many(args.sources, args.out, settings, jobs=args.jobs)
