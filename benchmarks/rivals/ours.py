@@ -49,7 +49,6 @@ class Ours:
                 self._predictor,
                 self._options.max_faces,
                 0.0 if still else self._options.smoothing_seconds,
-                still,
             )
         return self._analyzers[task]
 
@@ -63,7 +62,9 @@ class Ours:
         for index, picture in enumerate(pictures, first):
             start = time.perf_counter()
             media_time = index / task.fps if task.fps else 0.0
-            reading = analyzer.analyze(Frame(picture, index, media_time, start))
+            still = task.kind is Kind.PICTURES
+            frame = Frame(picture, index, media_time, start, still=still)
+            reading = analyzer.analyze(frame)
             ms = (time.perf_counter() - start) * 1e3
             answers.append(Answer(ms, tuple(self._face(face) for face in reading.faces)))
         return answers
