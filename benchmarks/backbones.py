@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.short_training import parts, train_short
 from ferdesk.model.checkpoint import Card
-from ferdesk.model.config import LIVE, ArchitectureConfig
+from ferdesk.model.config import LIVE_MOBILEFACENET, ArchitectureConfig
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.weights import load_backbone_weights
@@ -62,12 +62,12 @@ def main() -> int:
     data = load_split(prepare(args.data, args.cache), "train")
     train, watch = parts(data, args.pictures)
     candidates: dict[str, tuple[ArchitectureConfig, Path]] = {
-        "efficientnet_lite0 + landmarks at 80 px": (LIVE, args.efficientnet_weights),
+        "efficientnet_lite0 + landmarks at 80 px": (LIVE_MOBILEFACENET, args.efficientnet_weights),
         "efficientnet_lite0 + landmarks at 112 px": (
-            replace(LIVE, landmark_size=112), args.efficientnet_weights,
+            replace(LIVE_MOBILEFACENET, landmark_size=112), args.efficientnet_weights,
         ),
         "mobilefacenet + landmarks at 80 px": (
-            replace(LIVE, image_backbone="mobilefacenet"), args.landmark_weights,
+            replace(LIVE_MOBILEFACENET, image_backbone="mobilefacenet"), args.landmark_weights,
         ),
     }  # fmt: skip
     sys.stdout.write(

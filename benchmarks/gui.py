@@ -107,9 +107,9 @@ def redraws_per_second(model_ms: float, seconds: float) -> tuple[float, float]:
             self._inner = load_predictor(path, device)
             self.card, self.device = self._inner.card, self._inner.device
 
-        def predict(self, crops: Any) -> Any:
+        def predict(self, crops: Any, geometry: Any) -> Any:
             time.sleep(model_ms / 1e3)
-            return self._inner.predict(crops)
+            return self._inner.predict(crops, geometry)
 
     app = QApplication.instance() or QApplication(["ferdesk"])
     window = build(

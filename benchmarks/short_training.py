@@ -19,11 +19,11 @@ WATCHED = 1300
 """Pictures of the training part that judge and are never trained on."""
 
 
-def parts(data: PackedSet, pictures: int) -> tuple[PackedSet, PackedSet]:
+def parts(data: PackedSet, pictures: int, watched: int = WATCHED) -> tuple[PackedSet, PackedSet]:
     """(training, judging) pictures of a training part, always the same ones."""
     order = np.random.default_rng(0).permutation(len(data))
-    watch = data.take(np.sort(order[:WATCHED]))
-    return data.take(np.sort(order[WATCHED : WATCHED + pictures])), watch
+    watch = data.take(np.sort(order[:watched]))
+    return data.take(np.sort(order[watched : watched + pictures])), watch
 
 
 def train_short(

@@ -46,3 +46,10 @@ class AugmentConfig:
     """Probability of JPEG compression with quality 10…60."""
     grey: float = within("[0, 1]", 0.1)
     """Probability that a colour picture turns grey."""
+    jitter: float = within("[0, 1]", 0.01)
+    """Standard deviation of what is added to landmarks, in distances between the eyes, and to
+    blendshapes."""
+    lose_landmarks: float = within("[0, 1]", 0.05)
+    """Probability that the network sees the picture alone."""
+    lose_picture: float = within("[0, 1]", 0.03)
+    """Probability that the network sees the landmarks alone: the picture is one grey."""

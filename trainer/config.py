@@ -15,6 +15,8 @@ from ferdesk.model.config import (
     Fusion,
     Gate,
     ImageBackbone,
+    LandmarkBackbone,
+    Witness,
 )
 from trainer.augment_options import AugmentConfig
 from trainer.choices import check_choice
@@ -47,6 +49,10 @@ class NetworkChanges:
 
     image_backbone: ImageBackbone | None = None
     """Network of the image stream; null: that of the architecture, as in all of this group."""
+    landmark_backbone: LandmarkBackbone | None = None
+    """What the landmark stream is: MediaPipe's landmarks and blendshapes, a network, or nothing."""
+    witness: Witness | None = None
+    """Whether landmarks alone give an answer of their own, and whether it corrects the other."""
     cross_attention: bool | None = None
     """Whether the streams are joined by DWMCA; false: they are concatenated."""
     corrections: Corrections | None = None
@@ -169,10 +175,13 @@ class TrainConfig:
     """Largest share of the network's own earlier answer in the target; not in the paper."""
     lambda_flip: float = within("[0, inf)", 0.0)
     """Weight of the disagreement with the mirrored, partly erased picture; not in the paper."""
-    teacher: str = ""
-    """A checkpoint whose L_final is taught besides the labels (distillation)."""
+    teacher: tuple[str, ...] = ()
+    """Checkpoints whose mean L_final, over the picture and its mirror image, is taught besides the
+    labels (distillation); they are asked once."""
     lambda_teacher: float = within("[0, inf)", 1.0)
-    """Weight of the difference from the teacher."""
+    """Weight of the difference from the teachers."""
+    lambda_witness: float = within("[0, inf)", 1.0)
+    """Weight of the class loss of p_lm, which trains the witness alone."""
 
     holdout: float = within("[0, 1)", 0.05)
     """Share of the training part kept for watching and calibration."""
@@ -188,6 +197,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self, "--train.")
+
+    @property
+    def takes_geometry(self) -> bool:
+        """Whether the run needs the landmarks of its faces."""
+        return self.method == "ours" and self.architecture_config().takes_geometry
 
     def architecture_config(self) -> ArchitectureConfig:
         """The architecture with its changes. FerdeskError for an unknown name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,17 @@ def weigh(first: Tensor, c_first: Tensor, second: Tensor, c_second: Tensor) -> T
     """(c₁ q₁ + c₂ q₂) / (c₁ + c₂) for (B, N) distributions; their mean where both c are 0."""
     share = (c_first + EPSILON / 2) / (c_first + c_second + EPSILON)
     return share.unsqueeze(-1) * first + (1.0 - share).unsqueeze(-1) * second
+
+
+def weigh_all(distributions: Sequence[Tensor], confidences: Sequence[Tensor]) -> Tensor:
+    """Σ c_i q_i / Σ c_i of any number of (B, N) distributions; their mean where all c are 0."""
+    if len(distributions) == 1:
+        return distributions[0]
+    if len(distributions) == 2:
+        return weigh(distributions[0], confidences[0], distributions[1], confidences[1])
+    shares = torch.stack(list(confidences), dim=1) + EPSILON / len(confidences)
+    shares = shares / shares.sum(dim=1, keepdim=True)
+    return (shares.unsqueeze(-1) * torch.stack(list(distributions), dim=1)).sum(dim=1)
 
 
 def fuse(p: Tensor, c_p: Tensor, t: Tensor, c_t: Tensor, kind: Fusion) -> Tensor:
@@ -114,8 +126,9 @@ class AttentionCorrection(nn.Module):
 class APCL(nn.Module):
     """z (B, 768) → reduction to e (B, 128), layer-normed without scale → `Purified`.
 
-    Without one of the corrections, t is the other and both fields hold it; without both, every
-    distribution is p and every confidence c_p.
+    Without one of the corrections, t is the other and both fields hold it; without any, every
+    distribution is p and every confidence c_p. The witness p_lm counts as a correction where the
+    architecture says so, and no gradient passes to it.
     """
 
     geometric: AnchorCorrection | None
@@ -125,6 +138,7 @@ class APCL(nn.Module):
         super().__init__()
         self.fusion: Fusion = config.fusion
         self.detach_confidence = config.detach_confidence
+        self.hears_witness = config.witness == "correction"
         self.reduce = nn.Linear(config.feature_dim, config.embed_dim)
         self.norm = nn.LayerNorm(config.embed_dim, elementwise_affine=False)
         self.primary = BasicLabelPrediction(config.embed_dim, config.mlp_hidden, config.dropout)
@@ -154,26 +168,34 @@ class APCL(nn.Module):
         one = t_g if t_g is not None else t_a if t_a is not None else p
         return one if t_g is None else t_g, one if t_a is None else t_a
 
-    def forward(self, z: Tensor, trust: float = 1.0) -> Purified[Tensor]:
+    def forward(
+        self, z: Tensor, trust: float = 1.0, p_lm: Tensor | None = None
+    ) -> Purified[Tensor]:
         """`trust` τ in [0, 1] ramps the purification in while training: (1-τ) p + τ L_final.
 
-        Always computed in float32: ε = 1e-8 and the logarithms do not survive half precision.
+        `p_lm` (B, 7) is the witness's answer; without one it is the uniform distribution. Always
+        computed in float32: ε = 1e-8 and the logarithms do not survive half precision.
         """
         with torch.autocast(z.device.type, enabled=False):
             e = self.norm(self.reduce(z.float()))
             logits = self.primary(e)
             p = torch.softmax(logits, dim=-1)
             t_g, t_a = self._corrections(e, p)
+            if p_lm is None:
+                p_lm = torch.full_like(p, 1.0 / NUM_EXPRESSIONS)
             c_p, c_g, c_a = self._confidence(p), self._confidence(t_g), self._confidence(t_a)
-            t = weigh(t_g, c_g, t_a, c_a)
+            heard = p_lm.detach()
+            c_lm = self._confidence(heard)
+            own = self.geometric is not None or self.attentive is not None
+            parts, weights = ([t_g, t_a], [c_g, c_a]) if own else ([], [])
+            if self.hears_witness:
+                parts, weights = [*parts, heard], [*weights, c_lm]
+            t = weigh_all(parts, weights) if parts else p
             c_t = self._confidence(t)
-            if self.geometric is None and self.attentive is None:
-                final = p
-            else:
-                final = fuse(p, c_p, t, c_t, self.fusion)
+            final = fuse(p, c_p, t, c_t, self.fusion) if parts else p
             if trust < 1.0:
                 final = (1.0 - trust) * p + trust * final
         return Purified(
-            logits=logits, p=p, t_g=t_g, t_a=t_a, t=t, final=final,
-            c_p=c_p, c_g=c_g, c_a=c_a, c_t=c_t, embedding=e,
+            logits=logits, p=p, t_g=t_g, t_a=t_a, t=t, final=final, p_lm=p_lm,
+            c_p=c_p, c_g=c_g, c_a=c_a, c_t=c_t, c_lm=c_lm, embedding=e,
         )  # fmt: skip

@@ -10,7 +10,10 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.tensor_file import quoted
 
 ImageBackbone = Literal["ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "tiny"]
-LandmarkBackbone = Literal["mobilefacenet", "tiny"]
+LandmarkBackbone = Literal["mobilefacenet", "tiny", "geometry", "none"]
+"""`geometry` takes MediaPipe's landmarks and blendshapes, `none` leaves the stream out, the others
+see the picture."""
+Witness = Literal["none", "apart", "correction"]
 Scales = Literal["pyramid", "single"]
 Gate = Literal["elementwise", "scalar", "none"]
 Fusion = Literal["normalised", "complementary"]
@@ -55,6 +58,13 @@ class ArchitectureConfig:
     mlp_ratio: float = 4.0
     drop_path: float = 0.1
     gate: Gate = "elementwise"
+    blendshape_tokens: int = 4
+    """Of the geometry stream, besides one per region of the face."""
+    geometry_depth: int = 1
+    """Transformer blocks over the tokens of the geometry stream, before DWMCA."""
+    witness: Witness = "none"
+    """p_lm from the landmarks alone: not there, only given beside the answer, or also a third
+    correction in APCL."""
     vit_depth: int = 2
     """Transformer blocks over the 147 pyramid tokens; unused by `single`."""
     feature_dim: int = 768
@@ -72,13 +82,20 @@ class ArchitectureConfig:
     detach_confidence: bool = False
     """No gradient through the confidences, so that the network cannot buy weight by sharpening."""
 
+    @property
+    def takes_geometry(self) -> bool:
+        """Whether a face's landmarks change what the network says."""
+        return self.landmark_backbone == "geometry" or self.witness != "none"
+
 
 PAPER = ArchitectureConfig()
 
 LIVE = ArchitectureConfig(
     name="live",
     image_backbone="efficientnet_lite0",
-    landmark_size=80,
+    landmark_backbone="geometry",
+    image_size=80,
+    witness="correction",
     scales="single",
     dims=(128,),
     depth=1,
@@ -86,6 +103,16 @@ LIVE = ArchitectureConfig(
     drop_path=0.0,
     dropout=0.3,
 )
+
+LIVE_MOBILEFACENET = replace(
+    LIVE,
+    name="live-mobilefacenet",
+    landmark_backbone="mobilefacenet",
+    image_size=112,
+    landmark_size=80,
+    witness="none",
+)
+"""`live` as it was before the geometry stream."""
 
 TINY = ArchitectureConfig(
     name="tiny",
@@ -107,7 +134,10 @@ TINY = ArchitectureConfig(
 )
 """For tests and smoke runs: seconds on one core, useless on faces."""
 
-ARCHITECTURES = {config.name: config for config in (PAPER, LIVE, TINY)}
+ARCHITECTURES = {config.name: config for config in (PAPER, LIVE, LIVE_MOBILEFACENET, TINY)}
+
+TAKES_PICTURES: Final = ("mobilefacenet", "tiny")
+"""Landmark streams that see the picture."""
 
 ConfigT = TypeVar("ConfigT", ArchitectureConfig, Preprocessing)
 

@@ -9,11 +9,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.checkpoint import load
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, no_geometry
 from ferdesk.model.kept import Kept
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import Models, OpenVinoBackend, Precision
@@ -24,41 +27,46 @@ from ferdesk.model.tensor_file import quoted
 
 
 class _Inputs(nn.Module):
-    """uint8 (1, S, S, 3) → the float inputs of both streams."""
+    """uint8 (1, S, S, 3), and geometry where the network takes it → the inputs of the streams."""
 
     def __init__(self, network: DualStreamFER) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        image, landmark = self.network.preprocess(crops.permute(0, 3, 1, 2).float())
-        return image, landmark
+    def forward(self, crops: Tensor, geometry: Tensor | None = None) -> tuple[Tensor, ...]:
+        out: tuple[Tensor, ...] = self.network.preprocess(
+            crops.permute(0, 3, 1, 2).float(), geometry
+        )
+        return out
 
 
 class _Answer(nn.Module):
-    """The inputs of both streams → the fields of `Purified` as a tuple."""
+    """The inputs of the streams → the fields of `Purified` as a tuple."""
 
     def __init__(self, network: DualStreamFER) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor, landmark: Tensor) -> tuple[Tensor, ...]:
-        out = self.network.answer(image, landmark)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        out = self.network.answer(*inputs)
         return tuple(getattr(out, name) for name in FIELDS)
 
 
 def convert(network: DualStreamFER) -> Models:
     """The traced network as two OpenVINO models of fixed shapes: preprocessing, and all the rest.
 
-    The first takes (1, S, S, 3) uint8, the second what the first gives. Raises FerdeskError when
-    the network cannot be converted.
+    The first takes (1, S, S, 3) uint8, and (1, GEOMETRY_SIZE) float32 where the network takes
+    geometry; the second what the first gives. Raises FerdeskError when the network cannot be
+    converted.
     """
     size = network.preprocessing.size
-    crops = torch.zeros((1, size, size, 3), dtype=torch.uint8)
+    faces: tuple[Tensor, ...] = (torch.zeros((1, size, size, 3), dtype=torch.uint8),)
+    if network.config.takes_geometry:
+        faces = (*faces, torch.zeros((1, GEOMETRY_SIZE)))
     network = network.cpu().eval()
     with torch.inference_mode():
-        streams = _Inputs(network)(crops)
-    return _converted(_Inputs(network), (crops,)), _converted(_Answer(network), streams)
+        streams = _Inputs(network)(*faces)
+    return _converted(_Inputs(network), faces), _converted(_Answer(network), streams)
 
 
 def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
@@ -87,11 +95,23 @@ def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
     return model
 
 
+def probe_geometry(network: DualStreamFER) -> NDArray[np.float32]:
+    """(2, GEOMETRY_SIZE) beside the probe's crops: a face like those of training, and none."""
+    out = no_geometry(2)
+    standardise = network.preprocess.standardise
+    if standardise is not None:
+        mean, spread = standardise.mean.cpu().numpy(), standardise.spread.cpu().numpy()
+        noise = np.random.default_rng(20261126).normal(size=PRESENT)
+        out[0] = np.append(mean + spread * noise, 1.0)
+    return out
+
+
 def torch_answer(network: DualStreamFER) -> Purified[Any]:
     """`Purified` of float32 arrays: what torch says about the probe, the measure of every other."""
     crops = torch.from_numpy(probe_crops(network.preprocessing.size))
+    geometry = torch.from_numpy(probe_geometry(network))
     with torch.inference_mode():
-        out: Purified[Tensor] = network(crops.permute(0, 3, 1, 2).float())
+        out: Purified[Tensor] = network(crops.permute(0, 3, 1, 2).float(), geometry)
     return out.map(lambda values: values.numpy())
 
 
@@ -103,7 +123,7 @@ def convert_checkpoint(path: Path, threads: int, folder: Path | None) -> OpenVin
     network, card = load(path)
     backend = checked(network, threads, path.name)
     if folder is not None:
-        Kept(folder, card, threads).write(backend, torch_answer(network))
+        Kept(folder, card, threads).write(backend, probe_geometry(network), torch_answer(network))
     return backend
 
 
@@ -113,7 +133,7 @@ def checked(network: DualStreamFER, threads: int, name: str) -> OpenVinoBackend:
     precisions: tuple[Precision | None, ...] = (None, "f32")
     for precision in precisions:
         backend = OpenVinoBackend(models, threads, precision)
-        answer = backend.run(probe_crops(network.preprocessing.size))
+        answer = backend.run(probe_crops(network.preprocessing.size), probe_geometry(network))
         if agree(answer, expected, backend.precision):
             return backend
     raise FerdeskError(

@@ -113,21 +113,27 @@ class DWMCABlock(nn.Module):
 
     Each stream's keys and values are asked by the *other* stream's queries:
     O_img = MHA(Q_lm, K_img, V_img) and O_lm = MHA(Q_img, K_lm, V_lm).
+
+    An attended row belongs to the token that asked. Where both streams lie on one grid, the n-th
+    token of either is the same place of the face, and O_img joins X̃_img as in the paper. Streams
+    with token counts of their own (`one_grid` False) have no such partner: there O_img, whose rows
+    are the landmark tokens', joins X̃_lm, and O_lm joins X̃_img (docs/method.md).
     """
 
     def __init__(
         self, dim: int, heads: int, mlp_ratio: float, gate: Gate = "elementwise",
-        drop_path: float = 0.0,
+        drop_path: float = 0.0, one_grid: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         if dim % heads:
             raise ValueError(f"width {dim} does not divide into {heads} heads")
         self.heads = heads
+        self.one_grid = one_grid
         self.image = _Stream(dim, mlp_ratio, gate, drop_path)
         self.landmark = _Stream(dim, mlp_ratio, gate, drop_path)
 
     def forward(self, image: Tensor, landmark: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T, D) of both streams, position by position, in and out."""
+        """Tokens (B, T, D) of both streams in and out; one T for both on one grid."""
         img, lm = self.image, self.landmark
         x_img, x_lm = img.weighting(image), lm.weighting(landmark)
         n_img, n_lm = img.norm(x_img), lm.norm(x_lm)
@@ -137,6 +143,8 @@ class DWMCABlock(nn.Module):
         o_lm = lm.output(
             multi_head_attention(img.query(n_img), lm.key(n_lm), lm.value(n_lm), self.heads)
         )
+        if not self.one_grid:
+            o_img, o_lm = o_lm, o_img
         return (
             img.feed_forward(img.gate(x_img, o_img)),
             lm.feed_forward(lm.gate(x_lm, o_lm)),

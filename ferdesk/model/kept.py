@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, write_bytes
@@ -26,7 +27,7 @@ from ferdesk.model.quiet_openvino import ov
 
 log = logging.getLogger(__name__)
 
-CONVERSION: Final = 1
+CONVERSION: Final = 2
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _MOST_FILES: Final = 8
@@ -87,12 +88,18 @@ class Kept:
         precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
         blobs = arrays["inputs"].tobytes(), arrays["answer"].tobytes()
         backend = OpenVinoBackend(blobs, self._threads, precision)
-        if not agree(backend.run(probe_crops(self._size)), expected, precision):
+        answer = backend.run(probe_crops(self._size), arrays["geometry"])
+        if not agree(answer, expected, precision):
             raise ValueError("it gives other answers than the checkpoint")
         return backend
 
-    def write(self, backend: OpenVinoBackend, expected: Purified[Any]) -> None:
-        """Keep the network, and remove the oldest of too many; a full disk is only logged."""
+    def write(
+        self, backend: OpenVinoBackend, geometry: NDArray[np.float32], expected: Purified[Any]
+    ) -> None:
+        """Keep the network, and remove the oldest of too many; a full disk is only logged.
+
+        `expected` is torch's answer to the probe with this geometry beside it.
+        """
         from safetensors.numpy import save
 
         inputs, answer = backend.blobs()
@@ -100,6 +107,7 @@ class Kept:
             {
                 "inputs": np.frombuffer(inputs, np.uint8),
                 "answer": np.frombuffer(answer, np.uint8),
+                "geometry": geometry,
                 "bf16": np.array([backend.precision == "bf16"]),
                 **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
             }

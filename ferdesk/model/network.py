@@ -1,8 +1,8 @@
-"""DualStreamFER: both backbones, DWMCA and APCL, from one config."""
+"""DualStreamFER: both streams, DWMCA, APCL and the witness, from one config."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -10,97 +10,149 @@ from torch import Tensor, nn
 
 from ferdesk.model.apcl import APCL
 from ferdesk.model.backbones import BACKBONES
-from ferdesk.model.config import ArchitectureConfig, Preprocessing
+from ferdesk.model.config import TAKES_PICTURES, ArchitectureConfig, Preprocessing
+from ferdesk.model.geometry import GeometryStream, GeometryWitness, Standardise, absent
 from ferdesk.model.purified import Purified
 from ferdesk.model.streams import Pyramid, SingleScale
+from ferdesk.model.token_necks import ImageAndTokens, PyramidAndTokens
 
 _LUMA = (0.299, 0.587, 0.114)
 
 
 class Preprocess(nn.Module):
-    """Crops (B, 3, S, S) RGB in 0..255 → inputs of the image and of the landmark stream.
+    """Crops (B, 3, S, S) RGB in 0..255 and faces' geometry → inputs of the streams.
 
-    The image stream gets (x - mean)/std; the landmark stream x/255, as its weights were trained.
+    In this order, as far as the network has them: the image stream's picture, (x - mean)/std; the
+    landmark stream's, x/255, as its weights were trained; the standardised geometry. All of it is
+    computed in float32, because none of it survives half precision.
     """
 
     mean: Tensor
     std: Tensor
     luma: Tensor
+    standardise: Standardise | None
 
-    def __init__(self, spec: Preprocessing, image_size: int, landmark_size: int) -> None:
+    def __init__(
+        self,
+        spec: Preprocessing,
+        image_size: int,
+        landmark_size: int | None = None,
+        geometry: bool = False,
+    ) -> None:
+        """`landmark_size` None: no picture for the landmark stream; `geometry`: it is wanted."""
         super().__init__()
         self.spec = spec
         self.image_size = image_size
         self.landmark_size = landmark_size
+        self.standardise = Standardise() if geometry else None
         self.register_buffer("mean", torch.tensor(spec.image_mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(spec.image_std).view(3, 1, 1), persistent=False)
         self.register_buffer("luma", torch.tensor(_LUMA).view(3, 1, 1), persistent=False)
 
     def _resize(self, x: Tensor, size: int) -> Tensor:
-        if x.shape[-1] == size:
-            return x
-        return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+        if x.shape[-1] != size:
+            x = F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+        # Concatenated and not expanded: OpenVINO folds a scale into the convolution behind a
+        # broadcast and then finds one channel where the weights have three.
+        return torch.cat([x] * 3, dim=1) if self.spec.grayscale else x
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, crops: Tensor, geometry: Tensor | None = None) -> tuple[Tensor, ...]:
+        """`geometry` (B, GEOMETRY_SIZE); None stands for faces without landmarks."""
         x = crops
         if self.spec.grayscale:
             x = (x * self.luma).sum(dim=1, keepdim=True)
         if self.spec.detail:
             x = F.avg_pool2d(x, self.spec.size // self.spec.detail)
-        landmark = self._resize(x, self.landmark_size)
-        image = self._resize(x, self.image_size)
-        if self.spec.grayscale:
-            # Concatenated and not expanded: OpenVINO folds a scale into the convolution behind a
-            # broadcast and then finds one channel where the weights have three.
-            image, landmark = torch.cat([image] * 3, dim=1), torch.cat([landmark] * 3, dim=1)
-        return (image - self.mean) / self.std, landmark / 255.0
+        inputs = [(self._resize(x, self.image_size) - self.mean) / self.std]
+        if self.landmark_size is not None:
+            inputs.append(self._resize(x, self.landmark_size) / 255.0)
+        if self.standardise is not None:
+            known = absent(len(crops), crops) if geometry is None else geometry.float()
+            inputs.append(self.standardise(known))
+        return tuple(inputs)
 
 
 class DualStreamFER(nn.Module):
-    """Image stream + frozen landmark stream → DWMCA → z → APCL.
+    """Image stream + landmark stream → DWMCA → z → APCL, and the witness where there is one.
 
-    The landmark stream never trains: no gradient reaches it and it stays in evaluation mode.
+    A landmark stream that sees the picture never trains: no gradient reaches it and it stays in
+    evaluation mode. The geometry stream trains with the rest.
     """
+
+    landmark_backbone: nn.Module | None
+    geometry_stream: GeometryStream | None
+    witness: GeometryWitness | None
 
     def __init__(self, config: ArchitectureConfig, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.config = config
         self.preprocessing = preprocessing
-        self.preprocess = Preprocess(preprocessing, config.image_size, config.landmark_size)
-        image, landmark = BACKBONES[config.image_backbone], BACKBONES[config.landmark_backbone]
-        self.image_backbone = image.build()
-        self.landmark_backbone = landmark.build().requires_grad_(False)
-        neck = Pyramid if config.scales == "pyramid" else SingleScale
-        self.neck = neck(
-            cast(tuple[int, int, int], self.image_backbone.channels),
-            cast(tuple[int, int, int], self.landmark_backbone.channels),
-            image.align_stride,
-            config,
+        pictures = config.landmark_backbone in TAKES_PICTURES
+        self.preprocess = Preprocess(
+            preprocessing,
+            config.image_size,
+            config.landmark_size if pictures else None,
+            config.takes_geometry,
         )
+        image = BACKBONES[config.image_backbone]
+        self.image_backbone = image.build()
+        self.landmark_backbone = self.geometry_stream = self.witness = None
+        self.neck: nn.Module
+        channels = cast(tuple[int, int, int], self.image_backbone.channels)
+        if pictures:
+            landmark = BACKBONES[config.landmark_backbone].build()
+            self.landmark_backbone = landmark.requires_grad_(False)
+            neck = Pyramid if config.scales == "pyramid" else SingleScale
+            own = cast(tuple[int, int, int], landmark.channels)
+            self.neck = neck(channels, own, image.align_stride, config)
+        else:
+            dim, count = config.dims[-1], 0
+            if config.landmark_backbone == "geometry":
+                self.geometry_stream = GeometryStream(
+                    dim, dim // config.head_dim, config.blendshape_tokens, config.geometry_depth
+                )
+                count = self.geometry_stream.count
+            elif config.scales == "pyramid":
+                raise ValueError("a pyramid needs a landmark stream")
+            tokens = PyramidAndTokens if config.scales == "pyramid" else ImageAndTokens
+            self.neck = tokens(channels, image.align_stride, config, count)
+        if config.witness != "none":
+            self.witness = GeometryWitness()
         self.apcl = APCL(config)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> DualStreamFER:
         super().train(mode)
-        self.landmark_backbone.eval()
+        if self.landmark_backbone is not None:
+            self.landmark_backbone.eval()
         return self
 
-    def features(self, image: Tensor, landmark: Tensor) -> Tensor:
-        """z (B, 768) of the inputs of both streams, as `preprocess` gives them."""
-        with torch.no_grad():
-            landmark_maps = self.landmark_backbone(landmark)
-        out: Tensor = self.neck(self.image_backbone(image), landmark_maps)
+    def features(self, *inputs: Tensor) -> Tensor:
+        """z (B, 768) of what `preprocess` gives."""
+        image = self.image_backbone(inputs[0])
+        other: Any = None
+        if self.geometry_stream is not None:
+            other = self.geometry_stream(inputs[-1])
+        elif self.landmark_backbone is not None:
+            with torch.no_grad():
+                other = self.landmark_backbone(inputs[1])
+        out: Tensor = self.neck(image, other)
         return out
 
-    def answer(self, image: Tensor, landmark: Tensor, trust: float = 1.0) -> Purified[Tensor]:
-        """`Purified` of B faces from the inputs of both streams."""
-        out: Purified[Tensor] = self.apcl(self.features(image, landmark), trust)
+    def answer(self, *inputs: Tensor, trust: float = 1.0) -> Purified[Tensor]:
+        """`Purified` of B faces from what `preprocess` gives."""
+        p_lm = None if self.witness is None else self.witness(inputs[-1])
+        out: Purified[Tensor] = self.apcl(self.features(*inputs), trust, p_lm)
         return out
 
-    def forward(self, crops: Tensor, trust: float = 1.0) -> Purified[Tensor]:
-        """Crops (B, 3, S, S) RGB float in 0..255 → `Purified` of B faces."""
-        image, landmark = self.preprocess(crops)
-        return self.answer(image, landmark, trust)
+    def forward(
+        self, crops: Tensor, geometry: Tensor | None = None, trust: float = 1.0
+    ) -> Purified[Tensor]:
+        """Crops (B, 3, S, S) RGB float in 0..255 and geometry (B, GEOMETRY_SIZE) → `Purified`.
+
+        Without geometry the faces count as faces without landmarks.
+        """
+        return self.answer(*self.preprocess(crops, geometry), trust=trust)
 
     def parameter_count(self) -> tuple[int, int]:
         """(all, trainable) parameters."""

@@ -47,7 +47,8 @@ class OpenVinoBackend:
     def __init__(
         self, models: Models | Blobs, threads: int, precision: Precision | None = None
     ) -> None:
-        """`models`: what takes (1, S, S, 3) uint8, and what takes its outputs; or both compiled.
+        """`models`: what takes (1, S, S, 3) uint8, and (1, GEOMETRY_SIZE) where the network wants
+        it, and what takes its outputs; or both compiled.
 
         `precision` None: bf16 on CPUs with units for it, where it saves a third of the time. Raises
         RuntimeError for blobs that OpenVINO cannot import.
@@ -63,7 +64,8 @@ class OpenVinoBackend:
             _compiled(core, model, threads, kind) for model, kind in zip(models, kinds, strict=True)
         ]
         self._inputs, self._answer = (model.create_infer_request() for model in self._compiled)
-        for i in range(2):
+        self._takes_geometry = len(self._compiled[0].inputs) == 2
+        for i in range(len(self._compiled[1].inputs)):
             self._answer.set_input_tensor(i, self._inputs.get_output_tensor(i))
 
     def blobs(self) -> Blobs:
@@ -71,11 +73,16 @@ class OpenVinoBackend:
         inputs, answer = (model.export_model().getvalue() for model in self._compiled)
         return inputs, answer
 
-    def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
+    def run(
+        self, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
+    ) -> Purified[NDArray[np.float32]]:
         """See `Backend`."""
         faces = []
-        for crop in crops:
-            self._inputs.infer({0: crop[None]}, share_inputs=True, share_outputs=True)
+        for crop, known in zip(crops, geometry, strict=True):
+            face: dict[int, NDArray[Any]] = {0: crop[None]}
+            if self._takes_geometry:
+                face[1] = known[None]
+            self._inputs.infer(face, share_inputs=True, share_outputs=True)
             self._answer.infer(share_outputs=True)
             outputs = (self._answer.get_output_tensor(i).data.copy() for i in range(len(FIELDS)))
             faces.append(Purified(*outputs))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ferdesk.model.checkpoint import Card, load, read_verified_card
 from ferdesk.model.devices import choose_device
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, no_geometry
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import FIELDS, Purified
 from ferdesk.model.tensor_file import CheckpointError, quoted
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_DISTRIBUTIONS = ("logits", "p", "t_g", "t_a", "t", "final")
+_DISTRIBUTIONS = ("logits", "p", "t_g", "t_a", "t", "final", "p_lm")
 
 
 class Backend(Protocol):
@@ -35,8 +36,13 @@ class Backend(Protocol):
         """For the status bar."""
         ...
 
-    def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
-        """(B, S, S, 3) uint8 RGB → `Purified` of float32 arrays, labels in the card's order."""
+    def run(
+        self, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
+    ) -> Purified[NDArray[np.float32]]:
+        """(B, S, S, 3) uint8 RGB and (B, GEOMETRY_SIZE) → `Purified` of float32 arrays.
+
+        Labels are in the card's order.
+        """
         ...
 
 
@@ -95,9 +101,13 @@ class Predictor:
         """Display name of the device in use."""
         return self._backend.name
 
-    def predict(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
+    def predict(
+        self, crops: NDArray[np.uint8], geometry: NDArray[np.float32] | None = None
+    ) -> Purified[NDArray[np.float32]]:
         """Aligned crops (B, 112, 112, 3) uint8 RGB, B >= 1 → `Purified` of B faces.
 
+        `geometry` (B, GEOMETRY_SIZE) float32 is what `face_geometry` makes of their landmarks; None
+        stands for faces without landmarks. Networks without a geometry stream ignore it.
         Everything is as the network gives it, without the card's calibration. Distributions are in
         the order of ``labels.EXPRESSIONS`` whatever the checkpoint's order. A face's answer does
         not depend on the other faces of the batch. Raises ValueError for another shape or type.
@@ -107,7 +117,14 @@ class Predictor:
             raise ValueError(
                 f"crops must be (B, {expected}) uint8, not {crops.shape} {crops.dtype}"
             )
-        out = self._backend.run(np.ascontiguousarray(crops))
+        if geometry is None:
+            geometry = no_geometry(len(crops))
+        if geometry.shape != (len(crops), GEOMETRY_SIZE) or geometry.dtype != np.float32:
+            raise ValueError(
+                f"geometry must be ({len(crops)}, {GEOMETRY_SIZE}) float32, not "
+                f"{geometry.shape} {geometry.dtype}"
+            )
+        out = self._backend.run(np.ascontiguousarray(crops), np.ascontiguousarray(geometry))
         if self._order is not None:
             turned = {name: getattr(out, name)[:, self._order] for name in _DISTRIBUTIONS}
             out = replace(out, **turned)

@@ -34,9 +34,13 @@ class Purified(Generic[ArrayT]):
     t_a: ArrayT
     """(B, 7) attentive correction: self-attention over the parts of the embedding."""
     t: ArrayT
-    """(B, 7) corrected distribution: t_g and t_a weighted by c_g and c_a."""
+    """(B, 7) corrected distribution: t_g and t_a weighted by c_g and c_a, and where the
+    architecture says so p_lm by c_lm."""
     final: ArrayT
     """(B, 7) L_final: p and t weighted by c_p and c_t, before any calibration."""
+    p_lm: ArrayT
+    """(B, 7) the second witness: what the landmarks alone say. Uniform, so that it says nothing,
+    for a face without landmarks and a network without a witness."""
     c_p: ArrayT
     """(B,) confidence of p."""
     c_g: ArrayT
@@ -45,6 +49,8 @@ class Purified(Generic[ArrayT]):
     """(B,) confidence of t_a."""
     c_t: ArrayT
     """(B,) confidence of t."""
+    c_lm: ArrayT
+    """(B,) confidence of p_lm."""
     embedding: ArrayT
     """(B, 128) the embedding e in which anchors live."""
 

@@ -30,11 +30,16 @@ _TIE: Final = 0.6
 _LEADS: Final = 0.5
 """An expression with this share stands out, whatever its chance to be right."""
 _TINY: Final = 1e-6
+_SILENT: Final = 1e-4
+"""A witness of no more confidence than this has said nothing."""
+_AGAINST: Final = 0.5
+"""A witness that gives its own winner this much and not the label contradicts it."""
 _MOST_ROWS: Final = 1000
 _LUMA: Final = np.array((0.299, 0.587, 0.114), np.float32)
 
 ANSWER_FEATURES: Final = (
     "winner", "margin", "c_p", "c_g", "c_a", "c_t", "agree_p", "agree_g", "agree_a",
+    "witness", "apart", "c_lm",
 )  # fmt: skip
 PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast")
 VIEW_FEATURES: Final = ("yaw", "pitch", "roll", "size")
@@ -46,7 +51,8 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
 
     `probabilities` (N, 7) are those the label is taken from: calibrated, smoothed where the label
     is. `winner` is the log odds of the likeliest, `margin` its lead over the second, `agree_*` 1
-    where that distribution has the same winner.
+    where that distribution has the same winner. `witness` is the logarithm of what p_lm gives the
+    label, `apart` the total variation between the two, 0 where the witness says nothing.
     """
     ordered = np.sort(np.asarray(probabilities, np.float64), axis=1)
     first, second = ordered[:, -1], ordered[:, -2]
@@ -55,10 +61,15 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
         "winner": np.log(np.maximum(first, _TINY) / np.maximum(1.0 - first, _TINY)),
         "margin": first - second,
     }
-    for name in ("c_p", "c_g", "c_a", "c_t"):
+    for name in ("c_p", "c_g", "c_a", "c_t", "c_lm"):
         features[name] = np.asarray(getattr(purified, name), np.float64)
     for name, field in (("agree_p", "p"), ("agree_g", "t_g"), ("agree_a", "t_a")):
         features[name] = (getattr(purified, field).argmax(axis=1) == label).astype(np.float64)
+    told = np.asarray(purified.p_lm, np.float64)
+    speaks = np.asarray(purified.c_lm, np.float64) > _SILENT
+    given = told[np.arange(len(label)), label]
+    features["witness"] = np.log(np.maximum(given, _TINY))
+    features["apart"] = speaks * np.abs(told - probabilities).sum(axis=1) / 2
     return features
 
 
@@ -147,12 +158,16 @@ class ReliabilityModel:
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))))
 
     def reason(
-        self, features: Mapping[str, float], probabilities: NDArray[Any], reliability: float
+        self,
+        features: Mapping[str, float],
+        probabilities: NDArray[Any],
+        reliability: float,
+        witness: NDArray[Any] | None = None,
     ) -> str:
         """Why one face's reliability is low, in a few words; "" when it is not.
 
         What is unusual about the picture comes first, because a person can change it. `features`
-        are numbers of that face, `probabilities` its (7,) as shown.
+        are numbers of that face, `probabilities` its (7,) as shown, `witness` its p_lm.
         """
         if reliability >= ENOUGH:
             return ""
@@ -165,6 +180,11 @@ class ReliabilityModel:
             if words:
                 return words.format(value)
         order = np.argsort(-probabilities, kind="stable")
+        if witness is not None:
+            other = int(witness.argmax())
+            if other != order[0] and witness[other] >= _AGAINST:
+                shape, whole = (DISPLAY_NAMES[EXPRESSIONS[int(i)]] for i in (other, order[0]))
+                return f"the shape of the face alone says {shape}, the picture {whole}"
         if probabilities[order[1]] >= _TIE * probabilities[order[0]]:
             names = [DISPLAY_NAMES[EXPRESSIONS[int(i)]] for i in order[:2]]
             return f"two expressions equally likely: {names[0]} and {names[1]}"
@@ -221,12 +241,14 @@ class RiskRow:
     coverage: float
     """Share of faces answered."""
     error: float
-    """Share of wrong labels among those."""
+    """Share of wrong labels among those, as measured."""
+    at_most: float | None = None
+    """What that share does not exceed: 95 % sure of all rows together. None in earlier cards."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCoverage:
-    """The table behind the slider, measured by cross-validation; coverage falls row by row."""
+    """The table behind the slider; coverage falls row by row, and so does what is promised."""
 
     rows: tuple[RiskRow, ...]
 
@@ -244,11 +266,17 @@ class RiskCoverage:
         """The inverse of :meth:`to_json`. Raises FerdeskError for anything else."""
         where = "its risk-coverage table"
         rows = tuple(
-            RiskRow(*(number(v, key, where) for key in ("threshold", "coverage", "error")))
+            RiskRow(
+                number(v, "threshold", where),
+                number(v, "coverage", where),
+                number(v, "error", where),
+                None if v.get("at_most") is None else number(v, "at_most", where),
+            )
             for v in _objects(values, "rows", where)
         )
         falling = all(a.coverage >= b.coverage for a, b in itertools.pairwise(rows))
-        sound = all(0 <= v <= 1 for r in rows for v in (r.threshold, r.coverage, r.error))
+        shares = [(r.threshold, r.coverage, r.error, r.at_most or 0.0) for r in rows]
+        sound = all(0 <= v <= 1 for row in shares for v in row)
         if not rows or not falling or not sound:
             raise FerdeskError(f"{where} is empty, out of order or out of range.")
         return cls(rows)

@@ -83,7 +83,7 @@ class SingleScale(nn.Module):
 
 
 class SelfAttentionBlock(nn.Module):
-    """Pre-norm transformer block over all tokens of the pyramid."""
+    """Pre-norm transformer block over all tokens of a face."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -98,6 +98,21 @@ class SelfAttentionBlock(nn.Module):
         tokens = tokens + self.output(multi_head_attention(query, key, value, self.heads))
         out: Tensor = self.feed_forward(tokens)
         return out
+
+
+def pyramid_embeddings(config: ArchitectureConfig) -> nn.ModuleList:
+    """What brings the maps of the three scales, fine to coarse, to 768×7×7."""
+    fine, middle, coarse = config.dims
+    width = config.feature_dim
+    return nn.ModuleList(
+        (
+            nn.Sequential(
+                nn.Conv2d(fine, width, 3, 2, 1), nn.ReLU(), nn.Conv2d(width, width, 3, 2, 1)
+            ),
+            nn.Conv2d(middle, width, 3, 2, 1),
+            nn.Conv2d(coarse, width, 1),
+        )
+    )
 
 
 class Pyramid(nn.Module):
@@ -117,16 +132,7 @@ class Pyramid(nn.Module):
             for img, lm, dim in zip(image_channels, landmark_channels, config.dims, strict=True)
         )
         self.join = nn.ModuleList(nn.Conv2d(2 * dim, dim, 1) for dim in config.dims)
-        fine, middle, coarse = config.dims
-        self.embed = nn.ModuleList(
-            (
-                nn.Sequential(
-                    nn.Conv2d(fine, width, 3, 2, 1), nn.ReLU(), nn.Conv2d(width, width, 3, 2, 1)
-                ),
-                nn.Conv2d(middle, width, 3, 2, 1),
-                nn.Conv2d(coarse, width, 1),
-            )
-        )
+        self.embed = pyramid_embeddings(config)
         self.cls = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.randn(1, 3 * 49 + 1, width) * 0.02)
         self.blocks = nn.Sequential(

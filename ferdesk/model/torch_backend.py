@@ -26,11 +26,14 @@ class TorchBackend:
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def run(self, crops: NDArray[np.uint8]) -> Purified[NDArray[np.float32]]:
+    def run(
+        self, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
+    ) -> Purified[NDArray[np.float32]]:
         """See `Backend`."""
+        known = torch.from_numpy(geometry).to(self.device)
         batch = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float()
         with torch.autocast(
             self.device.type, dtype=self.precision, enabled=self.precision is not None
         ):
-            out = self.network(batch)
+            out = self.network(batch, known)
         return out.map(lambda t: t.float().cpu().numpy())

@@ -116,16 +116,24 @@ _BEHIND_THE_CUT = {
 """Parts of the published files that lie behind the point where we cut the network."""
 
 
+def _of_image_stream(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The image stream's tensors, where these are a whole network's of ours."""
+    prefix = "image_backbone."
+    own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    return own or tensors
+
+
 def load_backbone_weights(
     module: nn.Module, kind: str, path: Path, strict: bool = True
 ) -> KeyReport:
-    """Load a published file into a backbone of the given registry name.
+    """Load a published file, or the image stream of a checkpoint of ours, into a backbone of the
+    given registry name.
 
     Tensors behind the cut are dropped by name. With `strict`, anything else that is missing, left
     over or of another shape raises FerdeskError with the key report and loads nothing; without, the
     tensors that fit are loaded.
     """
-    tensors = read_state_dict(path)
+    tensors = _of_image_stream(read_state_dict(path))
     if kind == "ir50":
         tensors = _ir50_keys(tensors)
     elif kind == "resnet18":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ferdesk.model.face_geometry import face_geometry
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Reading, ReadingSettings, Timings
@@ -19,7 +20,8 @@ from ferdesk.vision.tracking import FaceTracker
 from ferdesk.vision.types import FaceLandmarks
 
 if TYPE_CHECKING:
-    from ferdesk.model.predictor import Predictor
+    from ferdesk.model.face_geometry import face_geometry
+from ferdesk.model.predictor import Predictor
 
 
 def _area(face: FaceLandmarks) -> float:
@@ -60,7 +62,8 @@ class Analyzer:
         readings: tuple[FaceReading, ...] = ()
         if faces:
             stacked = np.stack(crops)
-            purified = self.predictor.predict(stacked)
+            shapes = np.stack([face_geometry(face.points, face.blendshapes) for face in faces])
+            purified = self.predictor.predict(stacked, shapes)
             predicted = time.perf_counter()
             readings = self._judge.judge(self.predictor.card, frame, faces, ids, stacked, purified)
         finished = time.perf_counter()

@@ -76,7 +76,12 @@ class Judge:
             chances = self._smooth(ids, frame.media_time, model.predict(features))
             reliabilities = list(chances)
             reasons = [
-                model.reason({name: float(v[i]) for name, v in features.items()}, shown[i], chance)
+                model.reason(
+                    {name: float(v[i]) for name, v in features.items()},
+                    shown[i],
+                    chance,
+                    purified.p_lm[i],
+                )
                 for i, chance in enumerate(chances)
             ]
         return tuple(

@@ -22,6 +22,7 @@ _DISTRIBUTIONS: Final = ("final", "p", "t_g", "t_a", "t", "p_lm")
 _CONFIDENCES: Final = ("c_p", "c_g", "c_a", "c_t")
 _QUALITIES: Final = tuple(f.name for f in fields(FaceQuality))
 _EMBEDDING: Final = 128
+_BLENDSHAPES: Final = 52
 
 FACE_COLUMNS: Final = (
     "frame", "analysis", "face", "x", "y", "width", "height", "label", *SHOWN_COLUMNS,
@@ -31,8 +32,6 @@ FACE_COLUMNS: Final = (
 INSERT_FACE: Final = (
     f"INSERT INTO face ({', '.join(FACE_COLUMNS)}) VALUES ({', '.join('?' * len(FACE_COLUMNS))})"
 )
-_HAS_WITNESS: Final = "p_lm" in {f.name for f in fields(Purified)}
-_HAS_BLENDSHAPES: Final = "blendshapes" in {f.name for f in fields(FaceLandmarks)}
 
 
 def face_row(frame: int, analysis: int, face: FaceReading) -> tuple[Any, ...]:
@@ -41,12 +40,13 @@ def face_row(frame: int, analysis: int, face: FaceReading) -> tuple[Any, ...]:
     return (
         frame, analysis, face.face_id, *box, face.label, *map(float, face.probabilities),
         face.reliability, face.reason, "+".join(face.prediction_set), _floats(face.calibrated),
-        *(_floats(getattr(purified, name, None)) for name in _DISTRIBUTIONS),
+        *(_floats(getattr(purified, name)) for name in _DISTRIBUTIONS[:-1]),
+        _floats(purified.p_lm) if float(purified.c_lm) > 0 else None,
         *(float(getattr(purified, name)) for name in _CONFIDENCES),
         face.pose.yaw, face.pose.pitch, face.pose.roll,
         *(float(getattr(quality, name)) for name in _QUALITIES),
         _floats(face.landmarks.transform),
-        _halves(getattr(face.landmarks, "blendshapes", None)),
+        _halves(face.landmarks.blendshapes),
         pack_landmarks(face.landmarks.points, box),
     )  # fmt: skip
 
@@ -60,12 +60,10 @@ def face_reading(row: Mapping[str, Any]) -> FaceReading:
     values.update({name: np.float32(row[name]) for name in _CONFIDENCES})
     values["logits"] = np.log(np.maximum(p, np.finfo(np.float32).tiny))
     values["embedding"] = np.full(_EMBEDDING, np.nan, np.float32)
-    if not _HAS_WITNESS or row["p_lm"] is None:
-        del values["p_lm"]
-    transform = row["transform"]
-    extra: dict[str, Any] = {}
-    if _HAS_BLENDSHAPES and row["blendshapes"] is not None:
-        extra["blendshapes"] = np.frombuffer(row["blendshapes"], "<f2").astype(np.float32)
+    if row["p_lm"] is None:
+        values["p_lm"] = np.full_like(p, 1 / len(p))
+    values["c_lm"] = _confidence(values["p_lm"])
+    transform, shapes = row["transform"], row["blendshapes"]
     return FaceReading(
         face_id=row["face"],
         landmarks=FaceLandmarks(
@@ -73,7 +71,9 @@ def face_reading(row: Mapping[str, Any]) -> FaceReading:
             transform=np.full((4, 4), np.nan, np.float32)
             if transform is None
             else _array(transform).reshape(4, 4),
-            **extra,
+            blendshapes=np.zeros(_BLENDSHAPES, np.float32)
+            if shapes is None
+            else np.frombuffer(shapes, "<f2").astype(np.float32),
         ),
         pose=HeadPose(row["yaw"], row["pitch"], row["roll"]),
         quality=FaceQuality(**{name: row[name] for name in _QUALITIES}),
@@ -111,6 +111,13 @@ def _grid(box: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64
     x, y, width, height = box
     step = np.maximum(np.array((width, height, width)), 1e-6) / _STEPS
     return np.array((x + width / 2, y + height / 2, 0.0)), step
+
+
+def _confidence(distribution: NDArray[np.float32]) -> np.float32:
+    """One minus the normalised entropy, as in `ferdesk.model.apcl`; not below 0."""
+    q = distribution.astype(np.float64)
+    entropy = -(q * np.log(np.maximum(q, 1e-8))).sum() / np.log(len(q))
+    return np.float32(max(0.0, 1.0 - entropy))
 
 
 def _floats(array: NDArray[np.float32] | None) -> bytes | None:

@@ -80,6 +80,7 @@ class Landmarker:
                 running_mode=vision.RunningMode.VIDEO if self._video else vision.RunningMode.IMAGE,
                 num_faces=max_faces,
                 output_facial_transformation_matrixes=True,
+                output_face_blendshapes=True,
             )
             try:
                 self._task = vision.FaceLandmarker.create_from_options(options)
@@ -129,9 +130,13 @@ class Landmarker:
             FaceLandmarks(
                 points=np.array([(p.x, p.y, p.z) for p in face], dtype=np.float32) * scale,
                 transform=np.array(transform, dtype=np.float32),
+                blendshapes=np.array([shape.score for shape in shapes], dtype=np.float32),
             )
-            for face, transform in zip(
-                result.face_landmarks, result.facial_transformation_matrixes, strict=True
+            for face, transform, shapes in zip(
+                result.face_landmarks,
+                result.facial_transformation_matrixes,
+                result.face_blendshapes,
+                strict=True,
             )
         )
 

@@ -16,6 +16,8 @@ class FaceLandmarks:
     """(478, 3) x, y in pixels of the frame (x right, y down); z in the same scale, near < 0."""
     transform: NDArray[np.float32]
     """(4, 4) facial transformation: canonical face in cm -> camera (x right, y up, z back)."""
+    blendshapes: NDArray[np.float32]
+    """(52,) scores in 0..1, in the order of `blendshapes.BLENDSHAPES`."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:

@@ -107,7 +107,8 @@ def purified(p: Array, t_g: Array, t_a: Array) -> Purified[Array]:
     final = ((c_p * p + c_t * t) / (c_p + c_t + 1e-9)).astype(np.float32)
     return Purified(
         logits=np.log(p + 1e-9), p=p, t_g=t_g, t_a=t_a, t=t, final=final,
-        c_p=number(c_p), c_g=number(c_g), c_a=number(c_a), c_t=number(c_t),
+        p_lm=np.full_like(p, 1 / len(p)),
+        c_p=number(c_p), c_g=number(c_g), c_a=number(c_a), c_t=number(c_t), c_lm=number(0.0),
         embedding=np.zeros(128, np.float32),
     )  # fmt: skip
 
@@ -139,7 +140,7 @@ def make_face(
         points = np.concatenate([flat, np.zeros((478, 1))], axis=1).astype(np.float32)
     return FaceReading(
         face_id=face_id,
-        landmarks=FaceLandmarks(points, np.eye(4, dtype=np.float32)),
+        landmarks=FaceLandmarks(points, np.eye(4, dtype=np.float32), np.zeros(52, np.float32)),
         pose=pose or HeadPose(12.0, -4.0, 3.0),
         quality=FaceQuality(size * 0.4, 0.3, 0.48, 0.2, 1.0),
         purified=answer,

@@ -22,8 +22,8 @@ from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, replacing, write_json
 from ferdesk.model import checkpoint
 from ferdesk.model.purified import Purified
-from trainer.audit.copies import copy_groups
 from trainer.config import TrainConfig
+from trainer.data.copies import copy_groups
 from trainer.data.packed import PackedSet, load_split
 from trainer.files import read_json
 from trainer.measure.answers import predict

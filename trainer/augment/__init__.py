@@ -15,8 +15,11 @@ from trainer.augment.chance import Chance
 from trainer.augment.cover import cover, erase
 from trainer.augment.geometry import warp
 from trainer.augment.jpeg import jpeg
+from trainer.augment.landmarks import move
 from trainer.augment.light import coloured, shade, tint, tone, turn_grey
 from trainer.augment_options import AugmentConfig
+
+_GREY = 127.5
 
 
 @torch.no_grad()
@@ -26,7 +29,21 @@ def augment(crops: Tensor, config: AugmentConfig, generator: torch.Generator) ->
     No picture's change depends on the others of the batch. All chance comes from the CPU
     `generator`, so a run repeats on every device.
     """
+    return _changed(crops, config, Chance(len(crops), crops.device, generator))
+
+
+@torch.no_grad()
+def augment_faces(
+    crops: Tensor, geometry: Tensor, config: AugmentConfig, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """`augment` of pictures and of the (B, GEOMETRY_SIZE) landmarks in them, moved together."""
     chance = Chance(len(crops), crops.device, generator)
+    moved, alone = move(geometry, config, chance, generator)
+    changed = _changed(crops, config, chance)
+    return torch.where(alone[:, None, None, None], _GREY, changed), moved
+
+
+def _changed(crops: Tensor, config: AugmentConfig, chance: Chance) -> Tensor:
     with torch.autocast(crops.device.type, enabled=False):
         x = warp(crops.contiguous(), config, chance)
         colour = coloured(x)

@@ -40,17 +40,27 @@ def unturn(seen: Tensor, angle: Tensor) -> Tensor:
     return x
 
 
+def mirrors(config: AugmentConfig, chance: Chance) -> Tensor:
+    """(B,) bool: which pictures are mirrored."""
+    return chance.of("place")[4] < config.flip
+
+
+def turning(config: AugmentConfig, chance: Chance) -> tuple[Tensor, Tensor]:
+    """(B,) yaw and pitch in radians by which each face is turned out of the picture."""
+    yaw, pitch, *_ = (normal(c) * config.pose for c in chance.of("pose"))
+    return yaw * _YAW / 2, pitch * _PITCH / 2
+
+
 def warp(x: Tensor, config: AugmentConfig, chance: Chance) -> Tensor:
     """(B, C, H, W) resampled: mirror, tilt, zoom, shift and pose."""
     height, width = x.shape[-2:]
-    tilt, zoom, right, down, side, *_ = (c[:, None, None] for c in chance.of("place"))
+    tilt, zoom, right, down, *_ = (c[:, None, None] for c in chance.of("place"))
     angle = normal(tilt) * math.radians(config.rotate / 2)
     size = 1 + spread(zoom) * config.scale
-    mirror = torch.where(side < config.flip, -1.0, 1.0)
+    mirror = torch.where(mirrors(config, chance), -1.0, 1.0)[:, None, None]
     cos, sin = angle.cos() / size, angle.sin() / size
     columns, rows = _centres(width, x), _centres(height, x)
-    yaw, pitch, *_ = (normal(c)[:, None] * config.pose for c in chance.of("pose"))
-    yaw, pitch = yaw * _YAW / 2, pitch * _PITCH / 2
+    yaw, pitch = (angle[:, None] for angle in turning(config, chance))
     # The app's crop is scaled by the landmarks, which come nearer to each other on a turned face.
     closer = (2 + yaw.cos() + pitch.cos()) / 4
     u = unturn(columns * closer, yaw)[:, None, :]

@@ -7,17 +7,33 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jsonargparse import ArgumentParser, Namespace
+from numpy.typing import NDArray
 
 from ferdesk.model import checkpoint
+from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.model.purified import Purified
 from trainer.commands.options import CACHE_HELP, command_parser
 from trainer.data.examples import Split
-from trainer.data.packed import load_split
+from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import prepare
 from trainer.measure.answers import predict
-from trainer.measure.metrics import DISTRIBUTIONS, confusion, measure, risk_coverage, wilson
+from trainer.measure.metrics import (
+    DISTRIBUTIONS,
+    auroc,
+    calibration_error,
+    confusion,
+    entropy,
+    measure,
+    risk_coverage,
+    spearman,
+    wilson,
+)
+
+_MAJORITY = 0.5
 
 
 def parser() -> ArgumentParser:
@@ -56,7 +72,9 @@ def evaluate(
     risk-coverage are those of `final`.
     """
     network, card = checkpoint.load(path)
-    part = load_split(prepare(data, cache, align), split)
+    wanted = card.architecture.takes_geometry or card.reliability is not None
+    folder = prepare(data, cache, align, geometry=wanted)
+    part = load_split(folder, split)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out = predict(network.to(device), part, device)
     result: dict[str, Any] = {
@@ -78,7 +96,59 @@ def evaluate(
     curve = risk_coverage(shown.max(axis=1), correct)
     result["risk_coverage"] = {"points": curve.points, "aurc": curve.aurc}
     result["n_aligned"] = int(part.aligned.sum())
+    result["rules"] = label_rules(shown, part)
+    result["spearman_of_entropies"] = spearman(entropy(shown), entropy(part.targets))
+    if card.architecture.witness != "none":
+        result["p_lm"] = measure(out.p_lm, part.labels).to_json()
+    if card.reliability is not None and card.calibration is not None:
+        result.update(reliability_of(card, part, out))
     return result
+
+
+def label_rules(shown: NDArray[np.float32], part: PackedSet) -> dict[str, Any]:
+    """The same answers against the plurality's label, and only where more than half agree on it.
+
+    Shares are of the votes for the seven expressions.
+    """
+    agreed = part.targets.max(axis=1) > _MAJORITY
+    return {
+        "plurality": measure(shown, part.labels).to_json(),
+        "majority": measure(shown[agreed], part.labels[agreed]).to_json() if agreed.any() else None,
+    }
+
+
+def reliability_of(
+    card: Card, part: PackedSet, out: Purified[NDArray[np.float32]]
+) -> dict[str, Any]:
+    """What the card's reliability is worth on the faces that were found, and its promise.
+
+    `promise` has a row of the card's table each: threshold, promised bound, and the coverage and
+    share of wrong labels measured here.
+    """
+    from trainer.confidence.observed import Observed, features_of, part_of, pictures_of
+    from trainer.confidence.promise import kept
+
+    calibration, model = card.calibration, card.reliability
+    assert calibration is not None
+    assert model is not None
+    faces = part_of(part)
+    answers = Observed(
+        "", out, pictures_of(part.crops, card.preprocessing.detail), faces.poses[:, 3]
+    )
+    shown = calibration.apply(out.final)
+    right = (shown.argmax(axis=1) == part.labels)[faces.found]
+    chances = model.predict(features_of(answers, faces, calibration))
+    winner = shown.max(axis=1)[faces.found]
+    found: dict[str, Any] = {
+        "n": int(faces.found.sum()),
+        "auroc": auroc(chances, right),
+        "auroc_of_winner": auroc(winner, right),
+        "aurc": risk_coverage(chances, right).aurc,
+        "aurc_of_winner": risk_coverage(winner, right).aurc,
+        "ece": calibration_error(chances, right),
+    }
+    promise = [] if card.risk_coverage is None else kept(card.risk_coverage, chances, right)
+    return {"reliability": found, "promise": promise}
 
 
 def evaluation_text(result: dict[str, Any]) -> str:
@@ -93,6 +163,7 @@ def evaluation_text(result: dict[str, Any]) -> str:
         )
     low, high = result["accuracy_interval"]
     lines.append(f"final is right between {low:.4f} and {high:.4f} (95 %)\n")
+    lines += _more_lines(result)
     lines.append("recall of final: ")
     lines.append(", ".join(f"{k} {v:.3f}" for k, v in result["final"]["per_class"].items()))
     lines.append("\n\nconfusion of final, rows the truth:\n" + " " * 10)
@@ -100,3 +171,33 @@ def evaluation_text(result: dict[str, Any]) -> str:
     for name, row in zip(EXPRESSIONS, result["confusion"], strict=True):
         lines.append(f"{name:10}" + "".join(f"{count:10}" for count in row) + "\n")
     return "".join(lines)
+
+
+def _more_lines(result: dict[str, Any]) -> list[str]:
+    """Label rules, entropies, the reliability and its promise."""
+    lines = []
+    majority = result["rules"]["majority"]
+    if majority is not None:
+        lines.append(
+            f"where more than half agree (n = {majority['n']}): accuracy "
+            f"{majority['accuracy']:.4f}, mean class {majority['mean_class_accuracy']:.4f}\n"
+        )
+    if "p_lm" in result:
+        lines.append(f"landmarks alone: accuracy {result['p_lm']['accuracy']:.4f}\n")
+    lines.append(
+        f"Spearman of the entropies, answers and votes: {result['spearman_of_entropies']:.3f}\n"
+    )
+    if "reliability" in result:
+        told = result["reliability"]
+        lines.append(
+            f"reliability: AUROC {told['auroc']:.4f} (probability alone "
+            f"{told['auroc_of_winner']:.4f}), AURC {told['aurc']:.4f} "
+            f"({told['aurc_of_winner']:.4f}), ECE {told['ece']:.4f}\n"
+        )
+        lines.append(f"{'reliability from':>16} {'promised':>9} {'labelled':>9} {'wrong':>7}\n")
+        lines += [
+            f"{row['threshold']:16.3f} {row['promised']:9.4f} {row['coverage']:9.4f} "
+            f"{row['error']:7.4f}{'  broken' if row['error'] > row['promised'] else ''}\n"
+            for row in result["promise"]
+        ]
+    return lines

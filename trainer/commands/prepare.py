@@ -33,6 +33,14 @@ def parser() -> ArgumentParser:
         default=None,
         help="crop by landmarks as the app does, or scale whole pictures; default: by layout",
     )
+    prepare.add_argument(
+        "--geometry",
+        action=ActionYesNo(yes_prefix="", no_prefix="no-"),
+        nargs="?",
+        default=None,
+        help="find landmarks and blendshapes for the geometry stream, in pictures that stay whole, "
+        "too; default: where pictures are cropped by landmarks",
+    )
     prepare.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
     prepare.add_argument("--json", action="store_true", help="everything as JSON on stdout")
     return prepare
@@ -41,6 +49,7 @@ def parser() -> ArgumentParser:
 def run(options: Namespace) -> None:
     """Print what there is, then pack it; a data set that cannot be used ends in FerdeskError."""
     from trainer.data.counts import require_every_class, take_census
+    from trainer.data.geometry import complete
     from trainer.data.packed import read_index
     from trainer.data.packing import pack, refuse_missing
     from trainer.data.sets import layout_of, read_examples, shown_progress
@@ -48,6 +57,7 @@ def run(options: Namespace) -> None:
     data: str = options.data
     examples = read_examples(data)
     align = layout_of(data)[0].align if options.align is None else options.align
+    geometry = align if options.geometry is None else options.geometry
     census = take_census(data.partition(":")[0], examples)
     folder, index = None, None
     try:
@@ -55,6 +65,9 @@ def run(options: Namespace) -> None:
         require_every_class((e.label for e in examples if e.split == "train"), data)
         with shown_progress(len(examples)) as progress:
             folder = pack(examples, options.cache, progress, align)
+        if geometry:
+            with shown_progress(len(examples), "landmarks of") as found:
+                complete(folder, examples, found)
         index = read_index(folder)
     finally:
         # Also when it cannot be packed: the table shows why.

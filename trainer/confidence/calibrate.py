@@ -21,138 +21,45 @@ from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.predictor import Predictor
-from ferdesk.model.purified import Purified, concatenate
-from ferdesk.model.reliability import (
-    Features,
-    ReliabilityModel,
-    answer_features,
-    picture_features,
-    view_features,
-)
-from trainer.confidence.faults import DEGRADATIONS, chance_for, degrade, small_edge
+from ferdesk.model.reliability import ReliabilityModel
+from trainer.confidence.faults import DEGRADATIONS
 from trainer.confidence.invariances import invariances
-from trainer.confidence.reliability import Faces, Fitted, risk_coverage, select
+from trainer.confidence.observed import (
+    Array,
+    Observed,
+    Part,
+    Pure,
+    correct_of,
+    faults_seen,
+    features_of,
+    gather,
+    observe,
+    part_of,
+)
+from trainer.confidence.promise import independent, kept, promised
+from trainer.confidence.reliability import Fitted, select
 from trainer.data.hold_out import hold_out
 from trainer.data.packed import PackedSet, load_split
-from trainer.data.poses import load_poses
 from trainer.data.sets import prepare
 from trainer.measure.metrics import auroc, brier, calibration_error, diagram, measure
 
 log = logging.getLogger(__name__)
 
-Array = NDArray[np.float64]
-Pure = Purified[NDArray[np.float32]]
-
 FEWEST = 30
 """Held-out faces below which nothing can be fitted."""
-_EYES_IN_CROP = 0.52
-"""Distance between the outer eye corners as a share of the crop."""
-_CHUNK = 256
+_FIT_SHARE = 0.6
+"""Of the held-out faces everything is fitted on these, and the promise is tested on the others."""
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One part of a data set with the pose and size of its faces."""
-
-    data: PackedSet
-    poses: Array
-    """(N, 4), NaN where no face was found; the app would never show those."""
-
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """(N,)"""
-        return ~np.isnan(self.poses[:, 0])
-
-
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """What the network says of a part under one fault ("" is none)."""
-
-    fault: str
-    purified: Pure
-    picture: Features
-    """`picture_features`, of all N."""
-    size: Array
-
-
-def _predict(predictor: Predictor, crops: NDArray[np.uint8]) -> Pure:
-    return concatenate(
-        [
-            predictor.predict(np.array(crops[start : start + _CHUNK]))
-            for start in range(0, len(crops), _CHUNK)
-        ]
-    )
-
-
-def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Observed:
-    """Run the network over the part, with the fault put on every crop first."""
-    crops = degrade(part.data.crops, fault, seed) if fault else part.data.crops
-    detail = predictor.card.preprocessing.detail
-    pieces = [
-        picture_features(np.array(crops[start : start + _CHUNK]), detail)
-        for start in range(0, len(crops), _CHUNK)
-    ]
-    size = part.poses[:, 3]
-    if fault == "small":
-        edges = [small_edge(chance_for(fault, i, seed)) for i in range(len(crops))]
-        size = np.minimum(size, _EYES_IN_CROP * np.array(edges))
-    answers = _predict(predictor, crops)
-    picture = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    log.info("measured %d faces, %s", len(crops), fault or "as they are")
-    return Observed(fault, answers, picture, size)
-
-
-def features_of(answers: Observed, part: Part, calibration: Calibration) -> Features:
-    """All features of the faces that were found, in the order of the part."""
-    yaw, pitch, roll, _ = part.poses.T
-    every = {
-        **answer_features(calibration.apply(answers.purified.final), answers.purified),
-        **answers.picture,
-        **view_features(yaw, pitch, roll, answers.size),
-    }
-    return {name: values[part.found] for name, values in every.items()}
-
-
-def correct_of(answers: Observed, part: Part, calibration: Calibration) -> NDArray[np.bool_]:
-    """Whether each found face got the right label."""
-    right = calibration.apply(answers.purified.final).argmax(axis=1) == part.data.labels
-    return np.asarray(right[part.found])
-
-
-def gather(every: list[Observed], part: Part, calibration: Calibration) -> Faces:
-    """The rows of all faults under each other, for fitting."""
-    features = [features_of(answers, part, calibration) for answers in every]
-    own = np.flatnonzero(part.found)
-    return Faces(
-        {name: np.concatenate([f[name] for f in features]) for name in features[0]},
-        np.concatenate([correct_of(answers, part, calibration) for answers in every]),
-        np.tile(own, len(every)),
-        np.concatenate([np.full(len(own), not answers.fault) for answers in every]),
-    )
-
-
-def faults_seen(card: Card) -> list[str]:
-    """The faults that reach the network: a grey one sees copies without colour as they were."""
-    return [k for k in DEGRADATIONS if k != "grey" or not card.preprocessing.grayscale]
-
-
-def fit(
-    predictor: Predictor, part: Part, prior: Array, seed: int
-) -> tuple[Calibration, Faces, Fitted]:
+def fit(predictor: Predictor, part: Part, prior: Array, seed: int) -> tuple[Calibration, Fitted]:
     """Calibration and sets on the pictures as they are, reliability on degraded copies too.
 
     `prior` (7,): class shares of what the network was trained on.
     """
-    if part.found.sum() < FEWEST:
-        raise FerdeskError(
-            f"{int(part.found.sum())} held-out faces are too few to calibrate with; give a data "
-            f"set or a --holdout with at least {FEWEST}."
-        )
-    faults = ("", *faults_seen(predictor.card))
-    every = [observe(predictor, part, fault, seed) for fault in faults]
-    calibration = calibrating.fit(every[0].purified.final, part.data.labels, prior)
-    faces = gather(every, part, calibration)
-    return calibration, faces, select(faces)
+    clean, few = observe(predictor, part, "", seed), part.sample(seed)
+    calibration = calibrating.fit(clean.purified.final, part.data.labels, prior)
+    faulty = [(observe(predictor, few, f, seed), few) for f in faults_seen(predictor.card)]
+    return calibration, select(gather([(clean, part), *faulty], calibration))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,11 +104,13 @@ def measure_all(
     rows: list[dict[str, Any]] = []
     metrics: dict[str, float] = {}
     tables: dict[str, Any] = {}
+    few = part.sample(seed)
     for fault in ("", *DEGRADATIONS):
-        answers = observe(predictor, part, fault, seed)
-        scores = scores_of(answers, part, calibration, model)
+        own = few if fault else part
+        answers = observe(predictor, own, fault, seed)
+        scores = scores_of(answers, own, calibration, model)
         every.append(scores)
-        result = measure(calibration.apply(answers.purified.final), labels)
+        result = measure(calibration.apply(answers.purified.final), own.data.labels)
         rows.append(
             {
                 "pictures": fault or "as they are",
@@ -217,9 +126,7 @@ def measure_all(
             metrics.update(scores.auroc("auroc"))
             tables["recall"] = result.per_class
             tables["reliability_diagram"] = diagram(scores.reliability, scores.correct)
-            tables["risk_coverage"] = [
-                _answered(row.threshold, scores) for row in card.risk_coverage.rows
-            ]
+            tables["risk_coverage"] = kept(card.risk_coverage, scores.reliability, scores.correct)
     pooled = [np.concatenate([getattr(s, f.name) for s in every]) for f in fields(Scores)]
     metrics.update(Scores(*pooled).auroc("auroc_degraded"))
     tables["degradations"] = rows
@@ -252,13 +159,26 @@ def _figures(
     return metrics, diagram(true.max(axis=1), true.argmax(axis=1) == labels)
 
 
-def _answered(threshold: float, scores: Scores) -> dict[str, float]:
-    kept = scores.reliability >= threshold
-    return {
-        "threshold": threshold,
-        "coverage": float(kept.mean()),
-        "error": float((~scores.correct[kept]).mean()) if kept.any() else 0.0,
-    }
+def _halves(
+    held: PackedSet, trained: PackedSet, everything: PackedSet, seed: int
+) -> tuple[Part, Part]:
+    """(fitting, testing) parts of the held-out pictures that have no near-copy in training.
+
+    All of them where that would leave too few. FerdeskError when there are too few at all.
+    """
+    found = int(part_of(held).found.sum())
+    if found < FEWEST:
+        raise FerdeskError(
+            f"{found} held-out faces are too few to calibrate with; give a data set or a "
+            f"--holdout with at least {FEWEST}."
+        )
+    rows = independent(held, trained, everything)
+    if part_of(held.take(rows)).found.sum() < FEWEST:
+        log.warning("nearly all held-out pictures are copies of training pictures: all are taken")
+        rows = np.arange(len(held))
+    rows = np.random.default_rng(seed).permutation(rows)
+    cut = round(_FIT_SHARE * len(rows))
+    return part_of(held.take(np.sort(rows[:cut]))), part_of(held.take(np.sort(rows[cut:])))
 
 
 def calibrate(
@@ -278,8 +198,9 @@ def calibrate(
     ones that the checkpoint's training left out.
     """
     network, card = checkpoint.load(path)
-    folder = prepare(data, cache)
-    trained, held = hold_out(load_split(folder, "train"), holdout, seed)
+    folder = prepare(data, cache, geometry=True)
+    everything = load_split(folder, "train")
+    trained, held = hold_out(everything, holdout, seed)
     told = card.training.get("held_out_pictures", len(held)), card.training.get("seed", seed)
     if told != (len(held), seed):
         raise FerdeskError(
@@ -288,17 +209,18 @@ def calibrate(
         )
     valid = load_split(folder, "valid")
     predictor = Predictor.of_network(network, card, "auto", threads)
-    fitting = Part(held, load_poses(data, "train", held, cache))
+    fitting, testing = _halves(held, trained, everything, seed)
     prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
-    calibration, faces, fitted = fit(predictor, fitting, prior, seed)
+    calibration, fitted = fit(predictor, fitting, prior, seed)
+    unseen = scores_of(observe(predictor, testing, "", seed), testing, calibration, fitted.model)
     card = replace(
         card,
         calibration=calibration,
         reliability=fitted.model,
-        risk_coverage=risk_coverage(fitted.chances[faces.clean], faces.correct[faces.clean]),
+        risk_coverage=promised(unseen.reliability, unseen.correct),
     )
     # Another seed: the faults it is measured on are not those it was fitted on.
-    part = Part(valid, load_poses(data, "valid", valid, cache))
+    part = part_of(valid)
     metrics, tables = measure_all(predictor, part, card, seed + 1)
     tables["reliability_features"] = {
         "joined": [{"feature": name, "log_loss": loss} for name, loss in fitted.losses],
@@ -311,8 +233,9 @@ def calibrate(
         tables=tables,
         training={
             **card.training,
-            "calibration": f"{len(held)} pictures held out of the training part, reliability also "
-            f"on their copies under {len(faults_seen(card))} faults",
+            "calibration": f"{len(fitting.data)} held-out pictures, reliability also on copies of "
+            f"some under {len(faults_seen(card))} faults; the promise is tested on "
+            f"{int(testing.found.sum())} others; none has a near-copy among the training pictures",
         },
     )
     checkpoint.save(out, checkpoint.load(path)[0], card)

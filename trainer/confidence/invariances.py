@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.checkpoint import Card
+from ferdesk.model.face_geometry import face_geometry
 from ferdesk.model.labels import EXPRESSIONS, expression_index
 from ferdesk.model.predictor import Predictor
 from ferdesk.resources import asset
@@ -51,7 +52,8 @@ def invariances(predictor: Predictor, card: Card) -> list[dict[str, Any]]:
                 rows.append({"picture": name, "label": "none", "happiness": 0.0})
                 continue
             crop = align_face(copy, faces[0].points, predictor.size)
-            final = predictor.predict(crop[None]).final[0]
+            shape = face_geometry(faces[0].points, faces[0].blendshapes)
+            final = predictor.predict(crop[None], shape[None]).final[0]
             if card.calibration is not None:
                 final = card.calibration.apply(final)
             label = EXPRESSIONS[int(final.argmax())]

@@ -48,7 +48,10 @@ def write_plot(card: Card, path: Path) -> bool:
         left.legend()
         rows = card.risk_coverage.rows
         right.plot(
-            [r.coverage for r in rows], [r.error for r in rows], marker="o", label="promised"
+            [r.coverage for r in rows],
+            [r.error if r.at_most is None else r.at_most for r in rows],
+            marker="o",
+            label="promised: at most",
         )
         measured = tables["risk_coverage"]
         right.plot(

@@ -16,8 +16,6 @@ from ferdesk.model.reliability import (
     FEATURES,
     Features,
     ReliabilityModel,
-    RiskCoverage,
-    RiskRow,
     Term,
     Usual,
 )
@@ -33,7 +31,7 @@ FINE_SIZE = 20.0
 FINE_GRAIN = -1.5
 """Crops of ordinary cameras are sharper than 48 px pictures and measure -2.2 to -1.7 for it."""
 _RIDGE = 1.0
-_BAD_WHEN_HIGH = ("grain", "yaw", "pitch", "roll")
+_BAD_WHEN_HIGH = ("grain", "yaw", "pitch", "roll", "apart")
 _UNUSUAL = 0.02
 """Share of clean faces at each end of a feature that counts as unusual."""
 
@@ -200,19 +198,3 @@ def usual_ranges(faces: Faces) -> tuple[Usual, ...]:
             high = max(high, FINE_GRAIN)
         out.append(Usual(name, float(low), float(high)))
     return tuple(out)
-
-
-def risk_coverage(chances: Array, correct: NDArray[np.bool_]) -> RiskCoverage:
-    """Rows for coverages 1, 0.95, … 0.05, as far as there are faces enough for them."""
-    order = np.argsort(-chances, kind="stable")
-    wrong = np.cumsum(~correct[order])
-    rows: list[RiskRow] = []
-    for percent in range(100, 0, -5):
-        count = max(1, round(len(order) * percent / 100))
-        threshold = 0.0 if percent == 100 else float(chances[order[count - 1]])
-        # Faces of the same reliability are answered together.
-        count = int((chances >= threshold).sum())
-        row = RiskRow(threshold, count / len(order), float(wrong[count - 1] / count))
-        if not rows or row.coverage < rows[-1].coverage:
-            rows.append(row)
-    return RiskCoverage(tuple(rows))

@@ -36,10 +36,10 @@ def claims(card: Card) -> str:
             for r in t["degradations"]
         ),
         "",
-        f"{'threshold':>9} {'promised coverage, error':>25} {'measured':>17}",
+        f"{'threshold':>9} {'coverage':>8} {'wrong':>8} {'at most':>8} {'measured':>17}",
         *(
-            f"{a.threshold:9.3f} {a.coverage:16.3f} {a.error:8.4f} {b['coverage']:8.3f} "
-            f"{b['error']:8.4f}"
+            f"{a.threshold:9.3f} {a.coverage:8.3f} {a.error:8.4f} {b['promised']:8.4f} "
+            f"{b['coverage']:8.3f} {b['error']:8.4f}"
             for a, b in zip(card.risk_coverage.rows, t["risk_coverage"], strict=True)
         ),
         "",

@@ -2,6 +2,8 @@
 
     CACHE/<key>/crops.npy      (N, 112, 112, 3) uint8 RGB
     CACHE/<key>/index.json     names, splits, targets, which were aligned, what was left out
+    CACHE/<key>/geometry.npy   landmarks and blendshapes, where they were looked for
+    CACHE/<key>/poses.npy      (`trainer.data.geometry`)
 
 The key hashes the list of files, their sizes and targets, and the crop's geometry, so a changed
 data set or crop never meets an old cache. The index is written last: without it the cache counts
@@ -14,7 +16,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 
 from ferdesk import pictures
 from ferdesk.errors import FerdeskError
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, no_geometry
 from ferdesk.vision.crop import CROP_SIZE, align_face
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.types import FaceLandmarks
@@ -33,6 +36,10 @@ log = logging.getLogger(__name__)
 
 INDEX_FILE = "index.json"
 CROPS_FILE = "crops.npy"
+GEOMETRY_FILE = "geometry.npy"
+POSES_FILE = "poses.npy"
+POSE_COLUMNS = ("yaw", "pitch", "roll", "size")
+"""Signed degrees, and pixels between the outer eye corners as in `FaceQuality.size`."""
 
 _SEARCH_EDGE = 192
 """Small pictures are enlarged to about this edge before the landmarker sees them."""
@@ -51,6 +58,16 @@ class PackedSet:
     names: tuple[str, ...]
     aligned: NDArray[np.bool_]
     """(N,) False where the whole picture was scaled: no face was found, or none was looked for."""
+    geometry: NDArray[np.float16] | None = None
+    """(N, GEOMETRY_SIZE) `face_geometry`, zeros without a face; None: never looked for."""
+    poses: NDArray[np.float32] | None = None
+    """(N, 4) `POSE_COLUMNS`, NaN without a face."""
+
+    def shapes(self, rows: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
+        """(B, GEOMETRY_SIZE) of some rows; faces without landmarks where none were looked for."""
+        if self.geometry is None:
+            return no_geometry(len(np.arange(len(self))[rows]))
+        return np.asarray(self.geometry[rows], np.float32)
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -67,6 +84,8 @@ class PackedSet:
             self.targets[rows],
             tuple(self.names[i] for i in rows),
             self.aligned[rows],
+            None if self.geometry is None else np.asarray(self.geometry[rows]),
+            None if self.poses is None else np.asarray(self.poses[rows]),
         )
 
 
@@ -107,7 +126,7 @@ def find_face(image: NDArray[np.uint8], landmarker: Landmarker) -> FaceLandmarks
         return None
     face = max(faces, key=lambda f: f.box[2] * f.box[3])
     points = (face.points - np.array((margin, margin, 0), np.float32)) / scale
-    return FaceLandmarks(points.astype(np.float32), face.transform)
+    return replace(face, points=points.astype(np.float32))
 
 
 def crop_picture(
@@ -196,4 +215,21 @@ def load_split(folder: Path, split: Split) -> PackedSet:
         targets=np.asarray(index.targets[first:last], np.float32),
         names=index.names[first:last],
         aligned=np.asarray(index.aligned[first:last], bool),
+        geometry=_read_beside(folder, GEOMETRY_FILE, GEOMETRY_SIZE, len(index.names), first, last),
+        poses=_read_beside(folder, POSES_FILE, len(POSE_COLUMNS), len(index.names), first, last),
     )
+
+
+def _read_beside(
+    folder: Path, name: str, width: int, count: int, first: int, last: int
+) -> NDArray[Any] | None:
+    """Rows of what `trainer.data.geometry` added to the cache, memory-mapped; None without it."""
+    if not (folder / name).is_file():
+        return None
+    try:
+        values = np.load(folder / name, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(folder, f"{name} is cut short") from error
+    if values.shape != (count, width):
+        raise _damaged(folder, f"{name} belongs to other pictures or an older version")
+    return np.asarray(values[first:last]) if width <= 4 else values[first:last]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from trainer.data.examples import Example
 from trainer.data.fer2013 import read_fer2013
 from trainer.data.ferplus import read_ferplus
 from trainer.data.folder import read_folder
+from trainer.data.geometry import complete
 from trainer.data.manifest import read_manifest
 from trainer.data.packing import Reports, pack
 from trainer.data.rafdb import read_rafdb
@@ -84,30 +86,37 @@ def original_labels(data: str) -> dict[str, int]:
 
 
 def prepare(
-    data: str, cache: Path, align: bool | None = None, progress: Reports | None = None
+    data: str,
+    cache: Path,
+    align: bool | None = None,
+    progress: Reports | None = None,
+    geometry: bool = False,
 ) -> Path:
     """The folder of the packed cache of `data`, packed now if it was not before.
 
     `align` None: as the layout needs it. `progress` None: a bar on a terminal, a line now and then
-    elsewhere.
+    elsewhere. `geometry`: with the landmarks of its faces.
     """
     examples = read_examples(data)
     wanted = layout_of(data)[0].align if align is None else align
-    if progress is not None:
-        return pack(examples, cache, progress, wanted)
-    with shown_progress(len(examples)) as shown:
-        return pack(examples, cache, shown, wanted)
+    with contextlib.ExitStack() as stack:
+        shown = progress or stack.enter_context(shown_progress(len(examples)))
+        folder = pack(examples, cache, shown, wanted)
+    if geometry:
+        with shown_progress(len(examples), "landmarks of") as found:
+            complete(folder, examples, found)
+    return folder
 
 
 @contextmanager
-def shown_progress(total: int) -> Iterator[Reports]:
-    """A bar on stderr where that is a terminal, else ten lines of a long packing in the log."""
+def shown_progress(total: int, what: str = "cropped") -> Iterator[Reports]:
+    """A bar on stderr where that is a terminal, else ten lines of long work in the log."""
     step = max(_LINE_EVERY, total // 10)
-    with tqdm(total=total, desc="cropping", unit="picture", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(total=total, desc=what, unit="picture", disable=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)
             if bar.disable and done % step == 0 and done < total:
-                log.info("cropped %d of %d pictures", done, total)
+                log.info("%s %d of %d pictures", what, done, total)
 
         yield progress

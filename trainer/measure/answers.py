@@ -36,7 +36,7 @@ def to_batch(crops: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 @torch.inference_mode()
 def predict_with(
-    answer: Callable[[Tensor], Purified[Tensor]],
+    answer: Callable[[Tensor, Tensor], Purified[Tensor]],
     data: PackedSet,
     device: torch.device,
     batch_size: int = 128,
@@ -44,8 +44,10 @@ def predict_with(
     """`Purified` of the whole set as float32 arrays, in its order."""
     outputs = []
     for start in range(0, len(data), batch_size):
-        batch = to_batch(data.crops[start : start + batch_size], device)
-        outputs.append(answer(batch).map(lambda t: t.float().cpu().numpy()))
+        rows = slice(start, start + batch_size)
+        batch = to_batch(data.crops[rows], device)
+        geometry = torch.from_numpy(data.shapes(rows)).to(device)
+        outputs.append(answer(batch, geometry).map(lambda t: t.float().cpu().numpy()))
     return concatenate(outputs)
 
 

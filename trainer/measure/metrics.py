@@ -98,6 +98,23 @@ def auroc(score: NDArray[np.floating[Any]], correct: NDArray[np.bool_]) -> float
     return (total - right * (right + 1) / 2) / (right * wrong)
 
 
+def entropy(distributions: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """(N,) of (N, 7) distributions, in nats."""
+    q = np.asarray(distributions, np.float64)
+    return np.asarray(-(q * np.log(np.maximum(q, 1e-12))).sum(axis=1))
+
+
+def spearman(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> float:
+    """Spearman's rank correlation of (N,) values, ties sharing their mean; 0 without spread."""
+    ranks = []
+    for values in (one, other):
+        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(counts) - (counts - 1) / 2)[place])
+    if not all(np.ptp(r) for r in ranks):
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
 def diagram(
     confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = 10
 ) -> list[dict[str, float]]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ferdesk.model.purified import Purified
 from trainer.config import TrainConfig
+from trainer.data.packed import PackedSet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,8 +21,12 @@ class Batch:
     """(B, 3, S, S) augmented RGB, float in 0..255."""
     raw: Tensor
     """(B, 3, S, S) the same pictures before augmentation, float in 0..255."""
+    geometry: Tensor
+    """(B, GEOMETRY_SIZE) landmarks, moved as `crops` were."""
     targets: Tensor
     """(B, 7) label distributions as given (noise included)."""
+    taught: Tensor | None
+    """(B, 7) what teachers say of these pictures; None without teachers."""
     labels: Tensor
     """(B,) int64 argmax of the targets."""
     rows: Tensor
@@ -60,6 +65,9 @@ class Method(nn.Module):
         """The part that predicts: averaged, evaluated, and saved as the checkpoint."""
         raise NotImplementedError
 
+    def meet(self, training: PackedSet) -> None:
+        """Take from the training pictures what is fixed before the first step."""
+
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         """Groups for the optimiser, each with its `base_lr`."""
         raise NotImplementedError
@@ -71,9 +79,10 @@ class Method(nn.Module):
     def after_epoch(self, epoch: int) -> None:
         """What the method does between epochs; `epoch` counts from 0."""
 
-    def predict(self, crops: Tensor) -> Purified[Tensor]:
+    def predict(self, crops: Tensor, geometry: Tensor | None = None) -> Purified[Tensor]:
         """`Purified` of (B, 3, S, S) crops, RGB float in 0..255, in evaluation mode.
 
+        `geometry` (B, GEOMETRY_SIZE) is for the methods that look at landmarks.
         Methods without purification give their distribution as p, t_g, t_a, t and final.
         """
         raise NotImplementedError

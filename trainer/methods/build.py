@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model import checkpoint
-from ferdesk.model.config import Preprocessing
+from ferdesk.model.config import TAKES_PICTURES, Preprocessing
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.weights import load_backbone_weights
 from trainer.config import TrainConfig
@@ -44,6 +44,8 @@ def build_network(config: TrainConfig) -> DualStreamFER:
         ("landmark", architecture.landmark_backbone, config.landmark_weights),
         ("image", architecture.image_backbone, config.image_weights),
     ):
+        if stream == "landmark" and kind not in TAKES_PICTURES:
+            continue
         if path:
             backbone = getattr(network, f"{stream}_backbone")
             report = load_backbone_weights(backbone, kind, Path(path).expanduser())

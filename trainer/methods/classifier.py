@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -35,10 +36,7 @@ class Classifier(nn.Module):
     def __init__(self, backbone_kind: str, preprocessing: Preprocessing, image_size: int) -> None:
         super().__init__()
         check_choice("backbone", backbone_kind, BACKBONES)
-        # The landmark input is thrown away: at the size the crop has anyway it costs no resizing.
-        self.preprocess = Preprocess(
-            preprocessing, image_size, preprocessing.detail or preprocessing.size
-        )
+        self.preprocess = Preprocess(preprocessing, image_size)
         self.backbone = BACKBONES[backbone_kind].build()
         self.width = cast(tuple[int, int, int], self.backbone.channels)[-1]
         """C: channels of the coarse map, length of the pooled embedding."""
@@ -132,10 +130,12 @@ def as_purified(probabilities: Tensor, logits: Tensor, embedding: Tensor) -> Pur
         t_a=probabilities,
         t=probabilities,
         final=probabilities,
+        p_lm=torch.full_like(probabilities, 1.0 / NUM_EXPRESSIONS),
         c_p=certain,
         c_g=certain,
         c_a=certain,
         c_t=certain,
+        c_lm=torch.zeros_like(certain),
         embedding=embedding,
     )
 
@@ -154,7 +154,7 @@ class ClassifierMethod(Method):
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         return two_rates(self, config, "_network.backbone.")
 
-    def predict(self, crops: Tensor) -> Purified[Tensor]:
+    def predict(self, crops: Tensor, _geometry: Tensor | None = None) -> Purified[Tensor]:
         embedding = self._network.pool(self._network.maps(crops))
         logits = self._network.head(embedding).float()
         return as_purified(logits.softmax(dim=1), logits, embedding)

@@ -8,22 +8,23 @@ The paper: L = λ_cls L_cls(L_final) + λ_a L_a + λ_c L_c. Not in the paper, an
   picture; w rises from 0 to `refurbish` after the trust ramp.
 * `lambda_flip`: L_final of the mirror image, with an erasing of its own, must agree with that of
   the picture: the mean of both Kullback-Leibler divergences. EAC asks this of its maps.
-* `teacher`: the cross entropy to another checkpoint's L_final (distillation).
+* `teacher`: the cross entropy to the mean L_final of other checkpoints (distillation).
+* the witness's own class loss; no other loss reaches its weights.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ferdesk.model import checkpoint
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.purified import Purified
+from trainer.augment.landmarks import mirrored
 from trainer.config import TrainConfig
+from trainer.data.packed import PackedSet
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.build import build_network
 from trainer.methods.eac import erase
@@ -49,14 +50,15 @@ class Ours(Method):
         self.config = config
         rows = pictures if config.refurbish else 0
         self.register_buffer("memory", torch.zeros(rows, NUM_EXPRESSIONS))
-        self._teacher: list[DualStreamFER] = []  # a list: not saved with the run
-        if config.teacher:
-            teacher, _ = checkpoint.load(Path(config.teacher).expanduser())
-            self._teacher.append(teacher.requires_grad_(False).eval())
 
     @property
     def network(self) -> DualStreamFER:
         return self._network
+
+    def meet(self, training: PackedSet) -> None:
+        standardise = self._network.preprocess.standardise
+        if standardise is not None and not self.config.start_from:
+            standardise.fit(torch.from_numpy(training.shapes()))
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         """Backbone and new layers with their own rate; no decay on norms, biases and anchors."""
@@ -88,7 +90,7 @@ class Ours(Method):
         config = self.config
         ramp = config.trust_ramp
         trust = min(1.0, batch.progress / ramp) if ramp else 1.0
-        out = self._network(batch.crops, trust=trust)
+        out = self._network(batch.crops, batch.geometry, trust=trust)
         targets = self._refurbished(batch, out.final) if config.refurbish else batch.targets
         figures = {"cls": class_distribution_loss(out.final, targets)}
         loss = config.lambda_cls * figures["cls"]
@@ -103,17 +105,20 @@ class Ours(Method):
             loss = loss + config.lambda_centre * figures["centre"]
         if config.lambda_flip:
             fill = self._network.preprocess.mean
-            mirrored = erase(batch.crops.flip(3), fill, config.eac, batch.generator)
-            figures["flip"] = disagreement(out.final, self._network(mirrored, trust=trust).final)
+            other = erase(batch.crops.flip(3), fill, config.eac, batch.generator)
+            there = self._network(other, mirrored(batch.geometry), trust=trust)
+            figures["flip"] = disagreement(out.final, there.final)
             loss = loss + config.lambda_flip * figures["flip"]
-        for teacher in self._teacher:
-            taught = teacher.to(batch.crops.device)(batch.crops).final
-            figures["teacher"] = class_distribution_loss(out.final, taught)
+        if batch.taught is not None:
+            figures["teacher"] = class_distribution_loss(out.final, batch.taught)
             loss = loss + config.lambda_teacher * figures["teacher"]
+        if self._network.witness is not None:
+            figures["witness"] = class_distribution_loss(out.p_lm, targets)
+            loss = loss + config.lambda_witness * figures["witness"]
         return Step(loss, {k: v.detach() for k, v in figures.items()}, out.final.detach())
 
-    def predict(self, crops: Tensor) -> Purified[Tensor]:
-        out: Purified[Tensor] = self._network(crops)
+    def predict(self, crops: Tensor, geometry: Tensor | None = None) -> Purified[Tensor]:
+        out: Purified[Tensor] = self._network(crops, geometry)
         return out
 
 

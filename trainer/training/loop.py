@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import append_line, json_text
-from trainer.augment import augment
+from ferdesk.model.face_geometry import GEOMETRY_SIZE
+from trainer.augment import augment_faces
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
 from trainer.files import save_torch
@@ -90,6 +91,7 @@ class Trainer:
         self.config, self.data, self.folder, self.world = config, data, folder, world
         self.progress = progress or Progress("plain")
         self.scalars = Scalars(folder / "tb" if config.tensorboard and world.first else None)
+        method.meet(data.training)
         moved = method.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method: Method = moved
         self.optimizer = self._optimizer()
@@ -106,6 +108,10 @@ class Trainer:
         self.feed = Feed(training, self.device)
         self.targets = torch.from_numpy(training.targets).to(self.device)
         self.labels = torch.from_numpy(training.labels).to(self.device)
+        self.taught = None if data.taught is None else torch.from_numpy(data.taught).to(self.device)
+        self.geometry: Tensor | None = None
+        if training.geometry is not None and config.takes_geometry:
+            self.geometry = torch.from_numpy(np.array(training.geometry)).to(self.device)
         draws = epoch_order(training.labels, config.sampler, config.per_class, config.seed, 0)
         self.steps_per_epoch = max(1, len(draws) // config.batch_size)
         self.epoch, self.step, self.hours = 0, 0, 0.0
@@ -133,6 +139,13 @@ class Trainer:
         parts = np.split(order[step * size : (step + 1) * size], self.parts)
         return [np.sort(part) for part in parts[self.world.rank :: self.world.size]]
 
+    def geometry_of(self, rows: Tensor) -> Tensor:
+        """(B, GEOMETRY_SIZE) float32 of (B,) positions; faces without landmarks where the run has
+        none."""
+        if self.geometry is None:
+            return torch.zeros((len(rows), GEOMETRY_SIZE), device=self.device)
+        return self.geometry[rows].float()
+
     def part(self, crops: Tensor, rows: NDArray[np.int64], step: int, number: int) -> Step:
         """Forward and backward of one part of a batch; gradients add up."""
         config = self.config
@@ -140,9 +153,12 @@ class Trainer:
         torch.manual_seed(seed_of(config.seed, position, number, 1))
         generator = torch.Generator().manual_seed(seed_of(config.seed, position, number, 2))
         at = torch.from_numpy(rows).to(self.device)
+        changed, moved = augment_faces(crops, self.geometry_of(at), config.augment, generator)
         batch = Batch(
-            crops=augment(crops, config.augment, generator),
+            crops=changed,
             raw=crops,
+            geometry=moved,
+            taught=None if self.taught is None else self.taught[at],
             targets=self.targets[at],
             labels=self.labels[at],
             rows=at,

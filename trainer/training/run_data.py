@@ -17,6 +17,7 @@ from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import original_labels, prepare
 from trainer.labels.noise import NoisyLabels, apply_noise
 from trainer.labels.overrides import apply_overrides, read_overrides
+from trainer.training.taught import taught
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class TrainingData:
     held_out: PackedSet
     """Training pictures kept out of every step, with labels as noisy as the others."""
     measured: PackedSet | None
+    taught: NDArray[np.float32] | None = None
+    """(N, 7) what teachers say of `training`; no label enters it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,7 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
     Labels are changed by noise before the held-out part is drawn, so that part is as noisy as the
     rest and nothing is chosen by clean labels. The measured split is never touched.
     """
-    folder = prepare(config.data, cache, config.align)
+    folder = prepare(config.data, cache, config.align, geometry=config.takes_geometry)
     everything = load_split(folder, "train")
     require_every_class(everything.labels.tolist(), config.data)
     clean = dict(zip(everything.names, everything.labels.tolist(), strict=True))
@@ -84,11 +87,14 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
         f", {changed.realised_rate:.1%} of the labels wrong" if changed is not None else "",
     )  # fmt: skip
     return RunData(
-        TrainingData(training, own_clean, held, measured),
+        TrainingData(
+            training, own_clean, held, measured,
+            taught(config.teacher, folder, training, config.threads),
+        ),
         changed,
         soft=not hard and bool((everything.targets.max(axis=1) < 1).any()),
         folder=folder,
-    )
+    )  # fmt: skip
 
 
 def _check_disjoint(training: PackedSet, measured: PackedSet) -> None:

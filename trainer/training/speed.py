@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.augment import augment
+from trainer.augment import augment_faces
 from trainer.config import TrainConfig
 from trainer.environment import device_name
 from trainer.methods import build_method
@@ -161,9 +161,12 @@ class _Parts:
         trainer = self.trainer
         rows, crops = next(self.stream)
         at = torch.from_numpy(rows).to(trainer.device)
+        changed, moved = self._augmented(crops, at)
         return Batch(
-            crops=augment(crops, trainer.config.augment, self.generator),
+            crops=changed,
             raw=crops,
+            geometry=moved,
+            taught=None if trainer.taught is None else trainer.taught[at],
             targets=trainer.targets[at],
             labels=trainer.labels[at],
             rows=at,
@@ -172,11 +175,16 @@ class _Parts:
             generator=self.generator,
         )
 
+    def _augmented(self, crops: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+        trainer = self.trainer
+        geometry = trainer.geometry_of(at)
+        return augment_faces(crops, geometry, trainer.config.augment, self.generator)
+
     def data(self) -> None:
         """Reading and augmenting."""
         for _ in range(self.trainer.parts):
-            _, crops = next(self.stream)
-            augment(crops, self.trainer.config.augment, self.generator)
+            rows, crops = next(self.stream)
+            self._augmented(crops, torch.from_numpy(rows).to(self.trainer.device))
 
     def step(self) -> None:
         """Forward, loss, backward, optimiser."""

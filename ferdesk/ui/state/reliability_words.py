@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from ferdesk.model.reliability import RiskCoverage, RiskRow
@@ -14,6 +15,7 @@ NO_TABLE: Final = (
 NO_CHECKPOINT: Final = "Available as soon as a checkpoint is loaded."
 LEAST: Final = 0.30
 """The slider goes down to this coverage."""
+_EXACT: Final = 1e-9
 _ROUNDING: Final = 0.005
 """Coverages are chosen in whole per cent, and the rows of a table lie a little beside them."""
 
@@ -27,6 +29,9 @@ def promise(row: RiskRow) -> str:
     """What a row of the table means for somebody who looks at many faces."""
     every = row.coverage >= 1 - _ROUNDING
     labelled = "every face" if every else f"{row.coverage * 100:.0f} of 100 faces"
+    if row.at_most is not None:
+        most = math.ceil(100 * row.at_most - _EXACT)
+        return f"Labels {labelled}; at most {most} % of those labels are wrong (95 % sure)"
     # No mistake among some hundred pictures does not make a model that makes none.
     wrong = "less than 1 %" if row.error < _ROUNDING else f"about {row.error * 100:.0f} %"
     return f"Labels {labelled}; {wrong} of those labels are wrong on faces like the test set"

@@ -4,10 +4,19 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig, Preprocessing
+from ferdesk.model.config import (
+    LIVE,
+    LIVE_MOBILEFACENET,
+    PAPER,
+    TINY,
+    ArchitectureConfig,
+    Preprocessing,
+)
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT
 from ferdesk.model.network import DualStreamFER, Preprocess
 
 SMALL_PYRAMID = replace(
@@ -19,27 +28,39 @@ def crops(n: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(n, 3, 112, 112, generator=torch.Generator().manual_seed(seed)) * 255
 
 
-@pytest.mark.parametrize("config", [TINY, SMALL_PYRAMID, LIVE], ids=lambda c: c.name)
+def faces(n: int, seed: int = 0) -> torch.Tensor:
+    """Random geometry; the last face has no landmarks."""
+    values = np.random.default_rng(seed).normal(size=(n, GEOMETRY_SIZE)).astype(np.float32)
+    values[:, PRESENT] = 1.0
+    values[-1] = 0.0
+    return torch.from_numpy(values)
+
+
+CONFIGS = [TINY, SMALL_PYRAMID, LIVE, LIVE_MOBILEFACENET]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.name)
 def test_batch_of_one_equals_batch_of_many(config: ArchitectureConfig) -> None:
     torch.manual_seed(0)
     network = DualStreamFER(config, Preprocessing()).eval()
     batch = crops(4)
     with torch.inference_mode():
-        together = network(batch)
-        alone = [network(batch[i : i + 1]) for i in range(4)]
+        together = network(batch, faces(4))
+        alone = [network(batch[i : i + 1], faces(4)[i : i + 1]) for i in range(4)]
     for i in range(4):
         assert torch.allclose(together.final[i], alone[i].final[0], atol=1e-5)
         assert torch.allclose(together.t_a[i], alone[i].t_a[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("config", [TINY, SMALL_PYRAMID, LIVE], ids=lambda c: c.name)
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.name)
 def test_gradients_reach_everything_that_trains_and_nothing_else(
     config: ArchitectureConfig,
 ) -> None:
     torch.manual_seed(0)
     network = DualStreamFER(replace(config, dropout=0.0), Preprocessing()).train()
-    out = network(crops(3))
-    out.final[:, 0].log().sum().backward()
+    shapes = faces(3)
+    out = network(crops(3), shapes)
+    (out.final[:, 0] * out.p_lm[:, 0]).log().sum().backward()
     for name, parameter in network.named_parameters():
         if name.startswith("landmark_backbone."):
             assert parameter.grad is None, name
@@ -58,6 +79,7 @@ def test_paper_architecture_has_the_size_of_the_paper() -> None:
     network = DualStreamFER(PAPER, Preprocessing()).eval()
     total, trainable = network.parameter_count()
     assert 44.5e6 < total < 46.5e6
+    assert network.landmark_backbone is not None
     landmark = sum(p.numel() for p in network.landmark_backbone.parameters())
     assert total - trainable == landmark
     with torch.inference_mode():
@@ -72,6 +94,7 @@ def test_landmark_stream_stays_frozen_in_training() -> None:
     network = DualStreamFER(TINY, Preprocessing()).train()
     before = {k: v.clone() for k, v in network.landmark_backbone.state_dict().items()}
     network(crops(4))
+    assert network.landmark_backbone is not None
     assert not network.landmark_backbone.training
     for key, value in network.landmark_backbone.state_dict().items():
         assert torch.equal(before[key], value), key
@@ -96,7 +119,7 @@ def test_detail_removes_what_training_pictures_did_not_show() -> None:
     board = torch.zeros(1, 3, 112, 112)
     board[:, :, ::2, ::2] = 255.0
     board[:, :, 1::2, 1::2] = 255.0
-    image, _ = Preprocess(Preprocessing(detail=56), 112, 112)(board)
+    (image,) = Preprocess(Preprocessing(detail=56), 112)(board)
     assert image.std().item() == pytest.approx(0.0, abs=1e-4)
 
 

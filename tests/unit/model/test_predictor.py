@@ -10,9 +10,17 @@ import torch
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.calibration import Calibration
-from ferdesk.model.config import LIVE, PAPER, TINY, ArchitectureConfig, Preprocessing
+from ferdesk.model.config import (
+    LIVE,
+    LIVE_MOBILEFACENET,
+    PAPER,
+    TINY,
+    ArchitectureConfig,
+    Preprocessing,
+)
 from ferdesk.model.conversion import convert
 from ferdesk.model.devices import available_devices, choose_device
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, no_geometry
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import OpenVinoBackend
@@ -32,17 +40,26 @@ def crops(n: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (n, 112, 112, 3), dtype=np.uint8)
 
 
+def faces(n: int) -> np.ndarray:
+    """Random geometry; the last face has no landmarks."""
+    values = np.random.default_rng(1).normal(size=(n, GEOMETRY_SIZE)).astype(np.float32)
+    values[:, PRESENT] = 1.0
+    values[-1] = 0.0
+    return values
+
+
 @pytest.mark.parametrize("device", ["openvino", "cuda", "mps"])
-@pytest.mark.parametrize("config", [TINY, LIVE], ids=lambda c: c.name)
+@pytest.mark.parametrize("config", [TINY, LIVE, LIVE_MOBILEFACENET], ids=lambda c: c.name)
 def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device: str) -> None:
     if device not in AVAILABLE:
         pytest.skip(f"{device} is not available")
     network = tiny_network(config=config)
     card = tiny_card(network)
     batch = crops(3)
-    expected = Predictor.of_network(network, card, "cpu").predict(batch)
+    shapes = faces(3)
+    expected = Predictor.of_network(network, card, "cpu").predict(batch, shapes)
     other = Predictor.of_network(tiny_network(config=config), card, device)
-    out = other.predict(batch)
+    out = other.predict(batch, shapes)
     tolerance = HALF_TOLERANCE if "16" in other.device or device == "mps" else TOLERANCE
     for name in FIELDS:
         a, b = getattr(expected, name), getattr(out, name)
@@ -52,22 +69,22 @@ def test_backends_agree_with_torch_on_the_cpu(config: ArchitectureConfig, device
             assert np.abs(a - b).max() < tolerance, name
 
 
-@pytest.mark.parametrize("config", [TINY, LIVE], ids=lambda c: c.name)
+@pytest.mark.parametrize("config", [TINY, LIVE, LIVE_MOBILEFACENET], ids=lambda c: c.name)
 def test_openvino_in_float32_is_torch_in_float32(config: ArchitectureConfig) -> None:
     network = tiny_network(config=config)
-    expected = Predictor.of_network(network, tiny_card(network), "cpu").predict(crops(3))
-    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(3))
+    expected = Predictor.of_network(network, tiny_card(network), "cpu").predict(crops(3), faces(3))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(3), faces(3))
     for name in FIELDS:
         assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
 
 
 def test_grey_pictures_reach_every_light_backbone_on_openvino() -> None:
-    config = replace(LIVE, image_backbone="mobilefacenet")
+    config = replace(LIVE_MOBILEFACENET, image_backbone="mobilefacenet")
     spec = Preprocessing(grayscale=True, detail=56, image_mean=(0.0,) * 3, image_std=(255.0,) * 3)
     torch.manual_seed(0)
     network = DualStreamFER(config, spec).eval()
     expected = Predictor.of_network(network, tiny_card(network), "cpu").predict(crops(1))
-    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1), no_geometry(1))
     assert np.abs(out.p - expected.p).max() < TOLERANCE
 
 
@@ -75,7 +92,7 @@ def test_the_papers_network_runs_on_openvino() -> None:
     network = tiny_network(config=PAPER)
     card = tiny_card(network)
     expected = Predictor.of_network(network, card, "cpu").predict(crops(1))
-    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1))
+    out = OpenVinoBackend(convert(network), 1, "f32").run(crops(1), no_geometry(1))
     for name in ("p", "t_g", "t_a", "t", "final", "c_p", "c_t"):
         assert np.abs(getattr(out, name) - getattr(expected, name)).max() < TOLERANCE, name
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,13 +102,28 @@ def test_answer_features_by_hand() -> None:
     zero = np.zeros(1)
     purified = Purified(
         logits=p[None], p=p[None], t_g=p[None], t_a=other[None], t=p[None], final=p[None],
-        c_p=np.array([0.3]), c_g=zero, c_a=zero, c_t=np.array([0.4]), embedding=zero,
+        p_lm=other[None], c_p=np.array([0.3]), c_g=zero, c_a=zero, c_t=np.array([0.4]),
+        c_lm=np.array([0.2]), embedding=zero,
     )  # fmt: skip
     features = answer_features(np.array([[0.1, 0.05, 0.05, 0, 0, 0, 0.8]]), purified)
     assert features["winner"] == pytest.approx([math.log(4)])
     assert features["margin"] == pytest.approx([0.7])
     assert (features["c_p"], features["c_t"]) == (pytest.approx([0.3]), pytest.approx([0.4]))
     assert [float(features[f"agree_{k}"][0]) for k in ("p", "g", "a")] == [1, 1, 0]
+    shown = np.array([0.1, 0.05, 0.05, 0, 0, 0, 0.8])
+    assert features["witness"] == pytest.approx([math.log(other[6])])
+    assert features["apart"] == pytest.approx([np.abs(other - shown).sum() / 2])
+    silent = answer_features(shown[None], replace(purified, c_lm=np.zeros(1)))
+    assert silent["apart"] == [0]
+
+
+def test_the_reason_names_what_each_witness_says() -> None:
+    shown, shape = peaked(happiness=0.7), peaked(anger=0.8)
+    assert MODEL.reason(FINE, shown, 0.5, shape) == (
+        "the shape of the face alone says Anger, the picture Happiness"
+    )
+    assert "shape" not in MODEL.reason(FINE, shown, 0.5, peaked(happiness=0.8))
+    assert "shape" not in MODEL.reason(FINE, shown, 0.5, peaked(anger=0.4))
 
 
 def test_picture_features() -> None:

@@ -68,9 +68,9 @@ def test_slow_analysis_drops_frames_and_keeps_the_newest(camera: FakeCamera) -> 
         def __init__(self, inner: Predictor) -> None:
             self.inner, self.card, self.device = inner, inner.card, inner.device
 
-        def predict(self, crops: np.ndarray) -> object:
+        def predict(self, crops: np.ndarray, geometry: np.ndarray) -> object:
             time.sleep(0.15)
-            return self.inner.predict(crops)
+            return self.inner.predict(crops, geometry)
 
     slow = Listening(lambda _: camera, lambda p, d: Slow(tiny_predictor(p, d)))  # type: ignore[arg-type, return-value]
     try:

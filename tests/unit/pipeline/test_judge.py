@@ -26,6 +26,7 @@ CARD = calibrated(PLAIN)
 FACE = FaceLandmarks(
     np.random.default_rng(1).uniform(40, 80, (478, 3)).astype(np.float32),
     np.eye(4, dtype=np.float32),
+    np.zeros(52, np.float32),
 )
 CROP = np.random.default_rng(0).integers(0, 256, (1, 112, 112, 3), dtype=np.uint8)
 
@@ -40,7 +41,8 @@ def answer(distribution: np.ndarray) -> Purified[Any]:
     one = np.full(1, 0.5, np.float32)
     return Purified(
         logits=distribution, p=distribution, t_g=distribution, t_a=distribution, t=distribution,
-        final=distribution, c_p=one, c_g=one, c_a=one, c_t=one, embedding=one,
+        final=distribution, p_lm=distribution, c_p=one, c_g=one, c_a=one, c_t=one, c_lm=one,
+        embedding=one,
     )  # fmt: skip
 
 

@@ -24,11 +24,11 @@ SETTINGS = ReadingSettings("made up", "", "none", 0.0, 1)
 def made_up(rng: np.random.Generator) -> FaceReading:
     """A face whose numbers mean nothing."""
     values = {name: rng.dirichlet(np.ones(7)).astype(np.float32) for name in FIELDS}
-    values.update({name: np.float32(0.5) for name in ("c_p", "c_g", "c_a", "c_t")})
+    values.update({name: np.float32(0.5) for name in ("c_p", "c_g", "c_a", "c_t", "c_lm")})
     points = (rng.random((478, 3)) * 200).astype(np.float32)
     return FaceReading(
         face_id=1,
-        landmarks=FaceLandmarks(points, np.eye(4, dtype=np.float32)),
+        landmarks=FaceLandmarks(points, np.eye(4, dtype=np.float32), np.zeros(52, np.float32)),
         pose=HeadPose(0, 0, 0),
         quality=FaceQuality(*[1.0] * 5),
         purified=Purified(**values),

@@ -78,7 +78,7 @@ def test_a_run_starts_from_an_earlier_checkpoint(
 
 def test_a_teacher_pulls_the_answers(data: Path) -> None:
     assert train(data, "teacher", 1) == 0
-    taught = ["--train.teacher", str(data / "teacher" / "model.safetensors")]
+    taught = ["--train.teacher", json.dumps([str(data / "teacher" / "model.safetensors")])]
     assert train(data, "pupil", 1, *taught) == 0
     line = json.loads((data / "pupil" / "log.jsonl").read_text().splitlines()[0])
     assert 0 < line["train"]["teacher"] < 10

@@ -13,11 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from mediapipe import Image, ImageFormat
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 from ferdesk.sources.sample import SampleSource
+from ferdesk.vision.blendshapes import BLENDSHAPES
 from ferdesk.vision.landmarker import MODEL_NAME, Landmarker
 from ferdesk.vision.types import FaceLandmarks
 
@@ -52,6 +54,19 @@ def test_strides_do_not_matter(still: Landmarker, portrait: Picture, view: Any) 
     (expected,) = still.detect(np.array(strided, order="C"))
     np.testing.assert_array_equal(found.points, expected.points)
     np.testing.assert_array_equal(found.transform, expected.transform)
+
+
+def test_blendshapes_are_mediapipes_in_its_order(still: Landmarker, portrait: Picture) -> None:
+    """By name, as MediaPipe itself gives them: the portrait smiles."""
+    (face,) = still.detect(portrait)
+    assert face.blendshapes.shape == (52,)
+    assert face.blendshapes.dtype == np.float32
+    task: Any = still._task
+    (shapes,) = task.detect(Image(image_format=ImageFormat.SRGB, data=portrait)).face_blendshapes
+    assert tuple(shape.category_name for shape in shapes) == BLENDSHAPES
+    smile = [face.blendshapes[BLENDSHAPES.index(f"mouthSmile{side}")] for side in ("Left", "Right")]
+    assert min(smile) > 0.5
+    assert face.blendshapes[BLENDSHAPES.index("mouthFrownLeft")] < 0.1
 
 
 def test_mirrored_face_is_where_the_mirror_puts_it(

@@ -17,11 +17,11 @@ from ferdesk.model.labels import EXPRESSIONS
 from tests.unit.model.helpers import tiny_checkpoint
 from tests.unit.trainer.hostile import NAME, check_html
 from trainer.audit.confident import find
-from trainer.audit.copies import copy_groups, near_pairs
 from trainer.audit.folds import Pictures, assign_folds
 from trainer.audit.page import write_page
 from trainer.audit.results import summary
 from trainer.cli import main
+from trainer.data.copies import copy_groups, near_pairs
 from trainer.data.packed import PackedSet
 from trainer.data.synthetic import draw_face
 

@@ -5,7 +5,6 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -118,26 +117,6 @@ def test_a_card_without_calibration_has_no_plot(tmp_path: Path) -> None:
     assert main(["card", str(path), "--out", str(tmp_path / "CARD.md")]) == 0
     assert "not calibrated" in (tmp_path / "CARD.md").read_text()
     assert not list(tmp_path.glob("*.svg"))
-
-
-def test_poses_are_measured_once(data: Path) -> None:
-    from trainer.data.packed import load_split
-    from trainer.data.poses import load_poses
-    from trainer.data.sets import prepare
-
-    name, cache = f"ferplus:{data / 'data'}", data / "cache"
-    valid = load_split(prepare(name, cache), "valid")
-    first = load_poses(name, "valid", valid, cache)
-    assert first.shape == (14, 4)
-    found = first[~np.isnan(first[:, 0])]
-    assert len(found) > 10
-    # The same frontal face at 48 pixels: about 20 of them lie between the outer eye corners.
-    assert (np.abs(found[:, 0]) < 30).all()
-    assert ((found[:, 3] > 12) & (found[:, 3] < 30)).all()
-    files = list(prepare(name, cache).glob("poses-*.npy"))
-    stamps = [f.stat().st_mtime_ns for f in files]
-    assert np.array_equal(load_poses(name, "valid", valid, cache), first, equal_nan=True)
-    assert [f.stat().st_mtime_ns for f in files] == stamps
 
 
 def test_a_card_cannot_mark_up_the_page_that_shows_it(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from trainer.confidence.reliability import (
     cross_validated,
     fit,
     logistic,
-    risk_coverage,
     select,
 )
 
@@ -80,18 +79,3 @@ def test_cross_validation_does_not_see_its_own_fold() -> None:
     shuffled = np.random.default_rng(5).permutation(faces.correct)
     noise = cross_validated(Faces(faces.features, shuffled, faces.picture, faces.clean), ["winner"])
     assert chances.std() > 3 * noise.std()
-
-
-def test_risk_coverage_by_hand() -> None:
-    chances = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1])
-    correct = np.array([True, True, False, True, True, False, True, False, False, False])
-    rows = {round(r.coverage, 2): r for r in risk_coverage(chances, correct).rows}
-    assert (rows[1.0].threshold, rows[1.0].error) == (0.0, 0.5)
-    assert (rows[0.5].threshold, rows[0.5].error) == (0.5, pytest.approx(1 / 5))
-    assert (rows[0.3].threshold, rows[0.3].error) == (0.7, pytest.approx(1 / 3))
-    assert (rows[0.1].threshold, rows[0.1].error) == (0.9, 0.0)
-
-
-def test_faces_of_equal_reliability_are_answered_together() -> None:
-    table = risk_coverage(np.array([0.9] + [0.5] * 9), np.array([True] * 5 + [False] * 5))
-    assert [round(r.coverage, 2) for r in table.rows] == [1.0, 0.1]

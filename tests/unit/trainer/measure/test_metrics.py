@@ -9,10 +9,12 @@ from trainer.measure.metrics import (
     calibration_error,
     confusion,
     diagram,
+    entropy,
     mcnemar,
     measure,
     paired_interval,
     risk_coverage,
+    spearman,
     wilson,
 )
 
@@ -150,3 +152,14 @@ def test_seeds_that_agree_do_not_shrink_the_paired_interval() -> None:
 def test_other_pictures_cannot_be_paired() -> None:
     with pytest.raises(ValueError, match="cannot pair"):
         paired_interval(np.ones((1, 4), bool), np.ones((1, 5), bool))
+
+
+def test_spearman_and_entropy_by_hand() -> None:
+    assert spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])) == pytest.approx(1)
+    assert spearman(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])) == pytest.approx(-1)
+    # Ranks 1.5, 1.5, 3 against 1, 2, 3.
+    assert spearman(np.array([1.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])) == pytest.approx(
+        0.8660254
+    )
+    assert spearman(np.ones(3), np.array([1.0, 2.0, 3.0])) == 0
+    assert entropy(np.array([[1.0, 0.0], [0.5, 0.5]])) == pytest.approx([0, np.log(2)])

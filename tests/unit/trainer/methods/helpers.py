@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from ferdesk.model.face_geometry import GEOMETRY_SIZE
 from trainer.config import NetworkChanges, TrainConfig
 from trainer.methods.base import Batch, Method
 
@@ -41,6 +42,8 @@ def batch_of(
     return Batch(
         crops=crops,
         raw=crops,
+        geometry=torch.zeros(len(crops), GEOMETRY_SIZE),
+        taught=None,
         targets=F.one_hot(given, 7).float() if targets is None else targets,
         labels=given,
         rows=torch.arange(len(labels)) if rows is None else torch.tensor(rows),
