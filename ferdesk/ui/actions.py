@@ -102,7 +102,12 @@ COMMANDS: Final[dict[str, Command]] = {
         setting="every_frame",
     ),
     "full_screen": Command(
-        "Full screen", Standard.FullScreen, checkable=True, icon="fullscreen", fallback="F11"
+        "Full screen",
+        Standard.FullScreen,
+        "The picture alone; Esc goes back",
+        True,
+        icon="fullscreen",
+        fallback="F11",
     ),
     "show_distribution": Command(
         "Expression panel", "Alt+1", "Show or hide it", True, setting="show_distribution"
@@ -124,6 +129,18 @@ COMMANDS: Final[dict[str, Command]] = {
     "reopen": Command(
         "Open the source again", Standard.Refresh, "Start from the beginning", fallback="F5"
     ),
+    "previous_file": Command(
+        "Previous file",
+        "PgUp",
+        "Go back in a folder or a list and stay there",
+        icon="previous",
+    ),
+    "next_file": Command(
+        "Next file",
+        "PgDown",
+        "Go on in a folder or a list and stay there",
+        icon="next",
+    ),
     "repeat_files": Command(
         "Repeat files",
         "Ctrl+L",
@@ -133,7 +150,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "next_face": Command("Next face", "Ctrl+Tab", "Show another face in the panels"),
     "previous_face": Command("Previous face", "Ctrl+Shift+Tab", "Show another face in the panels"),
-    "dismiss": Command("Dismiss notices", "Esc", "Close the notices at the top right"),
+    "dismiss": Command("Dismiss notices", "Esc", "Close notices, or leave the full screen"),
     "notice": Command("First-run notice…", None, "What ferdesk does and does not do"),
     "shortcuts": Command("Keyboard shortcuts…", Standard.HelpContents, fallback="F1"),
     "copy_diagnostics": Command(
@@ -142,11 +159,14 @@ COMMANDS: Final[dict[str, Command]] = {
     "about": Command("About ferdesk…", None, role=QAction.MenuRole.AboutRole),
 }
 
+NO_FILES: Final = "The source is not a folder or a list of files"
 _DEFAULT_OFF: Final = {
     "snapshot": "There is no picture yet",
     "next_face": "There is only one face in view",
     "previous_face": "There is only one face in view",
     "reopen": "No source was chosen yet",
+    "previous_file": NO_FILES,
+    "next_file": NO_FILES,
 }
 
 

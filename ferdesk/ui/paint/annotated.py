@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage
@@ -14,6 +15,8 @@ from PySide6.QtGui import QGuiApplication, QImage
 from ferdesk.files import write_bytes
 from ferdesk.ui.paint.overlay import OverlayOptions, annotate
 from ferdesk.ui.state.shown import Shown
+
+_JPEG_QUALITY: Final = 95
 
 
 @contextmanager
@@ -51,5 +54,6 @@ def encoded(image: QImage, file_type: str) -> bytes:
     """The bytes of a picture file such as "png" or "jpg"; none when Qt has no such writer."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    written = image.save(buffer, file_type)  # type: ignore[call-overload]
+    quality = _JPEG_QUALITY if file_type.lower() in ("jpg", "jpeg") else -1
+    written = image.save(buffer, file_type, quality)  # type: ignore[call-overload]
     return bytes(buffer.data().data()) if written else b""

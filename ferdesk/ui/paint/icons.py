@@ -9,27 +9,28 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 _SHAPES: Final[dict[str, str]] = {
-    "camera": '<rect x="2.5" y="6" width="13" height="12" rx="2.5"/>'
-    '<path d="M15.5 10.5 21.5 7v10l-6-3.5"/>',
-    "film": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="m10 9 5 3-5 3z"/>',
+    "camera": '<circle cx="12" cy="9.500" r="6.500"/><circle cx="12" cy="9.500" r="2.200"/>'
+    '<path d="M7 21h10M12 16v5"/>',
+    "film": '<rect x="3" y="4.5" width="18" height="15" rx="1.500"/>'
+    '<path d="M7.500 4.500v15m9-15v15M3 9.500h4.500m9 0H21M3 14.500h4.500m9 0H21"/>',
     "image": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="8.5" cy="10" r="1.5"/>'
     '<path d="m4 17 5-4 3.5 2.5L16 12l5 4"/>',
     "folder": '<path d="M3 18V7a2 2 0 0 1 2-2h4l2 2.5h8a2 2 0 0 1 2 2V18a1.5 1.5 0 0 1-1.5 1.5h-15'
     'A1.5 1.5 0 0 1 3 18z"/>',
-    "model": '<circle cx="5" cy="6" r="2"/><circle cx="5" cy="18" r="2"/><circle cx="19" cy="12" '
-    'r="2"/><circle cx="12" cy="12" r="2"/><path d="m6.6 7.2 4 3.4m-4 6.2 4-3.4m3.4-1.4h3"/>',
+    "model": '<path d="m12 3.500 9 4.500-9 4.500L3 8zM3 12l9 4.500 9-4.500M3 16l9 4.500 9-4.500"/>',
     "pause": '<path d="M8.5 5.5v13m7-13v13"/>',
     "play": '<path d="m8 5.5 10.5 6.5L8 18.5z"/>',
     "reset": '<path d="M5 12a7 7 0 1 0 2.2-5.1M5 4.5V9h4.5"/>',
     "snapshot": '<path d="M4 8.5A1.5 1.5 0 0 1 5.5 7H8l1.5-2.500h5L16 7h2.500A1.5 1.5 0 0 1 '
     '20 8.500v9a1.5 1.5 0 0 1-1.5 1.500h-13A1.5 1.5 0 0 1 4 17.500z"/>'
     '<circle cx="12" cy="12.5" r="3.2"/>',
-    "box": '<path d="M4 8.5V4h4.5M15.5 4H20v4.500M20 15.500V20h-4.500M8.5 20H4v-4.5"/>',
-    "mesh": '<path d="M12 3.5 5 8l2 9 5 3.5 5-3.5 2-9zM5 8l7 3.500L19 8m-7 3.500V20.5'
-    'M12 3.500v8M7 17l5-5.5 5 5.5"/>',
+    "box": '<rect x="3.500" y="3.500" width="17" height="17" rx="2"/><path d="M9.200 9.500h.01'
+    'M14.800 9.500h.01M8.800 14.500q3.200 2.500 6.400 0"/>',
+    "mesh": '<path d="M12 3 4.500 8.500 7 18l5 3 5-3 2.500-9.500zM4.500 8.500h15'
+    'M4.500 8.500 12 21l7.500-12.500"/>',
     "label": '<path d="M4 5h9l7 7-7 7H4z"/><path d="M8 12h.01"/>',
     "pose": '<path d="M10 14V4m0 10 9.5 2.500M10 14l-6 5.500M7.5 6.5 10 4l2.5 2.5"/>',
-    "fullscreen": '<path d="M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5"/>',
+    "fullscreen": '<path d="M14 4h6v6m0-6-6.500 6.500M10 20H4v-6m0 6 6.500-6.500"/>',
     "log": '<rect x="3.5" y="4.5" width="17" height="15" rx="2"/>'
     '<path d="m7 9.5 2.5 2.500L7 14.500m5.5 0H17"/>',
     "previous": '<path d="m14.5 6-6 6 6 6"/>',

@@ -14,16 +14,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPen
 
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE, FaceReading
 from ferdesk.ui.paint.face_mesh import MESH, OUTLINE
+from ferdesk.ui.paint.labels import Label, paint_labels
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
 from ferdesk.ui.state.shown import Shown
 
-_INK: Final = QColor("#0E1013")
-_PAPER: Final = QColor("#FFFFFF")
 _WITHHELD: Final = QColor("#F4F5F7")
 _AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
 """Head axes: x, y, z."""
@@ -115,8 +114,10 @@ def paint_overlay(
     painter.setFont(font)
     painter.setClipRect(frame.target)
     several = len(shown.faces) > 1
-    for face in sorted(shown.faces, key=lambda item: item.face_id == shown.selected):
-        strong = face.face_id == shown.selected or not several
+    # The selected face is painted last, and its label chooses its place first.
+    faces = sorted(shown.faces, key=lambda item: item.face_id == shown.selected)
+    labels = []
+    for face in faces:
         written = shown.as_written(face)
         colour = label_colour(written, shown.threshold)
         if options.mesh:
@@ -125,11 +126,12 @@ def paint_overlay(
             _paint_pose(painter, face, frame)
         box = _face_box(face, frame)
         if options.box:
+            strong = face.face_id == shown.selected or not several
             _paint_box(painter, box, colour, strong)
-        if options.label:
-            text = label_text(written, shown.threshold, numbered=several)
-            unsure = written.abstains(shown.threshold)
-            _paint_label(painter, box, frame.target, text, colour, unsure)
+        text = label_text(written, shown.threshold, numbered=several)
+        labels.append(Label(box, text, colour, written.abstains(shown.threshold)))
+    if options.label:
+        paint_labels(painter, labels[::-1], frame.target)
     painter.restore()
 
 
@@ -213,46 +215,6 @@ def _paint_outline(
     for side in sides:
         painter.fillRect(side, colour)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-
-
-def _paint_label(
-    painter: QPainter,
-    box: QRectF,
-    picture: QRectF,
-    text: str,
-    colour: QColor,
-    unsure: bool,
-) -> None:
-    """A chip above the box: mark (a ring when unsure) and text; below it if it would be cut off."""
-    metrics = QFontMetricsF(painter.font(), painter.device())
-    height = metrics.height() * 1.45
-    mark = metrics.height() * 0.55
-    width = metrics.horizontalAdvance(text) + mark + height * 0.95
-    x = min(max(box.left(), picture.left() + 2), max(picture.right() - width - 2, picture.left()))
-    y = box.top() - height - 5
-    if y < picture.top() + 2:
-        y = min(box.bottom() + 5, picture.bottom() - height - 2)
-    chip = QRectF(x, y, width, height)
-    ground = QColor(_INK)
-    ground.setAlpha(215)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ground)
-    painter.drawRoundedRect(chip, height * 0.3, height * 0.3)
-    spot = QRectF(x + height * 0.3, y + (height - mark) / 2, mark, mark)
-    if unsure:
-        thick = mark * 0.2
-        painter.setPen(QPen(colour, thick))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(spot.adjusted(thick / 2, thick / 2, -thick / 2, -thick / 2))
-    else:
-        painter.setBrush(colour)
-        painter.drawEllipse(spot)
-    painter.setPen(_PAPER)
-    painter.drawText(
-        chip.adjusted(height * 0.3 + mark + height * 0.22, 0, 0, 0),
-        int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-        text,
-    )
 
 
 def _lines(points: NDArray[np.float64], pairs: NDArray[np.intp]) -> list[QLineF]:

@@ -36,6 +36,7 @@ class PurificationPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("How the answer was reached", parent)
         self._seconds = 20
+        self._still = False
         self.sentence = PlainLabel(_WAITING)
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -74,10 +75,18 @@ class PurificationPanel(Panel):
             QRect(0, 0, width, 1000), int(Qt.TextFlag.TextWordWrap), _LONGEST
         )
         self.sentence.setFixedHeight(area.height() + 2)
-        tall = self.height() - area.height() > 360
+        self._show_plot()
+        super().resizeEvent(event)
+
+    def show_still(self, still: bool) -> None:
+        """A picture has no time: no curves."""
+        self._still = still
+        self._show_plot()
+
+    def _show_plot(self) -> None:
+        tall = self.height() - self.sentence.height() > 362 and not self._still
         self.caption.setVisible(tall)
         self.place.setVisible(tall)
-        super().resizeEvent(event)
 
     def set_seconds(self, seconds: int) -> None:
         """Show the last `seconds`, as the timeline does."""

@@ -93,17 +93,23 @@ class StatusPanel(QStatusBar):
         self._activity = text
 
     def refresh(
-        self, stats: EngineStats, latency_ms: float | None, *, paused: bool = False
+        self,
+        stats: EngineStats,
+        latency_ms: float | None,
+        *,
+        paused: bool = False,
+        file: str = "",
     ) -> None:
-        """Show the numbers; called twice a second."""
+        """Show the numbers; called twice a second. `file`: which of several is on the screen."""
         if self._dot.state is not stats.state:
             self._dot.state = stats.state
             self._dot.update()
         running = stats.state is EngineState.RUNNING
         state = "Paused" if paused and running else _STATE_TEXT[stats.state]
         self._set(self.state, self._activity or state)
-        self._set(self.source, stats.source)
-        self.source.setToolTip(tooltip(stats.source))
+        source = f"{file} · {stats.source}" if file else stats.source
+        self._set(self.source, source)
+        self.source.setToolTip(tooltip(source))
         self._set(self.rate, f"{stats.readings_per_second:.1f} readings/s")
         self._set(self.latency, f"latency {latency_ms:.0f} ms" if latency_ms else "latency – ms")
         self._set(self.dropped, f"dropped {stats.dropped}")

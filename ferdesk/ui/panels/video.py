@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -58,6 +58,7 @@ class VideoPanel(QWidget):
         self._veil = self._veil_hint = ""
         self._notice = ""
         self._paused = False
+        self._square = False
         self._ring = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Video")
@@ -124,6 +125,23 @@ class VideoPanel(QWidget):
         self._paused = paused
         self.update()
 
+    def set_square(self, square: bool) -> None:
+        """Whether the corners are square: the picture has the screen to itself."""
+        self._square = square
+        self.update()
+
+    @property
+    def notice(self) -> str:
+        """The lasting line at the foot of the picture."""
+        return self._notice
+
+    def face_areas(self) -> list[QRect]:
+        """Where faces are, in this widget."""
+        frame_map = self._map()
+        if frame_map is None:
+            return []
+        return [frame_map.rect(f.landmarks.box).toAlignedRect() for f in self._shown.faces]
+
     def clear(self) -> None:
         """Forget the picture."""
         self._preview = self._frame = self._composed = None
@@ -187,7 +205,8 @@ class VideoPanel(QWidget):
                 self._composed = self._compose(self._frame)
             painter.drawPixmap(0, 0, self._composed)
             self._paint_state(painter)
-        paint_corners(painter, QRectF(self.rect()), self.palette().window())
+        if not self._square:
+            paint_corners(painter, QRectF(self.rect()), self.palette().window())
         if self._ring and self.hasFocus():
             painter.setPen(QPen(QColor(current_scheme().accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +49,12 @@ def parse(text: str, repeat: bool) -> SourceSpec:
     # A still is only alive while it is delivered again and again.
     always = spec.kind in (SourceKind.SAMPLE, SourceKind.IMAGE)
     return replace(spec, loop=always or repeat)
+
+
+def _listed(files: Sequence[Path], repeat: bool) -> SourceSpec:
+    from ferdesk.sources.spec import SourceSpec
+
+    return SourceSpec.of_files(files, loop=repeat)
 
 
 class Sources(QObject):
@@ -113,9 +119,23 @@ class Sources(QObject):
 
     def open(self, text: str, *, remember: bool = True, notice: str = "") -> None:
         """Start the source named `text`; a later call overtakes an earlier one."""
-        request = self._next_request()
-        repeat = self._store.value.repeat_files
         text = self._addresses.get(text, text)
+        repeat = self._store.value.repeat_files
+        self._start(lambda: parse(text, repeat), remember=remember, notice=notice)
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Start these files, several as one list."""
+        if len(files) == 1:
+            self.open(str(files[0]))
+            return
+        repeat = self._store.value.repeat_files
+        self._start(lambda: _listed(files, repeat))
+
+    def _start(
+        self, find: Callable[[], SourceSpec], *, remember: bool = True, notice: str = ""
+    ) -> None:
+        """Find out elsewhere what is meant, then start it."""
+        request = self._next_request()
 
         def parsed(spec: SourceSpec) -> None:
             if request != self._request:
@@ -126,7 +146,7 @@ class Sources(QObject):
             self.notice.emit(notice)
             self.chosen.emit(spec)
 
-        self._jobs.run(lambda: parse(text, repeat), parsed, self._refuse, owner=self)
+        self._jobs.run(find, parsed, self._refuse, owner=self)
 
     def open_camera(self) -> None:
         """The camera used last, or the first one."""

@@ -1,4 +1,4 @@
-"""Files dropped on the window: a checkpoint shows its card, everything else is a source."""
+"""Files dropped on the window: one checkpoint shows its card, everything else is a source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class FileDrops(QObject):
     """Watches `window`."""
 
     checkpoint = Signal(Path)
-    source = Signal(str)
+    sources = Signal(list)
+    """Carries the paths; several are one list."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -34,12 +35,13 @@ class FileDrops(QObject):
             if files:
                 event.acceptProposedAction()
                 if dropped:
-                    self._take(files[0])
+                    self._take(files)
                 return True
         return super().eventFilter(watched, event)
 
-    def _take(self, file: Path) -> None:
-        if file.suffix.lower() in SUFFIXES:
-            self.checkpoint.emit(file)
+    def _take(self, files: list[Path]) -> None:
+        read = [file for file in files if file.suffix.lower() not in SUFFIXES]
+        if read:
+            self.sources.emit(read)
         else:
-            self.source.emit(str(file))
+            self.checkpoint.emit(files[0])

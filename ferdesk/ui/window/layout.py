@@ -2,66 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSettings, Qt
+from PySide6.QtCore import QPoint, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QSplitterHandle, QWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter, QSplitterHandle, QWidget
 
 from ferdesk.paths import state_dir
+from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.live import Panels
 
 SMALLEST: Final = (900, 600)
 """Width and height that the window needs."""
-_NAMES = ("left", "right", "across", "outer")
+_BEST: Final = (1280, 800)
+_FRAME: Final = (16, 44)
+"""What window managers draw around a window: its width and height."""
+_NAMES = ("left", "right", "across")
+_VERSION: Final = "division-2"
+"""Renamed when the parts change: what was remembered of others does not fit."""
+_MARGINS: Final = (10, 2, 10, 4)
+_EDGE: Final = 12
+"""Between notices and the edge of what they lie on."""
 
 
 class Division:
-    """Video over timeline, expression over the answers, these side by side, the log beneath."""
+    """Picture over timeline or files and log, expression over the answers, these side by side."""
 
     def __init__(self, panels: Panels) -> None:
         down, across = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
-        self.left = _splitter(down, (panels.video, 3), (panels.timeline, 1))
+        self.left = _splitter(
+            down, (panels.video, 3), (panels.timeline, 1), (panels.files, 1), (panels.log, 1)
+        )
         self.right = _splitter(down, (panels.distribution, 2), (panels.purification, 3))
         self.across = _splitter(across, (self.left, 3), (self.right, 2))
-        self.outer = _splitter(down, (self.across, 4), (panels.log, 1))
-        self._log = panels.log
+        self._panels = panels
+        self._still = False
+        self._several_files = False
+        self._log = False
+        self._picture_only = False
+        panels.log.hide()
+        panels.files.hide()
 
-    def show_log(self, window: QMainWindow, on: bool) -> None:
-        """Show or hide the log; above it the panels keep the height that they need."""
-        self._log.setVisible(on)
-        # How much that is the layouts know only after they have heard of the log.
-        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
-        centre = window.centralWidget()
-        assert centre is not None
-        needed = window.height() - centre.height() + centre.minimumSizeHint().height() if on else 0
-        window.setMinimumHeight(max(SMALLEST[1], needed))
-        self._log.refresh()
+    def show_log(self, on: bool) -> None:
+        """Show or hide the log from the next `arrange` on."""
+        self._log = on
+
+    def show_picture_only(self, on: bool) -> None:
+        """Hide everything but the picture from the next `arrange` on."""
+        self._picture_only = on
+
+    def show_still(self, still: bool, several_files: bool) -> None:
+        """Pictures have no time: files instead of curves from the next `arrange` on."""
+        self._still, self._several_files = still, several_files
+
+    def arrange(self, window: QMainWindow, toolbar: QWidget, settings: Settings) -> None:
+        """Show and hide the parts of the window as all of this asks for."""
+        panels, whole = self._panels, not self._picture_only
+        timeline = settings.show_timeline and whole
+        panels.timeline.setVisible(timeline and not self._still)
+        panels.files.setVisible(timeline and self._still and self._several_files)
+        panels.log.setVisible(self._log and whole)
+        panels.distribution.setVisible(settings.show_distribution)
+        panels.purification.setVisible(settings.show_purification)
+        answers = settings.show_distribution or settings.show_purification
+        self.right.setVisible(answers and whole)
+        panels.purification.show_still(self._still)
+        toolbar.setVisible(settings.show_toolbar and whole)
+        window.menuBar().setVisible(whole)
+        panels.status.setVisible(whole)
+        centre = self.across.parentWidget()
+        layout = centre.layout() if centre is not None else None
+        if layout is not None:
+            layout.setContentsMargins(*(_MARGINS if whole else (0, 0, 0, 0)))
+        panels.video.set_square(not whole)
+        panels.log.refresh()
+
+    def room_for_notices(self, size: QSize, faces: Iterable[QRect]) -> QRect:
+        """Where notices of `size` cover no face, in the coordinates of the central widget.
+
+        Over the timeline or the files; without them in the corner of the picture that is freest.
+        `faces` in the coordinates of the video panel.
+        """
+        video = self._panels.video
+        for panel in (self._panels.timeline, self._panels.files, self._panels.log):
+            if panel.isVisible():
+                area = panel.rect().translated(panel.mapTo(self.across, QPoint()))
+                spot = QRect(area.bottomRight() - QPoint(size.width() + _EDGE, 0), size)
+                spot.moveBottom(area.bottom() - _EDGE)
+                return spot.translated(self.across.pos())
+        area = video.rect().translated(video.mapTo(self.across, QPoint()))
+        area = area.adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
+        taken = [face.translated(video.mapTo(self.across, QPoint())) for face in faces]
+        corners = []
+        for x in (area.right() - size.width(), area.left()):
+            for y in (area.top(), area.bottom() - size.height()):
+                corners.append(QRect(QPoint(x, y), size))
+        best = min(corners, key=lambda spot: sum(_area(spot.intersected(face)) for face in taken))
+        return best.translated(self.across.pos())
 
     def save(self, window: QMainWindow) -> None:
         """Remember place, size and division of the window."""
         store = geometry_store()
         store.setValue("window", window.saveGeometry())
         for name in _NAMES:
-            store.setValue(name, getattr(self, name).saveState())
+            store.setValue(f"{_VERSION}/{name}", getattr(self, name).saveState())
 
     def restore(self, window: QMainWindow) -> None:
-        """As it was left, or as it is best at 1280x800."""
+        """As it was left, or as it is best at 1280x800; never larger than the screen."""
         store = geometry_store()
-        window.resize(1280, 800)
+        window.resize(*_BEST)
         if store.contains("window"):
             window.restoreGeometry(store.value("window"))
+        if store.contains(f"{_VERSION}/{_NAMES[0]}"):
             for name in _NAMES:
-                getattr(self, name).restoreState(store.value(name))
+                getattr(self, name).restoreState(store.value(f"{_VERSION}/{name}"))
         else:
             self.across.setSizes([770, 500])
-            self.left.setSizes([530, 200])
-            self.right.setSizes([298, 406])
+            self.left.setSizes([530, 200, 200, 150])
+            self.right.setSizes([330, 374])
+        fit(window, window.screen().availableGeometry())
+
+
+def fit(window: QMainWindow, available: QRect) -> None:
+    """Make the window with its frame no larger than the `available` part of the screen."""
+    most = QSize(available.width() - _FRAME[0], available.height() - _FRAME[1])
+    size = window.size().boundedTo(most).expandedTo(window.minimumSize())
+    if size == window.size() and available.contains(window.geometry()):
+        return
+    window.resize(size)
+    left = available.left() + max(0, available.width() - size.width()) // 2
+    room = max(_FRAME[1] - _FRAME[0] // 2, (available.height() - size.height()) // 2)
+    window.move(left, available.top() + min(room, max(0, available.height() - size.height())))
 
 
 def geometry_store() -> QSettings:
     """An ini file, apart from what the person chose."""
     return QSettings(str(state_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+
+def _area(rectangle: QRect) -> int:
+    return rectangle.width() * rectangle.height() if rectangle.isValid() else 0
 
 
 class _Handle(QSplitterHandle):

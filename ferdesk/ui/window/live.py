@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from ferdesk.pipeline.types import EngineState, Reading
 from ferdesk.ui.panels.distribution import DistributionPanel
+from ferdesk.ui.panels.files import FilesPanel
 from ferdesk.ui.panels.log import LogPanel
 from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
@@ -41,6 +42,7 @@ class Panels:
     video: VideoPanel
     distribution: DistributionPanel
     timeline: TimelinePanel
+    files: FilesPanel
     purification: PurificationPanel
     status: StatusPanel
     log: LogPanel
@@ -52,6 +54,8 @@ class LiveView(QObject):
     faces_changed = Signal(int)
     """How many faces are in view."""
     picture_available = Signal(bool)
+    still_changed = Signal(bool)
+    """Whether what is shown is a picture, which has no time."""
     silence = Signal(bool)
     """The running source gives no frames any more (True), or does again (False)."""
 
@@ -68,6 +72,8 @@ class LiveView(QObject):
         self._in_real_time = True
         self._last_sign = 0.0
         self._painted = 0.0
+        self.still = False
+        """What is shown is a picture: it has no time."""
         self._silent = False
         self.ended = False
         """The file was played to its end: silence is what is to be expected."""
@@ -132,13 +138,19 @@ class LiveView(QObject):
         reading = self._engine.take_reading()
         fresh = reading is not None
         if reading is not None:
-            first = self.shown.reading is None
+            before = self.shown.reading
+            if before is None or before.frame.file != reading.frame.file:
+                # Ids start anew in every file.
+                self._selection.reset()
             self._histories.add(reading, self._time_of(reading))
             self._last_sign = time.perf_counter()
             selected = self._selection.pick(reading)
             self._present(replace(self.shown, reading=reading, selected=selected))
-            if first:
+            if before is None:
                 self.picture_available.emit(True)
+            if reading.frame.still != self.still:
+                self.still = reading.frame.still
+                self.still_changed.emit(self.still)
             if self._contradicts(reading):
                 self.write_out()
         # While the network is being loaded there are frames but no readings yet.
@@ -173,12 +185,15 @@ class LiveView(QObject):
         self._panels.distribution.refresh()
         self._panels.distribution.refresh_text()
         self._panels.purification.refresh_text()
+        self._panels.files.refresh_text()
 
     def refresh_status(self) -> None:
         """Status bar, log, and whether the source still gives frames."""
         stats = self._engine.stats()
         video = self._panels.video
-        self._panels.status.refresh(stats, video.latency_ms(), paused=self._engine.paused)
+        self._panels.status.refresh(
+            stats, video.latency_ms(), paused=self._engine.paused, file=self._file()
+        )
         self._panels.log.refresh()
         expected = stats.state is EngineState.RUNNING and not self._engine.paused and not self.ended
         if stats.capture_per_second > 0 or not expected:
@@ -211,7 +226,10 @@ class LiveView(QObject):
     def _contradicts(self, reading: Reading) -> bool:
         """Whether the words on the screen would deny the picture beside them."""
         shown = self.shown
-        return shown.written is None or shown.answers(shown.written) != shown.answers(reading)
+        written = shown.written
+        if written is None or written.frame.file != reading.frame.file:
+            return True
+        return shown.answers(written) != shown.answers(reading)
 
     def _time_of(self, reading: Reading) -> float:
         """Where the reading stands on the axis of the curves, in seconds."""
@@ -231,12 +249,23 @@ class LiveView(QObject):
         """Hand it to every panel."""
         self.shown = shown
         panels = self._panels
-        for panel in (panels.video, panels.distribution, panels.timeline, panels.purification):
-            panel.present(shown)
+        panels.video.present(shown)
+        panels.distribution.present(shown)
+        panels.timeline.present(shown)
+        panels.files.present(shown)
+        panels.purification.present(shown)
         count = len(shown.faces)
         if count != self._count:
             self._count = count
             self.faces_changed.emit(count)
+
+    def _file(self) -> str:
+        """The file on the screen and its place among several; "" for other sources."""
+        reading, files = self.shown.reading, self._engine.files
+        file = reading.frame.file if reading is not None else None
+        if file is None or len(files) < 2 or file not in files:
+            return ""
+        return f"{file.name} ({files.index(file) + 1} of {len(files)})"
 
     def _set_silent(self, silent: bool) -> None:
         if silent != self._silent:

@@ -23,6 +23,7 @@ from ferdesk.ui.dialogs.preferences import PreferencesDialog
 from ferdesk.ui.paint.overlay import OverlayOptions
 from ferdesk.ui.paint.theme import Scheme, Theme
 from ferdesk.ui.panels.distribution import DistributionPanel
+from ferdesk.ui.panels.files import FilesPanel
 from ferdesk.ui.panels.log import LogBuffer, LogPanel
 from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
@@ -34,14 +35,15 @@ from ferdesk.ui.state.settings import Settings, choices_of
 from ferdesk.ui.window.choose_checkpoint import Checkpoints
 from ferdesk.ui.window.choose_source import Sources, list_cameras
 from ferdesk.ui.window.drops import FileDrops
+from ferdesk.ui.window.file_steps import FileSteps
 from ferdesk.ui.window.help import Help
 from ferdesk.ui.window.layout import SMALLEST, Division
 from ferdesk.ui.window.live import LiveView, Panels
 from ferdesk.ui.window.menus import Menus, build_toolbar
-from ferdesk.ui.window.narrator import Narrator
+from ferdesk.ui.window.narrator import NOT_YET, Narrator
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
-from ferdesk.ui.window.snapshot import Snapshots
+from ferdesk.ui.window.snapshot import Facts, Snapshots
 from ferdesk.ui.window.space_key import SpaceForButtons
 from ferdesk.ui.window.toasts import Severity, ToastStack
 
@@ -79,7 +81,10 @@ class MainWindow(QMainWindow):
         self.panels = self._build_panels(buffer)
         video = self.panels.video
         self.jobs = Jobs(self)
-        self.toasts = ToastStack(video)
+        self.toasts = ToastStack(
+            self.central,
+            lambda size: self.division.room_for_notices(size, video.face_areas()),
+        )
         self.live = LiveView(engine, self.panels, self)
         self.narrator = Narrator(bridge, self.live, video, self.panels.status, self.toasts, self)
         self.operating = OperatingPoint(engine, store, self.panels.distribution, self.live)
@@ -89,6 +94,7 @@ class MainWindow(QMainWindow):
         self.drops = FileDrops(self)
         self.help = Help(engine, store, buffer, video.redraws_per_second, self)
         self.commands = Actions(self)
+        self.file_steps = FileSteps(engine, self.panels.files, self.commands)
         self.menus = Menus(self, self.commands)
         self.options = OptionMenus(self.menus.sub, store, self.jobs, self.warn)
         self.toolbar = build_toolbar(self, self.commands, self.menus.sub["Camera"])
@@ -107,6 +113,7 @@ class MainWindow(QMainWindow):
         if self.store.complaint:
             self.warn(self.store.complaint)
         # No camera and no file is opened before the person knows what is done with it.
+        self.panels.video.set_message(*NOT_YET)
         self.help.first_run(lambda: self.sources.open_first(source))
 
     def tell(self, text: str) -> None:
@@ -122,7 +129,8 @@ class MainWindow(QMainWindow):
         """Save snapshot… of what is shown now."""
         shown = self.live.shown
         if shown.reading is not None:
-            self.snapshots.ask(shown, self.panels.video.options)
+            facts = Facts(self.engine.stats().source, self.engine.stats().checkpoint)
+            self.snapshots.ask(shown, self.panels.video.options, facts)
 
     # Building and connecting
 
@@ -131,17 +139,16 @@ class MainWindow(QMainWindow):
             video=VideoPanel(),
             distribution=DistributionPanel(),
             timeline=TimelinePanel(choices_of("timeline_seconds")),
+            files=FilesPanel(),
             purification=PurificationPanel(),
             status=StatusPanel(),
             log=LogPanel(buffer),
         )
         self.division = Division(panels)
-        panels.log.hide()
-        central = QWidget()
-        layout = QVBoxLayout(central)
-        layout.setContentsMargins(10, 2, 10, 4)
-        layout.addWidget(self.division.outer)
-        self.setCentralWidget(central)
+        self.central = QWidget()
+        layout = QVBoxLayout(self.central)
+        layout.addWidget(self.division.across)
+        self.setCentralWidget(self.central)
         self.setStatusBar(panels.status)
         return panels
 
@@ -153,7 +160,7 @@ class MainWindow(QMainWindow):
         self.sources.chosen.connect(self._start)
         self.sources.notice.connect(video.set_notice)
         self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
-        self.drops.source.connect(self.sources.open)
+        self.drops.sources.connect(self.sources.open_files)
         self.drops.checkpoint.connect(self.checkpoints.show_card)
         self.snapshots.saved.connect(lambda path: self.tell(f"Snapshot saved: {path}"))
         self.help.told.connect(self.tell)
@@ -167,6 +174,8 @@ class MainWindow(QMainWindow):
         self.store.changed.connect(self._apply)
         self.theme.changed.connect(self._restyle)
         self.live.faces_changed.connect(self._faces_changed)
+        self.live.still_changed.connect(lambda _still: self._arrange())
+        self.division.left.splitterMoved.connect(lambda *_: self.toasts.settle())
         self.live.picture_available.connect(
             lambda there: self.commands.set_enabled("snapshot", there, "There is no picture yet")
         )
@@ -227,6 +236,8 @@ class MainWindow(QMainWindow):
         self.live.set_real_time(self.sources.in_real_time)
         self._sync_overlay()
         self.commands["pause"].setChecked(self.engine.paused)
+        self.file_steps.source_opened()
+        self._arrange()
 
     def _pause(self, paused: bool) -> None:
         self.engine.pause(paused)
@@ -245,15 +256,28 @@ class MainWindow(QMainWindow):
             self.commands.set_enabled(name, count > 1, "There is only one face in view")
 
     def _dismiss(self) -> None:
-        if not self.toasts.dismiss_all() and self.isFullScreen():
+        if self.toasts.dismiss_all():
+            return
+        if self.panels.video.notice:
+            self.panels.video.set_notice("")
+        elif self.isFullScreen():
             self.commands["full_screen"].setChecked(False)
 
     def _full_screen(self, on: bool) -> None:
         if on != self.isFullScreen():
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.division.show_picture_only(on)
+        self._arrange()
 
     def _show_log(self, on: bool) -> None:
-        self.division.show_log(self, on)
+        self.division.show_log(on)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show the parts that belong on the screen now."""
+        self.division.show_still(self.live.still, self.file_steps.several)
+        self.division.arrange(self, self.toolbar, self.store.value)
+        self.toasts.settle()
 
     # Settings and look
 
@@ -264,11 +288,7 @@ class MainWindow(QMainWindow):
             if setting:
                 action.setChecked(getattr(new, setting))
         panels = self.panels
-        panels.distribution.setVisible(new.show_distribution)
-        panels.purification.setVisible(new.show_purification)
-        self.division.right.setVisible(new.show_distribution or new.show_purification)
-        panels.timeline.setVisible(new.show_timeline)
-        self.toolbar.setVisible(new.show_toolbar)
+        self._arrange()
         panels.timeline.set_seconds(new.timeline_seconds)
         panels.purification.set_seconds(new.timeline_seconds)
         self.live.set_every_frame(new.every_frame)
@@ -294,7 +314,8 @@ class MainWindow(QMainWindow):
 
     def _restyle(self, scheme: Scheme) -> None:
         self.commands.restyle(scheme)
-        for panel in (self.panels.distribution, self.panels.timeline, self.panels.purification):
+        panels = self.panels
+        for panel in (panels.distribution, panels.timeline, panels.files, panels.purification):
             panel.restyle(scheme)
 
     # Qt

@@ -56,6 +56,8 @@ ANALYSIS: Final = (
     "pause",
     "reset",
     "reopen",
+    "previous_file",
+    "next_file",
     "repeat_files",
     _SEPARATOR,
     ">Smoothing",
@@ -74,6 +76,10 @@ HELP: Final = (
     _SEPARATOR,
     "about",
 )
+_ICON_ONLY: Final = (
+    "previous_file", "next_file", "show_box", "show_label", "show_mesh", "show_pose", "show_log",
+    "full_screen",
+)  # fmt: skip
 _MENUS: Final = (("&File", FILE), ("&View", VIEW), ("&Analysis", ANALYSIS), ("&Help", HELP))
 
 
@@ -154,7 +160,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     for name in ("open_video", "open_checkpoint"):
         bar.addAction(actions[name])
     bar.addSeparator()
-    for name in ("pause", "reset", "snapshot"):
+    for name in ("previous_file", "pause", "next_file", "reset", "snapshot"):
         bar.addAction(actions[name])
     bar.addSeparator()
     for name in ("show_box", "show_label", "show_mesh", "show_pose"):
@@ -164,7 +170,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     bar.addWidget(spacer)
     for name in ("show_log", "full_screen"):
         bar.addAction(actions[name])
-    for name in ("show_box", "show_label", "show_mesh", "show_pose", "show_log", "full_screen"):
+    for name in _ICON_ONLY:
         button = _button(bar, actions[name])
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     for button in bar.findChildren(QToolButton):

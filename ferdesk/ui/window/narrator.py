@@ -11,6 +11,7 @@ from ferdesk.ui.panels.video import VideoPanel
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.toasts import Severity, ToastStack
 
+NOT_YET = ("Nothing is open yet", "Cameras and files open when you have accepted the notice.")
 NOTHING = (
     "Nothing is playing",
     "Choose a camera or open a video, a picture or a folder from the File menu, or drop one here.",
@@ -39,6 +40,8 @@ class Narrator(QObject):
         self._toasts = toasts
         self._asked = False
         """A source was chosen and is not there yet."""
+        self._complaints: set[str] = set()
+        """Notices about a source or a checkpoint: out of date when one is taken."""
         self._lost = False
         """The source in use went away by itself and may come back."""
         self.silent = False
@@ -64,6 +67,7 @@ class Narrator(QObject):
             case EventKind.SOURCE_OPENED:
                 self._live.reset(keep_history=self._lost)
                 self._lost = self._asked = False
+                self._settled()
                 self._status.set_activity("")
                 self._running(event.state)
                 self.source_opened.emit()
@@ -72,16 +76,25 @@ class Narrator(QObject):
                 self._video.set_notice(f"{event.message} Press F5 to play it again.")
             case EventKind.CHECKPOINT_LOADED:
                 self._status.set_activity("")
+                self._settled()
                 self._toasts.show_notice(event.message, Severity.INFO)
                 self.checkpoint_loaded.emit()
             case EventKind.WARNING:
                 self._status.set_activity("")
-                self._toasts.show_notice(event.message, Severity.WARNING)
+                self._complain(event.message, Severity.WARNING)
             case EventKind.ERROR:
                 self._status.set_activity("")
-                self._toasts.show_notice(event.message, Severity.ERROR)
+                self._complain(event.message, Severity.ERROR)
                 self._fault(event.message)
         self._live.refresh_status()
+
+    def _complain(self, message: str, severity: Severity) -> None:
+        self._complaints.add(message)
+        self._toasts.show_notice(message, severity)
+
+    def _settled(self) -> None:
+        self._toasts.withdraw(self._complaints)
+        self._complaints.clear()
 
     def _state(self, event: EngineEvent) -> None:
         self._status.set_activity(event.message if event.message.endswith("…") else "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -15,7 +16,7 @@ from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 
 WIDTH: Final = 430
-LIMIT: Final = 3
+LIMIT: Final = 2
 """Notices on screen at once; the oldest goes first."""
 QUIET_SECONDS: Final = 10.0
 """A notice that was dismissed does not come back sooner than this."""
@@ -106,11 +107,14 @@ class Toast(QWidget):
 
 
 class ToastStack(QWidget):
-    """The notices of one window, at the top right of `host`."""
+    """The notices of one window, as children of `host`, where `room` says.
 
-    def __init__(self, host: QWidget) -> None:
+    `room` gets the size of a stack and gives the rectangle for it in `host`.
+    """
+
+    def __init__(self, host: QWidget, room: Callable[[QSize], QRect]) -> None:
         super().__init__(host)
-        self._host = host
+        self._room = room
         self._dismissed: dict[str, float] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -133,7 +137,14 @@ class ToastStack(QWidget):
         self._layout.addWidget(toast)
         while len(self.toasts) > LIMIT:
             self._remove(self.toasts[0])
-        self._place()
+        self.settle()
+
+    def withdraw(self, texts: Iterable[str]) -> None:
+        """Take back notices that no longer hold; they may come again at any time."""
+        gone = set(texts)
+        for toast in [toast for toast in self.toasts if toast.text in gone]:
+            self._remove(toast)
+            self._dismissed.pop(toast.text, None)
 
     def dismiss_all(self) -> bool:
         """Dismiss every notice; False when there was none."""
@@ -144,7 +155,7 @@ class ToastStack(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self.settle()
         return super().eventFilter(watched, event)
 
     def _remove(self, toast: Toast) -> None:
@@ -157,14 +168,15 @@ class ToastStack(QWidget):
         self._layout.removeWidget(toast)
         toast.hide()
         toast.deleteLater()
-        self._place()
+        self.settle()
 
-    def _place(self) -> None:
+    def settle(self) -> None:
+        """Take the place that is free now."""
         if not self.toasts:
             self.hide()
             return
         height = sum(toast.heightForWidth(WIDTH) for toast in self.toasts)
         height += self._layout.spacing() * (len(self.toasts) - 1)
-        self.setGeometry(self._host.width() - WIDTH - 18, 14, WIDTH, height)
+        self.setGeometry(self._room(QSize(WIDTH, height)))
         self.show()
         self.raise_()

@@ -149,16 +149,21 @@ def test_nothing_is_opened_before_the_notice_was_accepted(
     build_bench: Callable[..., Bench], qtbot: QtBot
 ) -> None:
     first = build_bench(untouched=True)
-    first.window.begin("sample")
+    asked: list[int] = []
+    first.window.sources._cameras = lambda: (asked.append(1), ())[1]  # type: ignore[func-returns-value]
+    first.window.begin()
     dialog = notice(first)
     assert dialog is not None
-    qtbot.wait(300)
+    qtbot.wait(100)
+    assert not asked
     assert not first.engine.started
+    assert "accepted the notice" in first.video._hint
     text = " ".join(label.text() for label in dialog.findChildren(QLabel))
     for part in ("this machine", "Google", "not a feeling", "Article 5(1)(f)", "Research"):
         assert part in text
     dialog.accept()
     qtbot.waitUntil(lambda: bool(first.engine.started))
+    assert asked
     assert SettingsStore().value.notice_accepted == VERSION
     first.window.close()
     second = build_bench(untouched=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
-from pytestqt.qtbot import QtBot
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import Reading
@@ -129,48 +126,6 @@ def test_the_window_paints_on_the_analysed_frame(bench: Bench) -> None:
     reds = [shot.pixelColor(edge + x, round(box.center().y())).red() for x in range(-3, 4)]
     assert max(reds) > 150
     assert shot.pixelColor(round(box.center().x()), round(box.center().y())).red() == 90
-
-
-def test_snapshots_with_and_without_overlay(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
-    bench.run()
-    reading = make_reading()
-    bench.show(reading)
-    for name, overlay in (("with.png", True), ("without.png", False)):
-        path = tmp_path / name
-        with qtbot.waitSignal(bench.window.snapshots.saved):
-            bench.window.snapshots.save(path, Shown(reading), bench.video.options, overlay)
-        seen = bgr(QImage(str(path)))
-        assert seen.shape == (480, 640, 3)
-        assert np.array_equal(seen, reading.frame.image) is not overlay
-
-
-def test_a_snapshot_that_cannot_be_written_is_told(
-    bench: Bench, qtbot: QtBot, tmp_path: Path
-) -> None:
-    with qtbot.waitSignal(bench.window.snapshots.failed) as blocker:
-        target = tmp_path / "nowhere" / "a.png"
-        bench.window.snapshots.save(target, Shown(make_reading()), OverlayOptions(), True)
-    assert "nowhere" in blocker.args[0]
-
-
-def test_the_snapshot_dialog_takes_what_is_shown_now(
-    build_bench: Callable[..., Bench], qtbot: QtBot, tmp_path: Path
-) -> None:
-    from PySide6.QtWidgets import QFileDialog
-
-    bench = build_bench()
-    bench.run()
-    shown = make_reading()
-    bench.show(shown)
-    bench.window.commands["snapshot"].trigger()
-    dialog = bench.window.findChild(QFileDialog)
-    assert dialog is not None
-    bench.show(make_reading((), index=1, image=np.zeros((480, 640, 3), np.uint8)))
-    dialog.selectNameFilter("Picture without overlay (*.png)")
-    with qtbot.waitSignal(bench.window.snapshots.saved):
-        dialog.fileSelected.emit(str(tmp_path / "shot.png"))
-    assert np.array_equal(bgr(QImage(str(tmp_path / "shot.png"))), shown.frame.image)
-    dialog.close()
 
 
 def test_render_keeps_the_mirror(left: Reading) -> None:

@@ -31,9 +31,9 @@ CAMERAS = (
 )
 
 
-def drop(bench: Bench, path: Path) -> None:
+def drop(bench: Bench, *paths: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     enter = QDragEnterEvent(
         QPoint(100, 100),
         Qt.DropAction.CopyAction,

@@ -77,22 +77,6 @@ def test_nothing_leaves_its_panel_at_the_smallest_size(bench: Bench) -> None:
                 assert a is b or not a.geometry().intersects(b.geometry()), (a, b)
 
 
-def test_the_log_makes_room_for_itself(bench: Bench, qtbot: QtBot) -> None:
-    bench.window.resize(900, 600)
-    bench.run()
-    bench.window.commands["show_log"].setChecked(True)
-    right, panels = bench.window.division.right, bench.window.panels
-
-    def apart() -> bool:
-        first, second = panels.distribution.geometry(), panels.purification.geometry()
-        return not first.intersects(second) and right.rect().contains(second)
-
-    qtbot.waitUntil(apart)
-    assert bench.window.height() < 768
-    bench.window.commands["show_log"].setChecked(False)
-    qtbot.waitUntil(lambda: bench.window.minimumHeight() == 600)
-
-
 def test_the_numbers_are_those_of_the_reading(bench: Bench) -> None:
     bench.run()
     face = make_face(probabilities=peaked(4, 0.72))
@@ -364,13 +348,6 @@ def test_panels_can_be_hidden(bench: Bench) -> None:
         action.trigger()
         assert panel.isVisible() is not before, name
     assert not bench.window.division.right.isVisible()
-
-
-def test_full_screen_and_escape(bench: Bench, qtbot: QtBot) -> None:
-    bench.window.commands["full_screen"].trigger()
-    qtbot.waitUntil(bench.window.isFullScreen)
-    bench.window.commands["dismiss"].trigger()
-    qtbot.waitUntil(lambda: not bench.window.isFullScreen())
 
 
 def test_hover_reads_the_values(bench: Bench, qtbot: QtBot) -> None:
