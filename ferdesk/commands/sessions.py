@@ -12,7 +12,7 @@ from ferdesk.errors import FerdeskError
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-COMMANDS: Final = ("record", "export", "report")
+COMMANDS: Final = ("record", "export", "report", "compare")
 
 
 def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -20,11 +20,13 @@ def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
     _add_record(commands, common)
     _add_export(commands)
     _add_report(commands)
+    _add_compare(commands)
 
 
 def run(args: argparse.Namespace) -> int:
     """The command's exit code. Raises FerdeskError."""
-    return {"record": _record, "export": _export, "report": _report}[args.command](args)
+    commands = {"record": _record, "export": _export, "report": _report, "compare": _compare}
+    return commands[args.command](args)
 
 
 def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -109,6 +111,28 @@ def _report(args: argparse.Namespace) -> int:
     from ferdesk.commands.report import write_report
 
     return write_report(args.sessions, args.out, overwrite=args.overwrite)
+
+
+def _add_compare(commands: Parsers) -> None:
+    compare = commands.add_parser(
+        "compare", help="read a session again with another checkpoint",
+        description="Read a session's frames again with another checkpoint, keep that beside the "
+        "first reading, and say how far both agree. Needs the session's video.",
+    )  # fmt: skip
+    compare.add_argument("session", type=Path, help="folder of the session")
+    compare.add_argument("--checkpoint", type=Path, required=True, help="a .safetensors file")
+    compare.add_argument("--device", help="where the network runs (default: auto)")
+    compare.add_argument("--csv", type=Path, metavar="FILE", help="all disagreements as a table")
+    compare.add_argument("--overwrite", action="store_true", help="replace FILE")
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from ferdesk.commands.compare import compare_checkpoints
+
+    return compare_checkpoints(
+        args.session, args.checkpoint, device=args.device or "auto", table=args.csv,
+        overwrite=args.overwrite,
+    )  # fmt: skip
 
 
 def analyze(args: argparse.Namespace) -> int:

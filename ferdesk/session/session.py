@@ -136,6 +136,11 @@ class Session:
             for i, name in enumerate(COLUMNS)
         }
 
+    def reload(self) -> None:
+        """Look again at facts, frames and analyses: the store has changed."""
+        for name in ("facts", "frames", "analyses"):
+            self.__dict__.pop(name, None)
+
     def close(self) -> None:
         """Close it; further calls do nothing."""
         self._opened.close()

@@ -115,7 +115,7 @@ def test_without_a_video_there_are_numbers(
 ) -> None:
     player = Player(session)
     reading = player.reading(3)
-    assert reading.frame.image.shape == (480, 640, 3)
+    assert reading.frame.image.shape == readings[3].frame.image.shape
     assert len(np.unique(reading.frame.image)) == 1
     assert np.array_equal(reading.faces[0].probabilities, readings[3].faces[0].probabilities)
     session.close()
