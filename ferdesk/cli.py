@@ -79,6 +79,9 @@ def _command_parser() -> argparse.ArgumentParser:
     bench.add_argument("--frames", type=int, default=300, help="readings to take (default 300)")
     bench.add_argument("--faces", type=int, default=1, help="tile the picture to so many faces")
     bench.add_argument("--fps", type=float, default=30.0, help="of the pretended camera")
+    bench.add_argument(
+        "--record", action="store_true", help="measure instead what recording costs, in turn"
+    )
     bench.add_argument("--json", action="store_true")
     _common(bench)
 
@@ -113,10 +116,12 @@ def _command(args: argparse.Namespace) -> int:
             )  # fmt: skip
         case "bench":
             from ferdesk.commands.bench import bench
+            from ferdesk.commands.bench_record import bench_recording
 
             for name in ("frames", "faces", "fps"):
                 _positive(getattr(args, name), name)
-            return bench(
+            measure = bench_recording if args.record else bench
+            return measure(
                 args.source, frames=args.frames, faces=args.faces, fps=args.fps,
                 checkpoint=args.checkpoint, device=args.device or "auto", as_json=args.json,
             )  # fmt: skip

@@ -28,7 +28,7 @@ from ferdesk.memory import resident_mb
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
-from ferdesk.pipeline.types import EngineEvent, EventKind, Reading
+from ferdesk.pipeline.types import EngineEvent, EventKind, Reading, Sink
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Frame, Source, SourceInfo
 from ferdesk.sources.sample import FACE_CENTRE
@@ -219,9 +219,16 @@ class _Live:
 
 
 def measure_live(
-    predictor: Predictor, spec: SourceSpec, faces: int, fps: float, count: int, figures: Figures
+    predictor: Predictor,
+    spec: SourceSpec,
+    faces: int,
+    fps: float,
+    count: int,
+    figures: Figures,
+    sink: Sink | None = None,
 ) -> None:
-    """Part 2: the engine behind a camera of `fps`, until `count` readings were drawn."""
+    """Part 2: the engine behind a camera of `fps`, until `count` readings were drawn; `sink` hears
+    all of it."""
     from ferdesk.ui.paint.annotated import offscreen_painter
     from ferdesk.ui.state.shown import Shown
 
@@ -233,6 +240,8 @@ def measure_live(
         predictor_factory=lambda _path, _device: predictor,
         source_factory=lambda _spec: camera,
     )
+    if sink is not None:
+        engine.attach(sink)
     taken = 0
     deadline = time.monotonic() + _START_TIMEOUT
     try:
