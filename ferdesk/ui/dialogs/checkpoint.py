@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
     QGridLayout,
+    QPlainTextEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from ferdesk.errors import FerdeskError
-from ferdesk.model.labels import DISPLAY_NAMES
+from ferdesk.files import json_text
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.state.card_words import describe
 
 if TYPE_CHECKING:
     from ferdesk.model.checkpoint import Card
@@ -63,6 +64,19 @@ class CheckpointDialog(QDialog):
         self.use.setEnabled(False)
         self.use.setDefault(True)
         self.use.setToolTip("Wait until the card was read")
+        self.whole = self.buttons.addButton("Whole card", QDialogButtonBox.ButtonRole.ActionRole)
+        self.whole.setCheckable(True)
+        self.whole.setEnabled(False)
+        self.whole.setToolTip("Everything that the file says about itself, as it stands there")
+        self.whole.setAutoDefault(False)
+        self.raw = QPlainTextEdit()
+        self.raw.setReadOnly(True)
+        self.raw.setTabChangesFocus(True)
+        self.raw.setAccessibleName("Whole card of the checkpoint")
+        self.raw.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.raw.hide()
+        self.whole.toggled.connect(self.raw.setVisible)
+        self.whole.toggled.connect(self._scroll.setHidden)
         self.buttons.accepted.connect(self._take)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -71,6 +85,7 @@ class CheckpointDialog(QDialog):
         layout.addWidget(self.heading)
         layout.addWidget(self.message)
         layout.addWidget(self._scroll, 1)
+        layout.addWidget(self.raw, 1)
         layout.addWidget(self.buttons)
         jobs.run(lambda: _read(path), self._show_card, self._show_refusal, owner=self)
 
@@ -94,6 +109,8 @@ class CheckpointDialog(QDialog):
             self.table.addWidget(MutedLabel(title), row, 0, top)
             self.table.addWidget(label, row, 1)
         self.table.setRowStretch(len(rows), 1)
+        self.raw.setPlainText(json_text(card.to_json(), indent=2))
+        self.whole.setEnabled(True)
         self.use.setEnabled(True)
         self.use.setToolTip("Read faces with this checkpoint from now on")
         self.use.setFocus()
@@ -105,6 +122,7 @@ class CheckpointDialog(QDialog):
         self.message.setPalette(palette)
         self._scroll.hide()
         self.use.hide()
+        self.whole.hide()
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText("Close")
         self.resize(self.width(), self.minimumSizeHint().height())
         self.refused.emit(str(error))
@@ -114,56 +132,3 @@ def _read(path: Path) -> Card:
     from ferdesk.model.checkpoint import read_card
 
     return read_card(path)
-
-
-def describe(card: Card) -> list[tuple[str, str]]:
-    """The card as (title, text) rows; what it does not say is named as missing where it matters."""
-    labels = ", ".join(DISPLAY_NAMES.get(name, name) for name in card.labels)
-    calibration = _listing(card.calibration.to_json()) if card.calibration else "not calibrated"
-    rows = [
-        ("Architecture", _architecture(card)),
-        ("Labels", labels),
-        ("Preprocessing", _listing(_as_dict(card.preprocessing))),
-        ("Calibration", calibration),
-        ("Metrics", _listing(card.metrics) or "none stated"),
-        ("Training", _listing(card.training) or "not stated"),
-        ("Licence", card.licence or "not stated"),
-        ("Citation", card.citation),
-        ("Notes", card.notes),
-        ("Created", card.created),
-        ("Format", f"version {card.format_version}"),
-    ]
-    return [(title, text) for title, text in rows if text]
-
-
-def _architecture(card: Card) -> str:
-    values = _as_dict(card.architecture)
-    name = values.pop("name", "")
-    told = ("image_backbone", "landmark_backbone", "scales", "depth", "anchors_per_class")
-    parts = [f"{_title(key).lower()} {_value(values[key])}" for key in told if key in values]
-    return f"{name} ({', '.join(parts)})" if parts else str(name)
-
-
-def _as_dict(config: Any) -> dict[str, Any]:
-    return {spec.name: getattr(config, spec.name) for spec in fields(config)}
-
-
-def _listing(values: Mapping[str, Any]) -> str:
-    return "\n".join(f"{_title(str(key))}: {_value(value)}" for key, value in values.items())
-
-
-def _title(key: str) -> str:
-    text = key.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_title(str(k)).lower()} {_value(v)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(item) for item in value)
-    return str(value)

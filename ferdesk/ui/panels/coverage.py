@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ferdesk.model.reliability import RiskCoverage, RiskRow
@@ -72,14 +73,20 @@ class CoverageSlider(QWidget):
         """The operating point in force: a reliability, 0 where every face is labelled."""
         return self._rows[self.slider.value()].threshold if self._rows else 0.0
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._describe()
+        super().resizeEvent(event)
+
     def _moved(self, value: int) -> None:
         self._describe()
         self.chosen.emit(round(self._rows[value].coverage, 2))
 
     def _describe(self) -> None:
-        text = "Labels every face"
+        text, short = "Labels every face", ""
         if self._rows:
             text = reliability_words.promise(self._rows[self.slider.value()])
-        self.promise.setText(text)
+            if self.promise.fontMetrics().horizontalAdvance(text) > self.width():
+                short = reliability_words.promise(self._rows[self.slider.value()], short=True)
+        self.promise.setText(short or text)
         self.promise.setToolTip(f"{text}.\n{_TIP}" if self._rows else self.toolTip())
         self.slider.setAccessibleDescription(text)

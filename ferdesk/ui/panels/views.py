@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
-from ferdesk.ui.state.explanation import VIEWS, Answer, answers
+from ferdesk.ui.state.explanation import SHAPE, VIEWS, Answer, View, answers
 from ferdesk.ui.state.shown import Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
@@ -33,6 +33,7 @@ class ViewTable(QWidget):
         super().__init__(parent)
         self.shown = Shown()
         self._rows: tuple[Answer, ...] = ()
+        self._views: tuple[View, ...] = VIEWS
         self._tops: list[str] = ["–"] * len(VIEWS)
         self._decided: list[str] = ["–"] * len(VIEWS)
         self.setMinimumSize(QSize(300, 120))
@@ -47,12 +48,13 @@ class ViewTable(QWidget):
         if verdict is not None:
             # Not a second opinion: the final answer is what the headline says.
             tops[-1] = verdict.headline
+        self._views = tuple(row.view for row in self._rows) or VIEWS
         self._tops = tops or ["–"] * len(VIEWS)
         self._decided = [percent(row.decided) for row in self._rows] or ["–"] * len(VIEWS)
         self.setAccessibleDescription(
             "; ".join(
                 f"{view.title}: {top}, {decided} decided"
-                for view, top, decided in zip(VIEWS, self._tops, self._decided, strict=True)
+                for view, top, decided in zip(self._views, self._tops, self._decided, strict=True)
             )
         )
         self.update()
@@ -61,7 +63,7 @@ class ViewTable(QWidget):
         if isinstance(event, QHelpEvent):
             row = self._row_at(event.pos().y())
             if row is not None:
-                QToolTip.showText(event.globalPos(), VIEWS[row].tip, self)
+                QToolTip.showText(event.globalPos(), self._views[row].tip, self)
                 return True
         return super().event(event)
 
@@ -69,7 +71,7 @@ class ViewTable(QWidget):
         return self.fontMetrics().height() + 4.0
 
     def _row_at(self, y: float) -> int | None:
-        height = (self.height() - self._header()) / len(VIEWS)
+        height = (self.height() - self._header()) / len(self._views)
         row = int((y - self._header()) // height)
         return row if 0 <= row < len(VIEWS) else None
 
@@ -79,7 +81,7 @@ class ViewTable(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics, small = self.fontMetrics(), QFontMetricsF(font(0.85))
         bold = QFontMetricsF(font(1.0, bold=True))
-        name = max(metrics.horizontalAdvance(view.title) for view in VIEWS) + 20.0
+        name = max(metrics.horizontalAdvance(view.title) for view in (*VIEWS, SHAPE)) + 20.0
         # The final answer is in bold, and the longest name is Happiness.
         top = max(bold.horizontalAdvance("Happiness"), small.horizontalAdvance("points to")) + 12.0
         number = max(metrics.horizontalAdvance(">99 %"), small.horizontalAdvance("decided")) + 4.0
@@ -95,10 +97,10 @@ class ViewTable(QWidget):
         painter.drawText(QRectF(points_to, 0, top, header), left, "points to")
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         painter.drawText(QRectF(decided, 0, self.width() - decided, header), right, "decided")
-        height = (self.height() - header) / len(VIEWS)
-        for index in range(len(VIEWS)):
+        height = (self.height() - header) / len(self._views)
+        for index in range(len(self._views)):
             y = header + index * height
-            final = index == len(VIEWS) - 1
+            final = index == len(self._views) - 1
             if index:
                 painter.setPen(QPen(QColor(scheme.border if final else scheme.track), 1))
                 painter.drawLine(0, round(y), self.width(), round(y))
@@ -114,10 +116,15 @@ class ViewTable(QWidget):
                 self._tops[index],
             )
             area = QRectF(decided, y, self.width() - decided, height)
-            colour = QColor(scheme.text) if final else _view_colour(index, scheme)
+            colour = self._colour(index, scheme)
             value = row.decided if row is not None else 0.0
             self._paint_decided(painter, scheme, area, value, self._decided[index], colour)
         painter.end()
+
+    def _colour(self, index: int, scheme: Scheme) -> QColor:
+        """That of the curve, where the answer has one."""
+        curves = dict(zip(VIEWS, VIEW_COLOURS, strict=False))
+        return curves.get(self._views[index]) or QColor(scheme.text)
 
     def _paint_heads(self, painter: QPainter, columns: QRectF, header: float) -> None:
         """Short names over the small columns, none where they would run together."""
@@ -137,15 +144,15 @@ class ViewTable(QWidget):
 
     def _paint_name(self, painter: QPainter, scheme: Scheme, area: QRectF, index: int) -> None:
         """A mark in the colour of the curve, and the name."""
-        if index < len(VIEW_COLOURS):
+        if self._views[index] in VIEWS[: len(VIEW_COLOURS)]:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_view_colour(index, scheme))
+            painter.setBrush(self._colour(index, scheme))
             mark = min(area.height() - 12, 26.0)
             painter.drawRoundedRect(QRectF(0, area.center().y() - mark / 2, 3, mark), 1.5, 1.5)
-        painter.setFont(font(1.0, bold=index == len(VIEWS) - 1))
+        painter.setFont(font(1.0, bold=index == len(self._views) - 1))
         painter.setPen(QColor(scheme.text))
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(area.adjusted(10, 0, 0, 0), flags, VIEWS[index].title)
+        painter.drawText(area.adjusted(10, 0, 0, 0), flags, self._views[index].title)
 
     def _paint_decided(
         self,
@@ -173,10 +180,6 @@ class ViewTable(QWidget):
             bar.setWidth(max(bar.width() * share, 3.0))
             painter.setBrush(colour)
             painter.drawRoundedRect(bar, 3.5, 3.5)
-
-
-def _view_colour(index: int, scheme: Scheme) -> QColor:
-    return VIEW_COLOURS[index] or QColor(scheme.text)
 
 
 def _paint_columns(

@@ -51,6 +51,12 @@ COMBINED: Final = View(
     "Nearest examples and attention check together, the more decided one counting more (corrected "
     "distribution t). How decided it is: c_t.",
 )
+SHAPE: Final = View(
+    "Shape of the face",
+    "Shape",
+    "What the landmarks alone say, without the picture (the second witness p_lm). How decided it "
+    "is: c_lm. Only some checkpoints have it.",
+)
 FINAL: Final = View(
     "Final",
     "Final",
@@ -58,6 +64,9 @@ FINAL: Final = View(
     "calibrated and smoothed over time. This is what the whole window shows.",
 )
 VIEWS: Final = (FIRST, NEAREST, ATTENTION, COMBINED, FINAL)
+"""Of every checkpoint; one with a witness has `SHAPE` before the last."""
+_SILENT: Final = 1e-4
+"""A witness less decided than this says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,13 +86,15 @@ class Answer:
 
 
 def answers(face: FaceReading) -> tuple[Answer, ...]:
-    """What every view says, in the order of `VIEWS`; the final one is what the window shows."""
+    """What every view says, in the order of `VIEWS`; the last one is what the window shows."""
     a = face.purified
+    shape = (Answer(SHAPE, a.p_lm, float(a.c_lm)),) if float(a.c_lm) > _SILENT else ()
     return (
         Answer(FIRST, a.p, float(a.c_p)),
         Answer(NEAREST, a.t_g, float(a.c_g)),
         Answer(ATTENTION, a.t_a, float(a.c_a)),
         Answer(COMBINED, a.t, float(a.c_t)),
+        *shape,
         Answer(FINAL, face.probabilities, decidedness(face.probabilities)),
     )
 
@@ -108,6 +119,8 @@ def explain(face: FaceReading, threshold: float = 0.0) -> str:
         *(int(q.argmax()) for q in (purified.p, purified.t_g, purified.t_a, purified.t, final)),
         more_decided=float(purified.c_p) > float(purified.c_t),
     )
+    if float(purified.c_lm) > _SILENT:
+        text += f" The shape of the face alone says {_name(int(purified.p_lm.argmax()))}."
     if face.abstains(threshold):
         return f"{text} Not reliable enough to label."
     return text + _close_call(final)

@@ -25,13 +25,23 @@ def steps(table: RiskCoverage) -> tuple[RiskRow, ...]:
     return tuple(r for r in table.rows if r.coverage >= LEAST - _ROUNDING) or table.rows[:1]
 
 
-def promise(row: RiskRow) -> str:
-    """What a row of the table means for somebody who looks at many faces."""
+def promise(row: RiskRow, *, short: bool = False) -> str:
+    """What a row of the table means for somebody who looks at many faces.
+
+    `short` leaves out on which faces it was measured.
+    """
     every = row.coverage >= 1 - _ROUNDING
     labelled = "every face" if every else f"{row.coverage * 100:.0f} of 100 faces"
     if row.at_most is not None:
         most = math.ceil(100 * row.at_most - _EXACT)
-        return f"Labels {labelled}; at most {most} % of those labels are wrong (95 % sure)"
+        if short:
+            return f"Labels {labelled}, at most {most} % of the labels wrong"
+        return (
+            f"Labels {labelled}; at most {most} % of those labels are wrong (this holds with 95 % "
+            "certainty on faces like the test set)"
+        )
     # No mistake among some hundred pictures does not make a model that makes none.
     wrong = "less than 1 %" if row.error < _ROUNDING else f"about {row.error * 100:.0f} %"
+    if short:
+        return f"Labels {labelled}, {wrong} of the labels wrong"
     return f"Labels {labelled}; {wrong} of those labels are wrong on faces like the test set"

@@ -57,7 +57,7 @@ def judge(face: FaceReading, threshold: float, weak: Mapping[str, float] | None 
         share=float(face.probabilities.max()),
         possible=possible,
         aside=aside,
-        reason=_reason(face, threshold, withheld),
+        reason=_reason(face, threshold, withheld, named=bool(others)),
         caution=caution(face.label, weak or {}),
     )
 
@@ -93,15 +93,17 @@ def _question(possible: Sequence[str]) -> str:
     return f"{', '.join(possible[:-1])} or {possible[-1]}?"
 
 
-def _reason(face: FaceReading, threshold: float, withheld: bool) -> str:
+def _reason(face: FaceReading, threshold: float, withheld: bool, *, named: bool) -> str:
     if face.reliability is None:
         return ""
+    # Which two they are stands beside the headline already.
+    why = face.reason.partition(":")[0] if named else face.reason
     limit = f"(limit {threshold * 100:.0f} %)"
     if withheld:
         enough = "Not reliable enough"
-        return f"{enough}: {face.reason}" if face.reason else f"{enough} to label {limit}"
+        return f"{enough}: {why}" if why else f"{enough} to label {limit}"
     if threshold <= 0:
-        return face.reason[:1].upper() + face.reason[1:]
-    if face.reason:
-        return f"Reliable enough {limit}, but {face.reason}"
+        return why[:1].upper() + why[1:]
+    if why:
+        return f"Reliable enough, but {why} {limit}"
     return f"Reliable enough to label {limit}"

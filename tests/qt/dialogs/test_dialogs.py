@@ -56,8 +56,14 @@ def test_the_card_is_shown_and_used(bench: Bench, qtbot: QtBot, tmp_path: Path) 
     assert not dialog.use.isEnabled()
     qtbot.waitUntil(dialog.use.isEnabled)
     text = "\n".join(label.text() for label in dialog.findChildren(QLabel))
-    for part in ("live-9", "Accuracy: 0.7841", "Temperature: 1.31", "FER+", "MIT", "Sun, 2025"):
+    for part in ("live-9", "78 of 100 faces", "FER+", "MIT", "Sun, 2025"):
         assert part in text
+    assert "0.7841" not in text
+    assert not dialog.raw.isVisible()
+    dialog.whole.click()
+    assert dialog.raw.isVisible()
+    for part in ('"accuracy": 0.7841', '"temperature": 1.31'):
+        assert part in dialog.raw.toPlainText()
     assert bench.engine.loaded == []
     dialog.use.click()
     assert bench.engine.loaded == [path]

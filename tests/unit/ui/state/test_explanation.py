@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ferdesk.ui.state.explanation import decidedness, explain
+from ferdesk.ui.state.explanation import answers, decidedness, explain
 from tests.qt.fakes import make_face, peaked, purified
 
 BOTH = "Nearest examples and attention check "
@@ -65,3 +65,13 @@ def test_close_calls_are_said() -> None:
 def test_decidedness() -> None:
     assert decidedness(np.full(7, 1 / 7)) == pytest.approx(0, abs=1e-6)
     assert decidedness(np.eye(7)[2]) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_shape_of_the_face_is_heard_where_the_checkpoint_has_it() -> None:
+    plain = make_face()
+    assert [a.view.title for a in answers(plain)][-2:] == ["Combined check", "Final"]
+    assert "shape" not in explain(plain)
+    told = replace(plain.purified, p_lm=peaked(3, 0.7), c_lm=np.float32(0.4))
+    face = replace(plain, purified=told)
+    assert [a.view.title for a in answers(face)][-2:] == ["Shape of the face", "Final"]
+    assert "The shape of the face alone says Sadness." in explain(face)
