@@ -37,6 +37,8 @@ POINTS: Final[tuple[tuple[str, str, str], ...]] = (
     ),
 )
 
+_WIDTH: Final = 560
+
 
 class FirstRunDialog(QDialog):
     """Three points and a choice. No source is opened before it was accepted."""
@@ -48,7 +50,6 @@ class FirstRunDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("About what ferdesk does")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(560)
         heading = PlainLabel("Before you start")
         heading.setFont(font(1.5, bold=True))
         grid = QGridLayout()
@@ -83,5 +84,8 @@ class FirstRunDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
+        # Wrapped lines need a height that the layout would not ask for by itself.
+        self.setFixedWidth(_WIDTH)
+        self.setMinimumHeight(layout.totalHeightForWidth(_WIDTH))
         if not again:
             self.rejected.connect(self.declined)

@@ -128,20 +128,20 @@ def paint_overlay(
         if options.box:
             strong = face.face_id == shown.selected or not several
             _paint_box(painter, box, colour, strong)
-        text = label_text(written, shown.threshold, numbered=several)
+        text = label_text(written, shown.threshold, shown.number(face))
         labels.append(Label(box, text, colour, written.abstains(shown.threshold)))
     if options.label:
         paint_labels(painter, labels[::-1], frame.target)
     painter.restore()
 
 
-def label_text(face: FaceReading, threshold: float, *, numbered: bool = False) -> str:
-    """`Surprise  72 %`, or `Unsure` below the operating point; `2 · Unsure` when numbered."""
-    number = f"{face.face_id} · " if numbered else ""
+def label_text(face: FaceReading, threshold: float, number: int | None = None) -> str:
+    """`Surprise  72 %`, or `Unsure` below the operating point; `2 · Unsure` with a number."""
+    before = f"{number} · " if number is not None else ""
     if face.abstains(threshold):
-        return f"{number}{UNSURE.capitalize()}"
+        return f"{before}{UNSURE.capitalize()}"
     best = int(face.probabilities.argmax())
-    return f"{number}{DISPLAY_NAMES[EXPRESSIONS[best]]}  {percent(float(face.probabilities[best]))}"
+    return f"{before}{DISPLAY_NAMES[EXPRESSIONS[best]]}  {percent(float(face.probabilities[best]))}"
 
 
 def label_colour(face: FaceReading, threshold: float) -> QColor:

@@ -61,11 +61,10 @@ class DistributionPanel(Panel):
     def present(self, shown: Shown) -> None:
         """Show this; bars and words follow with `refresh` and `refresh_text`."""
         self.bars.shown = self.meter.shown = shown
-        place, count = shown.position
-        several = count > 1
+        several = len(shown.faces) > 1
         for widget in (self._previous, self._next):
             widget.setVisible(several)
-        text = f"Face {place} of {count}" if several and place else ""
+        text = shown.which
         if text != self.which.text():
             self.which.setText(text)
 

@@ -38,8 +38,9 @@ class FilesPanel(Panel):
             self.header.addWidget(widget)
         self.table = QTableWidget(0, 2)
         self.table.setAccessibleName("Files and what was read from them")
-        self.table.setHorizontalHeaderLabels(["File", "What it shows"])
+        self.table.horizontalHeader().hide()
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.table.setShowGrid(False)
         self.table.setFrameShape(QTableWidget.Shape.NoFrame)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -47,7 +48,6 @@ class FilesPanel(Panel):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.cellActivated.connect(self._go)
         self.table.cellClicked.connect(self._go)
@@ -88,6 +88,7 @@ class FilesPanel(Panel):
             return
         if row != self.table.currentRow():
             self.table.setCurrentCell(row, 0)
+        self.table.scrollTo(self.table.model().index(row, 0))
         item = self.table.item(row, 1)
         words = describe(self._shown)
         if item is not None and item.text() != words:
@@ -117,5 +118,7 @@ class FilesPanel(Panel):
 def describe(shown: Shown) -> str:
     """The labels of all faces in the picture, or that there is none."""
     faces = sorted(shown.faces, key=lambda face: face.face_id)
-    texts = (label_text(shown.as_written(face), shown.threshold) for face in faces)
+    texts = (
+        label_text(shown.as_written(face), shown.threshold, shown.number(face)) for face in faces
+    )
     return ", ".join(texts) or "No face found"

@@ -25,7 +25,7 @@ def describe(card: Card) -> list[tuple[str, str]]:
 
     What the card does not say is named as missing where it matters.
     """
-    grey = "grey pictures" if card.preprocessing.grayscale else "colour pictures"
+    grey = "Grey pictures" if card.preprocessing.grayscale else "Colour pictures"
     size = card.preprocessing.size
     rows = [
         ("Trained on", _data(card.training)),
@@ -75,5 +75,5 @@ def _reliability(card: Card) -> str:
     if card.reliability is None:
         return "Not measured: every face gets a label, and nothing says how far to trust it"
     if card.risk_coverage is None:
-        return "Told for every label"
-    return "Told for every label; the slider chooses below which labels read Unsure"
+        return "Stated for every label"
+    return "Stated for every label; the slider chooses below which labels read Unsure"

@@ -47,6 +47,29 @@ class Shown:
         face = self.written_face
         return None if face is None else judge(face, self.threshold, self.weak)
 
+    def number(self, face: FaceReading) -> int | None:
+        """What a face is called among several: its id, which it keeps, or in pictures its place.
+
+        None where there is only one.
+        """
+        ids = sorted(other.face_id for other in self.faces)
+        if len(ids) < 2:
+            return None
+        still = self.reading is not None and self.reading.frame.still
+        return ids.index(face.face_id) + 1 if still else face.face_id
+
+    @property
+    def which(self) -> str:
+        """`Face 2 of 3`, or `Face 7 (2 of 3)` after faces have come and gone; "" for one."""
+        place, count = self.position
+        face = self.face
+        number = self.number(face) if face is not None else None
+        if number is None:
+            return ""
+        return (
+            f"Face {place} of {count}" if number == place else f"Face {number} ({place} of {count})"
+        )
+
     @property
     def position(self) -> tuple[int, int]:
         """(place of the selected face, number of faces), counted from 1 by id; (0, n) without."""

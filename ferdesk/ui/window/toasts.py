@@ -51,7 +51,7 @@ class Toast(QWidget):
         self._times = PlainLabel()
         self._times.setFont(font(0.9, bold=True))
         self._times.hide()
-        close = QToolButton()
+        self._close = close = QToolButton()
         close.setAutoRaise(True)
         close.setIcon(icon("close", current_scheme().text))
         close.setIconSize(QSize(14, 14))
@@ -87,6 +87,11 @@ class Toast(QWidget):
         seconds = _SECONDS[self.severity]
         if seconds:
             self._timer.start(int(seconds * 1000))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._close.setIcon(icon("close", current_scheme().text))
+        super().changeEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         scheme = current_scheme()

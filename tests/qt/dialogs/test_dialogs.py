@@ -167,6 +167,8 @@ def test_nothing_is_opened_before_the_notice_was_accepted(
     text = " ".join(label.text() for label in dialog.findChildren(QLabel))
     for part in ("this machine", "Google", "not a feeling", "Article 5(1)(f)", "Research"):
         assert part in text
+    for label in dialog.findChildren(QLabel):
+        assert label.height() >= label.heightForWidth(label.width()), label.text()
     dialog.accept()
     qtbot.waitUntil(lambda: bool(first.engine.started))
     assert asked

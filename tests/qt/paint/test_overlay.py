@@ -165,7 +165,7 @@ def test_the_label_over_the_face_and_snapshots_follow(judged: Bench) -> None:
     face = make_face(face_id=2, reliability=0.5, prediction_set=("fear", "surprise"))
     assert label_text(face, 0.0) == "Happiness  73 %"
     assert label_text(face, 0.54) == "Unsure"
-    assert label_text(face, 0.54, numbered=True) == "2 · Unsure"
+    assert label_text(face, 0.54, 2) == "2 · Unsure"
     assert label_colour(face, 0.5) == EXPRESSION_QCOLORS[1]
     assert label_colour(face, 0.54) not in EXPRESSION_QCOLORS
     reading = make_reading((face,))

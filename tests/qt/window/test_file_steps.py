@@ -41,7 +41,7 @@ def test_pictures_get_names_and_labels_instead_of_curves(folder: Bench) -> None:
     rows = [[panels.files.table.item(row, column).text() for column in (0, 1)] for row in range(3)]
     assert rows[0] == ["img1.jpg", "Happiness  70 %"]
     assert rows[1] == ["img2.jpg", "No face found"]
-    assert rows[2][1].startswith("Sadness  60 %, Happiness")
+    assert rows[2][1].startswith("1 · Sadness  60 %, 2 · Happiness")
     assert panels.files.which.text() == "3 of 3"
     assert panels.files.table.currentRow() == 2
     folder.window.live.refresh_status()

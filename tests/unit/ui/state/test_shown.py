@@ -17,3 +17,14 @@ def test_what_is_shown_knows_its_face_and_place() -> None:
     assert out_of_sight.face is None
     assert out_of_sight.position == (0, 3)
     assert (Shown().faces, Shown().face, Shown().position) == ((), None, (0, 0))
+
+
+def test_faces_keep_their_ids_in_time_and_count_from_one_in_pictures() -> None:
+    five, seven = make_face(5), make_face(7)
+    reading = make_reading((seven, five))
+    shown = Shown(reading, 7)
+    assert (shown.number(seven), shown.which) == (7, "Face 7 (2 of 2)")
+    still = replace(reading, frame=replace(reading.frame, still=True))
+    assert (Shown(still, 7).number(seven), Shown(still, 7).which) == (2, "Face 2 of 2")
+    alone = Shown(make_reading((five,)), 5)
+    assert (alone.number(five), alone.which) == (None, "")
