@@ -115,9 +115,13 @@ class Analyzer:
 
     def reset(self) -> None:
         """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
+        self.forget()
+        self._renew_landmarker()
+
+    def forget(self) -> None:
+        """Forget ids and smoothing; the landmarker goes on, which has no memory of pictures."""
         self._tracker.reset()
         self._judge.reset()
-        self._renew_landmarker()
 
     def close(self) -> None:
         """Free the landmarker."""

@@ -14,6 +14,7 @@ from ferdesk.session.records import AnalysisRecord, FrameRecord, SessionState
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas
     from numpy.typing import NDArray
 
 _CHUNK: Final = 300
@@ -124,17 +125,18 @@ class Session:
         """One row per face and analysed frame as arrays of one length, by column.
 
         A frame without a face is a row with face 0, NaN and "". Columns: those of readings.csv.
-        `pandas.DataFrame(session.readings())` makes a table of it.
+        `dataframe` makes a table of it.
         """
-        import numpy as np
-
         from ferdesk.session.table import COLUMNS, rows
+        from ferdesk.table.arrays import arrays
 
-        table = list(rows(self, pass_number))
-        return {
-            name: np.array([row[i] for row in table], None if table else float)
-            for i, name in enumerate(COLUMNS)
-        }
+        return arrays(COLUMNS, list(rows(self, pass_number)))
+
+    def dataframe(self, pass_number: int = 0) -> pandas.DataFrame:
+        """`readings` as a DataFrame. FerdeskError where pandas is not installed."""
+        from ferdesk.table.arrays import dataframe
+
+        return dataframe(self.readings(pass_number))
 
     def reload(self) -> None:
         """Look again at facts, frames and analyses: the store has changed."""

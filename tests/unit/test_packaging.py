@@ -206,6 +206,7 @@ def test_wheel_holds_the_program_and_its_assets(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "site")
     for name in ("ferdesk/__init__.py", "trainer/__init__.py", "ferdesk/assets/THIRD_PARTY.md"):
         assert name in members
+    assert {"ferdesk/py.typed", "ferdesk/__init__.pyi"} <= members, "programs get its types"
     # Pages are made of files that are no Python.
     shipped = {p for p in (ROOT / "trainer").rglob("*") if p.suffix in (".j2", ".css", ".js")}
     assert shipped
