@@ -107,7 +107,10 @@ class OpenedStore:
             )
         try:
             self.store = self._open(path)
-            self._recover()
+            try:
+                self._recover()
+            except sqlite3.Error as error:
+                self._read_elsewhere(path, error)
         except BaseException:
             self._drop_copy()
             raise
@@ -168,6 +171,17 @@ class OpenedStore:
         if not self.read_only:
             self.store.set_fact("state", SessionState.RECOVERED)
             self.store.settle()
+
+    def _read_elsewhere(self, path: Path, error: sqlite3.Error) -> None:
+        """A full disk has no room for the recovery: read a copy, leave the original as it is."""
+        with contextlib.suppress(sqlite3.Error):
+            self.store.close()
+        self.read_only = True
+        self.notes.append(
+            f"The session '{path.parent.name}' cannot be written ({error}): it can be looked at; "
+            "free some space and open it again to change it."
+        )
+        self.store = self._open(path)
 
     def _copied(self, path: Path) -> Path:
         self._copy = self._copy or tempfile.TemporaryDirectory(prefix="ferdesk-session-")

@@ -17,6 +17,7 @@ from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
 
 _STEPS: Final = 2048
 """Landmarks are kept in steps of 1/2048 of the face's width: a twentieth of a crop's pixel."""
+_CORNERS: Final = np.tile([(-1.0, -1.0, 0.0), (1.0, 1.0, 0.0)], (239, 1)) * (_STEPS / 2)
 _DISTRIBUTIONS: Final = ("final", "p", "t_g", "t_a", "t", "p_lm")
 """Of `Purified`; `p_lm` where the network has a landmark witness."""
 _CONFIDENCES: Final = ("c_p", "c_g", "c_a", "c_t")
@@ -101,7 +102,7 @@ def unpack_landmarks(blob: bytes | None, box: Sequence[float]) -> NDArray[np.flo
     """The inverse of `pack_landmarks`; where none were kept, the corners of the box."""
     centre, step = _grid(box)
     if blob is None:
-        steps = np.tile([(-1.0, -1.0, 0.0), (1.0, 1.0, 0.0)], (239, 1)) * (_STEPS / 2)
+        steps = _CORNERS
     else:
         steps = np.frombuffer(zlib.decompress(blob), "<i2").reshape(3, -1).T.astype(np.float64)
     return (steps * step + centre).astype(np.float32)

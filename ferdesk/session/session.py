@@ -112,12 +112,14 @@ class Session:
         referred = Path(self._video_name())
         return referred if referred.is_file() else None
 
-    def read(self, pass_number: int = 0) -> Iterator[tuple[FrameRecord, tuple[FaceReading, ...]]]:
-        """Every analysed frame with its faces, largest first, in order."""
+    def read(
+        self, pass_number: int = 0, *, landmarks: bool = True
+    ) -> Iterator[tuple[FrameRecord, tuple[FaceReading, ...]]]:
+        """Every analysed frame with its faces, largest first, in order; see `Store.faces`."""
         frames = [frame for frame in self.frames if frame.analysed]
         for start in range(0, len(frames), _CHUNK):
             part = frames[start : start + _CHUNK]
-            faces = self.store.faces(part[0].id, part[-1].id, pass_number)
+            faces = self.store.faces(part[0].id, part[-1].id, pass_number, landmarks=landmarks)
             for frame in part:
                 yield frame, tuple(faces.get(frame.id, ()))
 

@@ -21,7 +21,7 @@ def rows(session: Session, pass_number: int = 0) -> Iterator[tuple[Value, ...]]:
     corrections = session.store.corrections()
     analyses = [a for a in session.analyses if a.pass_number == pass_number]
     place = 0
-    for frame, faces in session.read(pass_number):
+    for frame, faces in session.read(pass_number, landmarks=False):
         while place + 1 < len(analyses) and analyses[place + 1].started <= frame.time:
             place += 1
         threshold = analyses[place].threshold if analyses else 0.0

@@ -15,6 +15,7 @@ from ferdesk.session.folder import DATABASE, LOCK, file_name, new_folder
 from ferdesk.session.records import EventRecord, SessionState
 from ferdesk.session.schema import SessionError
 from ferdesk.session.session import Session
+from ferdesk.session.store import Store
 from tests.unit.session.conftest import write_session
 
 
@@ -97,6 +98,24 @@ def test_a_write_protected_one_that_was_cut_off(
         assert len(session.frames) == 120
         assert any("cut off" in note for note in session.notes)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_one_that_was_cut_off_on_a_full_disk(
+    tmp_path: Path, readings: list[Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _cut_off(tmp_path, readings)
+
+    def full(_: Store) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Store, "settle", full)
+    with Session.open(folder) as session:
+        assert any("disk is full" in note for note in session.notes)
+        assert len(session.frames) == 120
+    monkeypatch.undo()
+    with Session.open(folder) as session:
+        assert session.state is SessionState.RECOVERED
+        session.store.put(EventRecord(0.5, "edits are possible again"))
 
 
 def test_one_that_was_cut_off_is_recovered_once(tmp_path: Path, readings: list[Reading]) -> None:
