@@ -35,8 +35,8 @@ contracts: $(DEV) ## who may import whom (docs/architecture.md)
 bench: system $(APP) ## measure every stage on the built-in sample
 	@$(BIN)/python -m ferdesk bench
 
-screenshots: system $(APP) ## take docs/screenshot.png from the real program
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/screenshots.py
+screenshots: system $(APP) ## take the pictures in docs/ from the real program
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python tools/screenshots.py --docs
 
 clean: ## remove .venv, caches and out/
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,35 +1,75 @@
-"""Pictures of the real window playing the built-in sample: light and dark, two sizes.
+"""Pictures of the real window playing the built-in sample: light and dark, several sizes.
 
-    python tools/screenshots.py [--out out/screenshots] [--checkpoint FILE] [--seconds 9]
+    python tools/screenshots.py [--out out/screenshots] [--checkpoint FILE] [--scale 2]
+    python tools/screenshots.py --docs
 
-The dark one at 1280×800 also becomes docs/screenshot.png.
+`--docs` renews docs/screenshot.png and the animated docs/window.webp instead. Works without a
+display.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from ferdesk.ui.window.main_window import MainWindow
+
+SIZES = ((900, 600), (1366, 728), (1920, 1040))
+"""As the window is on screens of 1366x768 and 1920x1080 less a task bar, and at its smallest."""
+_DOCS = (1280, 760)
+_ANIMATED = (960, 600)
+_STEP = 0.25
+_LAST = 19.3
+"""Seconds: the sample once, from tears to joy."""
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("out/screenshots"))
     parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--seconds", type=float, default=9.0, help="of the sample before the shot")
+    parser.add_argument("--scale", default="1", help="as QT_SCALE_FACTOR")
+    parser.add_argument("--docs", action="store_true", help="renew the pictures in docs/")
     args = parser.parse_args()
+    os.environ["QT_SCALE_FACTOR"] = args.scale
     own = Path(tempfile.mkdtemp(prefix="ferdesk-"))
-    for name in ("CONFIG", "STATE", "CACHE"):
+    for name in ("CONFIG", "STATE"):
         os.environ[f"FERDESK_{name}_DIR"] = str(own / name.lower())
+    window, run_for = _open(args.checkpoint)
+    if args.docs:
+        _docs(window, run_for)
+    else:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for scheme in ("dark", "light"):
+            window.store.update(theme=scheme)
+            for width, height in SIZES:
+                window.resize(width, height)
+                run_for(2.0)
+                path = args.out / f"{scheme}-{width}x{height}@{args.scale}.png"
+                window.grab().save(str(path))
+                sys.stdout.write(f"{path}\n")
+    window.close()
+    shutil.rmtree(own, ignore_errors=True)
+    sys.stdout.flush()
+    os._exit(0)
 
+
+def _open(checkpoint: Path | None) -> tuple[MainWindow, Callable[[float], None]]:
+    """The window with the first reading of the sample, and a function that lets it run."""
     from ferdesk.bootstrap import prepare_environment
 
     prepare_environment()
@@ -39,14 +79,12 @@ def main() -> int:
     from ferdesk.ui.dialogs.first_run import VERSION
     from ferdesk.ui.settings_store import SettingsStore
 
-    SettingsStore().update(notice_accepted=VERSION, show_mesh=True)
+    SettingsStore().update(notice_accepted=VERSION, theme="dark")
     app = QApplication(["ferdesk"])
-    args.out.mkdir(parents=True, exist_ok=True)
-    options = WindowOptions("sample", args.checkpoint)
-    window = build(app, options)
-    window.resize(1280, 800)
+    window = build(app, WindowOptions("sample", checkpoint))
+    window.resize(*_DOCS)
     window.show()
-    window.begin(options.source, options.checkpoint)
+    window.begin("sample", checkpoint)
 
     def run_for(seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -54,20 +92,67 @@ def main() -> int:
             app.processEvents()
             time.sleep(0.004)
 
-    run_for(args.seconds + 4)
-    for scheme in ("dark", "light"):
-        window.store.update(theme=scheme)
-        for width, height in ((1280, 800), (1920, 1080)):
-            window.resize(width, height)
-            run_for(1.5)
-            path = args.out / f"{scheme}-{width}x{height}.png"
-            window.grab().save(str(path))
-            sys.stdout.write(f"{path}\n")
-    window.close()
-    shutil.copy(args.out / "dark-1280x800.png", REPOSITORY / "docs" / "screenshot.png")
-    shutil.rmtree(own, ignore_errors=True)
-    sys.stdout.flush()
-    os._exit(0)
+    while window.live.shown.reading is None:
+        run_for(0.1)
+    window.toasts.dismiss_all()
+    return window, run_for
+
+
+def _docs(window: MainWindow, run_for: Callable[[float], None]) -> None:
+    """One picture of the moment when she worries, and the whole clip as an animated one."""
+    docs = REPOSITORY / "docs"
+    window.resize(*_ANIMATED)
+    _again(window, run_for)
+    frames: list[QImage] = []
+    times: list[float] = []
+    while not times or times[-1] < _LAST:
+        run_for(_STEP)
+        frames.append(window.grab().toImage())
+        times.append(_now(window))
+    lasting = [round((b - a) * 1000) for a, b in itertools.pairwise(times)]
+    _save_animated(frames, [*lasting, 1000], docs / "window.webp")
+    window.resize(*_DOCS)
+    _again(window, run_for)
+    while not 7.0 < _now(window) < 8.5:
+        run_for(0.05)
+    window.grab().save(str(docs / "screenshot.png"))
+
+
+def _again(window: MainWindow, run_for: Callable[[float], None]) -> None:
+    """The sample from its beginning."""
+    window.sources.reopen()
+    while window.live.shown.reading is not None:
+        run_for(0.01)
+    while window.live.shown.reading is None:
+        run_for(0.01)
+    window.toasts.dismiss_all()
+
+
+def _now(window: MainWindow) -> float:
+    """Where the sample is, in seconds."""
+    reading = window.live.shown.reading
+    return reading.frame.media_time if reading is not None else 0.0
+
+
+def _save_animated(frames: list[QImage], lasting: list[int], path: Path) -> None:
+    """`lasting`: milliseconds of each frame."""
+    from PIL import Image
+
+    pictures: list[Any] = []
+    for frame in frames:
+        rgb = frame.convertToFormat(frame.Format.Format_RGBA8888)
+        size = rgb.width(), rgb.height()
+        pictures.append(Image.frombytes("RGBA", size, bytes(rgb.constBits())).convert("RGB"))
+    pictures[0].save(
+        path,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=[max(20, milliseconds) for milliseconds in lasting],
+        loop=0,
+        quality=45,
+        method=4,
+    )
+    sys.stdout.write(f"{path}: {path.stat().st_size / 1e6:.2f} MB\n")
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ class ReliabilityModel:
         if not features.get("agree_p", 1.0):
             return "the first guess was another expression"
         if probabilities[order[0]] >= _LEADS:
-            return "faces like this one are often mislabelled"
+            return "such faces are often mislabelled"
         return "no expression stands out"
 
     def to_json(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ TIED = peaked(fear=0.4, surprise=0.35)
         ({}, TIED, "two expressions equally likely: Fear and Surprise"),
         ({"agree_p": 0.0}, SURE, "the first guess was another expression"),
         ({}, VAGUE, "no expression stands out"),
-        ({}, SURE, "faces like this one are often mislabelled"),
+        ({}, SURE, "such faces are often mislabelled"),
     ],
 )
 def test_reasons(change: dict[str, float], probabilities: np.ndarray, words: str) -> None:
