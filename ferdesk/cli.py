@@ -11,6 +11,7 @@ from pathlib import Path
 from ferdesk import __version__
 from ferdesk.bootstrap import start_logging
 from ferdesk.commands import sessions
+from ferdesk.commands.analyze import arguments as analyze
 from ferdesk.errors import FerdeskError
 
 COMMANDS = ("analyze", "bench", "doctor", "info", *sessions.COMMANDS)
@@ -42,35 +43,7 @@ def _command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ferdesk")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    analyze = commands.add_parser(
-        "analyze", help="read every frame of a source into a CSV file, or of many into sessions",
-        description="Read every frame of a source into a CSV file, one row a face and frame; or of "
-        "one or many sources into a folder of sessions with a summary.csv.",
-    )  # fmt: skip
-    analyze.add_argument(
-        "sources", nargs="+", metavar="SOURCE",
-        help="sample, a video, picture or folder; for a CSV file also a camera or address",
-    )  # fmt: skip
-    analyze.add_argument(
-        "--out", type=Path, required=True,
-        help="a file (.csv) for one source, or a folder: then a session per source, and the same "
-        "command goes on where it was stopped",
-    )  # fmt: skip
-    analyze.add_argument("--jobs", type=int, default=1, help="sources read at a time (default 1)")
-    analyze.add_argument("--picture", type=Path, help="also write the clearest frame, annotated")
-    analyze.add_argument("--faces", type=int, default=3, help="most faces in a frame (default 3)")
-    analyze.add_argument(
-        "--smoothing", type=float, default=0.0, metavar="SECONDS",
-        help="time constant of the label column (default 0: every frame for itself)",
-    )  # fmt: skip
-    analyze.add_argument("--frames", type=int, default=0, help="stop after so many (default: all)")
-    analyze.add_argument(
-        "--coverage", type=float, default=1.0, metavar="SHARE",
-        help='label this share of faces, the most reliable ones, and call the rest "unsure" '
-        "(default 1: label all)",
-    )  # fmt: skip
-    _common(analyze)
-
+    analyze.add_parser(commands, _common)
     bench = commands.add_parser(
         "bench", help="measure speed, latency and memory, stage by stage",
         description="Measure speed, latency and memory of the live pipeline, without a window.",
@@ -104,16 +77,7 @@ def _command(args: argparse.Namespace) -> int:
         return sessions.run(args)
     match args.command:
         case "analyze":
-            _positive(args.faces, "faces")
-            if len(args.sources) > 1 or args.out.suffix.lower() not in (".csv", ".txt"):
-                return sessions.analyze(args)
-            from ferdesk.commands.analyze import analyze
-
-            return analyze(
-                args.sources[0], args.out, picture=args.picture, checkpoint=args.checkpoint,
-                device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
-                frames=args.frames, coverage=args.coverage,
-            )  # fmt: skip
+            return analyze.run(args)
         case "bench":
             from ferdesk.commands.bench import bench
             from ferdesk.commands.bench_record import bench_recording
@@ -147,7 +111,8 @@ def _window(args: argparse.Namespace) -> int:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Exit code: 0 done, 1 the doctor found a fault, 2 bad input (one sentence), 130 Ctrl-C."""
+    """Exit code: 0 done, 1 the doctor found a fault or not everything could be read, 2 bad input
+    (one sentence), 130 Ctrl-C."""
     try:
         if argv and argv[0] in COMMANDS:
             start_logging()

@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -68,6 +69,21 @@ def refusals(path: Path) -> Iterator[None]:
         if cause is None:
             raise
         raise FerdeskError(_refusal(path, cause)) from error
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both name one file: by links, in upper and lower case, whether it is there or not."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        pass
+    if one.exists() or other.exists():
+        return False
+    first, second = Path(os.path.realpath(one)), Path(os.path.realpath(other))
+    names = [unicodedata.normalize("NFC", path.name).casefold() for path in (first, second)]
+    return names[0] == names[1] and (
+        first.parent == second.parent or same_file(first.parent, second.parent)
+    )
 
 
 def make_folder(folder: Path) -> None:

@@ -10,4 +10,4 @@ if [ "$(uname -s)" != Linux ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
 fi
 printf '%s\n' "There is no display here, so ferdesk analyses its built-in sample without a window."
 mkdir -p out
-"$python" -m ferdesk analyze sample --out out/readings.csv --picture out/annotated.png
+"$python" -m ferdesk analyze sample --out out/readings.csv --picture out/annotated.png --overwrite

@@ -52,7 +52,7 @@ def analyze_session(job: Job, progress: Callable[[int, int | None], object]) -> 
     attempt that was killed has left is thrown away: a face's id and the landmarks depend on the
     frames before, so only a reading from the beginning gives the numbers of an undisturbed one.
     """
-    from ferdesk.commands.analyze import operating_point
+    from ferdesk.commands.analyze.operating_point import operating_point
 
     spec = SourceSpec.parse(job.source)
     source = open_source(spec)

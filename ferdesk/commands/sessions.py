@@ -41,7 +41,9 @@ def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
     record.add_argument("--seconds", type=float, help="stop after so long (default: at the end)")
     record.add_argument("--participant", default="", help="becomes part of the folder's name")
     record.add_argument("--note", default="", help="free text that stays with the session")
-    record.add_argument("--faces", type=int, default=3, help="most faces in a frame (default 3)")
+    record.add_argument(
+        "--max-faces", type=int, default=3, metavar="N", help="most faces per frame (default 3)"
+    )
     record.add_argument(
         "--smoothing", type=float, default=0.3, metavar="SECONDS",
         help="time constant of the smoothing (default 0.3, as in the window)",
@@ -54,12 +56,12 @@ def _record(args: argparse.Namespace) -> int:
 
     if args.seconds is not None and args.seconds <= 0:
         raise FerdeskError(f"--seconds must be more than 0, not {args.seconds:g}.")
-    if args.faces < 1:
-        raise FerdeskError(f"--faces must be at least 1, not {args.faces}.")
+    if args.max_faces < 1:
+        raise FerdeskError(f"--max-faces must be at least 1, not {args.max_faces}.")
     return record(
         args.source, args.out, video=args.video, seconds=args.seconds or 0.0,
         participant=args.participant, note=args.note, checkpoint=args.checkpoint,
-        device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
+        device=args.device or "auto", max_faces=args.max_faces, smoothing=args.smoothing,
     )  # fmt: skip
 
 
@@ -133,22 +135,3 @@ def _compare(args: argparse.Namespace) -> int:
         args.session, args.checkpoint, device=args.device or "auto", table=args.csv,
         overwrite=args.overwrite,
     )  # fmt: skip
-
-
-def analyze(args: argparse.Namespace) -> int:
-    """`ferdesk analyze` into a folder of sessions. Raises FerdeskError."""
-    from ferdesk.commands.analyze_many import analyze_many
-    from ferdesk.commands.analyze_session import Job
-
-    if args.jobs < 1:
-        raise FerdeskError(f"--jobs must be at least 1, not {args.jobs}.")
-    if args.picture is not None:
-        raise FerdeskError("--picture goes with one source and a CSV file.")
-    if args.out.is_file() or args.out.suffix.lower() == ".csv":
-        raise FerdeskError(f"'{args.out}' is a file; name a folder for the sessions.")
-    settings = Job(
-        source="", folder="", checkpoint=str(args.checkpoint or ""),
-        device=args.device or "auto", max_faces=args.faces, smoothing=args.smoothing,
-        coverage=args.coverage, frames=args.frames,
-    )  # fmt: skip
-    return analyze_many(args.sources, args.out, settings, jobs=args.jobs)

@@ -56,7 +56,7 @@ class OpenVinoBackend:
         core = ov.Core()
         if precision is None:
             precision = "bf16" if "BF16" in capabilities(core) else "f32"
-        self.precision = precision
+        self.precision: Precision = precision
         self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
         # Grey values between 0 and 255 lose their fractions in bf16, which costs accuracy.
         kinds: tuple[Precision, Precision] = ("f32", precision)

@@ -36,6 +36,11 @@ class Backend(Protocol):
         """For the status bar."""
         ...
 
+    @property
+    def precision(self) -> str:
+        """Of the multiplications: "f32", "bf16" or "f16"."""
+        ...
+
     def run(
         self, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
     ) -> Purified[NDArray[np.float32]]:
@@ -100,6 +105,11 @@ class Predictor:
     def device(self) -> str:
         """Display name of the device in use."""
         return self._backend.name
+
+    @property
+    def precision(self) -> str:
+        """Of the network's multiplications: "f32", "bf16" or "f16"."""
+        return self._backend.precision
 
     def predict(
         self, crops: NDArray[np.uint8], geometry: NDArray[np.float32] | None = None

@@ -17,10 +17,13 @@ class TorchBackend:
     def __init__(self, network: DualStreamFER, device: DeviceInfo, threads: int) -> None:
         self.device = torch.device(device.key)
         self.name = device.name
-        self.precision: torch.dtype | None = None
+        self.precision = "f32"
+        self._autocast: torch.dtype | None = None
         if device.key == "cuda":
-            self.precision = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-            self.name = f"{device.name}, {'bf16' if torch.cuda.is_bf16_supported() else 'fp16'}"
+            brief = torch.cuda.is_bf16_supported()
+            self._autocast = torch.bfloat16 if brief else torch.float16
+            self.precision = "bf16" if brief else "f16"
+            self.name = f"{device.name}, {'bf16' if brief else 'fp16'}"
         else:
             torch.set_num_threads(threads)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
@@ -33,7 +36,7 @@ class TorchBackend:
         known = torch.from_numpy(geometry).to(self.device)
         batch = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float()
         with torch.autocast(
-            self.device.type, dtype=self.precision, enabled=self.precision is not None
+            self.device.type, dtype=self._autocast, enabled=self._autocast is not None
         ):
             out = self.network(batch, known)
         return out.map(lambda t: t.float().cpu().numpy())

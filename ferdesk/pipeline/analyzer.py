@@ -37,10 +37,14 @@ class Analyzer:
         predictor: Predictor,
         max_faces: int,
         smoothing_seconds: float,
+        *,
+        ids_anew: bool = False,
     ) -> None:
-        """FerdeskError when the landmarker cannot be started."""
+        """`ids_anew`: the faces of every file are counted from 1. FerdeskError when the landmarker
+        cannot be started."""
         self.predictor = predictor
         self.max_faces = max_faces
+        self._ids_anew = ids_anew
         self._still = False
         self._file: Path | None = None
         self.smoother = Smoother(smoothing_seconds)
@@ -101,7 +105,9 @@ class Analyzer:
             self._renew_landmarker()
         elif other and not frame.still:
             self._renew_landmarker()
-        if other:
+        if other and self._ids_anew:
+            self._tracker.reset()
+        elif other:
             self._tracker.forget()
         if other or frame.still:
             self._judge.reset()

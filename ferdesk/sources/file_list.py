@@ -44,6 +44,11 @@ class FileListSource:
         return tuple(self._files)
 
     @property
+    def faults(self) -> dict[Path, str]:
+        """Files met so far that could not be read, or only in part, each with its sentence."""
+        return {**self._unreadable, **self._broken_off}
+
+    @property
     def warning(self) -> str:
         parts = list(self._broken_off.values())
         count = len(self._unreadable)
@@ -120,6 +125,25 @@ class FileListSource:
         self._at = was
         self._enter(1)
         return False
+
+    def count_frames(self) -> int | None:
+        """How many frames all files have, pictures one each; None when a video does not say.
+
+        Opens every video, which takes milliseconds each; unreadable files count 0.
+        """
+        total = 0
+        for path in self._files:
+            try:
+                source = VideoSource(path) if holds_video(path) else None
+                count = 1 if source is None else source.open().frame_count
+            except FerdeskError:
+                continue
+            if source is not None:
+                source.close()
+            if count is None:
+                return None
+            total += count
+        return total
 
     def close(self) -> None:
         # What `warning` is made of stays, for reports that are written afterwards.

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE
+from ferdesk.vision.blendshapes import BLENDSHAPES
 
 Kind = Literal["text", "count", "number"]
 
@@ -45,12 +46,13 @@ _DISTRIBUTIONS: Final = {
     "p": "the first guess of the network, this frame alone",
     "t_g": "the geometric correction, this frame alone",
     "t_a": "the attentive correction, this frame alone",
-    "t": "both corrections together, this frame alone",
+    "t": "the corrections together, this frame alone",
+    "p_lm": "what the landmarks alone say, without the picture, this frame alone",
     "final": "the final answer of this frame alone, before the calibration",
 }
 """docs/method.md has the equations."""
 
-_CONFIDENCES: Final = {"c_p": "p", "c_g": "t_g", "c_a": "t_a", "c_t": "t"}
+_CONFIDENCES: Final = {"c_p": "p", "c_g": "t_g", "c_a": "t_a", "c_t": "t", "c_lm": "p_lm"}
 """Confidence and the distribution it belongs to."""
 
 
@@ -130,13 +132,15 @@ def _columns() -> Iterable[Column]:
     yield Column("brightness", "Mean grey value of the crop, 0 to 1", digits=".4g")
     yield Column("contrast", "Standard deviation of the grey crop, 0 to 0.5", digits=".4g")
     yield Column("inside", "Share of the landmarks within the picture, 0 to 1", digits=".4g")
+    for name in BLENDSHAPES:
+        yield Column(f"blendshape_{name}", f"MediaPipe's score of {name}, 0 to 1", digits=".4f")
 
 
 COLUMNS: Final[dict[str, Column]] = {column.name: column for column in _columns()}
 """All of them, by name."""
 
 _ANSWER: Final = ("face", "label", "reliability", "prediction_set")
-_NETWORK: Final = (*distribution("p"), *_CONFIDENCES)
+_NETWORK: Final = (*distribution("p"), "c_p", "c_g", "c_a", "c_t")
 _SEEN: Final = (
     "x", "y", "width", "height", "yaw", "pitch", "roll", "size", "sharpness", "brightness",
 )  # fmt: skip
@@ -155,9 +159,12 @@ OF_FILE: Final = (
 OF_FILE_ALL: Final = (
     *OF_FILE[: OF_FILE.index("prediction_set")], "reason", "prediction_set",
     *(column for name in _DISTRIBUTIONS for column in distribution(name)), *_CONFIDENCES,
-    *_SEEN, "contrast", "inside",
+    *_SEEN, "contrast", "inside", *(f"blendshape_{name}" for name in BLENDSHAPES),
 )  # fmt: skip
 """The same with `--all`."""
+
+WITNESS: Final = (*distribution("p_lm"), "c_lm")
+"""Mean nothing where the network has no landmark witness."""
 
 
 def described(names: Iterable[str]) -> dict[str, dict[str, Any]]:

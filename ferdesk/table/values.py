@@ -8,6 +8,7 @@ from typing import Any
 
 from ferdesk.pipeline.types import FaceReading
 from ferdesk.table.columns import COLUMNS, distribution
+from ferdesk.vision.blendshapes import BLENDSHAPES
 
 Value = str | int | float
 
@@ -25,6 +26,7 @@ def face_values(face: FaceReading, threshold: float) -> dict[str, Value]:
         "c_g": float(purified.c_g),
         "c_a": float(purified.c_a),
         "c_t": float(purified.c_t),
+        "c_lm": float(purified.c_lm),
         "yaw": pose.yaw,
         "pitch": pose.pitch,
         "roll": pose.roll,
@@ -38,9 +40,11 @@ def face_values(face: FaceReading, threshold: float) -> dict[str, Value]:
     for name, found in (
         ("probability", face.probabilities),
         ("calibrated", face.calibrated),
-        *((name, getattr(purified, name)) for name in ("p", "t_g", "t_a", "t", "final")),
+        *((name, getattr(purified, name)) for name in ("p", "t_g", "t_a", "t", "p_lm", "final")),
     ):
         values.update(zip(distribution(name), map(float, found), strict=True))
+    for name, score in zip(BLENDSHAPES, face.landmarks.blendshapes, strict=True):
+        values[f"blendshape_{name}"] = float(score)
     return values
 
 

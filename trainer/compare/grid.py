@@ -22,6 +22,7 @@ from typing import Literal
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, write_json
+from ferdesk.interrupt import Interrupt
 from trainer.compare.methods import Cell, noise_name
 from trainer.compare.side_by_side import SideBySide
 from trainer.config import TrainConfig
@@ -30,7 +31,6 @@ from trainer.measure import cost
 from trainer.measure.summary import RunSummary, summarise
 from trainer.methods import METHODS, VARIANTS
 from trainer.same_run import check_same, settings
-from trainer.training.interrupt import Interrupt
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import append_line, json_text
+from ferdesk.interrupt import Interrupt
 from ferdesk.model.face_geometry import GEOMETRY_SIZE
 from trainer.augment import augment_faces
 from trainer.config import TrainConfig
@@ -33,7 +34,6 @@ from trainer.same_run import check_same
 from trainer.training.averaged import Averaged
 from trainer.training.distributed import World
 from trainer.training.feed import Feed
-from trainer.training.interrupt import Interrupt
 from trainer.training.progress import Progress
 from trainer.training.run_data import TrainingData
 from trainer.training.sampler import epoch_order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ferdesk.commands.analyze import operating_point
+from ferdesk.commands.analyze.operating_point import operating_point
 from ferdesk.ui.state import reliability_words
 from tests.qt.conftest import Bench
 from tests.qt.fakes import TABLE, make_card

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from ferdesk.errors import FerdeskError
+from ferdesk.interrupt import Interrupt
 from tests.unit.trainer.fake_run import write_cell
 from trainer.compare.grid import Grid
 from trainer.compare.methods import plan
 from trainer.compare.side_by_side import SideBySide
 from trainer.config import TrainConfig
-from trainer.training.interrupt import Interrupt
 
 BASE = TrainConfig(data="ferplus:x", epochs=2, measure_on="valid")
 METHODS = ("cross_entropy", "scn", "rul")
