@@ -101,6 +101,9 @@ class Reading:
     """`time.perf_counter()` when the analysis ended."""
     settings: ReadingSettings | None = None
     """None where it is not known."""
+    unread: int = 0
+    """Faces that were seen but not read: more than `max_faces`, or too small. Small faces of a
+    video are seen only when it is searched for them."""
 
 
 class EngineState(StrEnum):

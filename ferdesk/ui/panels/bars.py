@@ -11,11 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
-from ferdesk.ui.state.shown import Shown
+from ferdesk.ui.state.shown import NO_FACE, Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
 WAITING: Final = "Waiting …"
-NO_FACE: Final = "No face in view"
 _TIP: Final = "Smoothed over time. The thin line in each bar is the answer for this frame alone."
 _SET_TIP: Final = (
     "The outlined rows marked ▹ or ▸ could all be right: for nine faces in ten the right one is "

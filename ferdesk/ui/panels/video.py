@@ -79,9 +79,8 @@ class VideoPanel(QWidget):
         if self._preview is None or reading.frame.index >= self._preview.index:
             self._frame = reading.frame
         self._undrawn = True
-        self.setAccessibleDescription(
-            f"{len(reading.faces)} faces in view" if reading.faces else "No face in view"
-        )
+        told = (f"{len(reading.faces)} faces in view" if reading.faces else "", shown.in_view)
+        self.setAccessibleDescription(". ".join(filter(None, told)))
 
     def show_preview(self, frame: Frame) -> None:
         """Take a frame that was not analysed; the overlay stays that of the last reading."""
@@ -266,8 +265,8 @@ class VideoPanel(QWidget):
         reading = self._shown.reading
         if reading is None and self._busy:
             paint_pill(painter, self._heading, area, foot)
-        elif reading is not None and not reading.faces and not self._veil:
-            paint_pill(painter, "No face in view", area, foot)
+        elif self._shown.in_view and not self._veil:
+            paint_pill(painter, self._shown.in_view, area, foot)
         top = area.top() + 12 + painter.fontMetrics().height() * 1.7
         if self._paused:
             paint_pill(painter, "Paused", area, top)

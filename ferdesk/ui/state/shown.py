@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ferdesk.pipeline.types import FaceReading, Reading
 from ferdesk.ui.state.verdict import Verdict, judge
+
+NO_FACE: Final = "No face in view"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +72,24 @@ class Shown:
         return (
             f"Face {place} of {count}" if number == place else f"Face {number} ({place} of {count})"
         )
+
+    @property
+    def in_view(self) -> str:
+        """What is to be said about the number of faces: that there is none, or that more were
+        seen than read, and why; "" otherwise.
+        """
+        reading = self.reading
+        if reading is None:
+            return ""
+        read, unread = len(reading.faces), reading.unread
+        if not unread:
+            return "" if read else NO_FACE
+        more = " more" if read else ""
+        faces = f"{unread}{more} face" if unread == 1 else f"{unread}{more} faces"
+        most = reading.settings.max_faces if reading.settings is not None else None
+        if most is not None and read >= most:
+            return f"{faces} seen but not read: Analysis ▸ Faces reads more than {most}"
+        return f"{faces} seen but too small to be read"
 
     @property
     def position(self) -> tuple[int, int]:

@@ -127,6 +127,8 @@ class Division:
 def fit(window: QMainWindow, available: QRect) -> None:
     """Make the window with its frame no larger than the `available` part of the screen."""
     most = QSize(available.width() - _FRAME[0], available.height() - _FRAME[1])
+    if window.isMaximized() or window.isFullScreen():
+        return
     size = window.size().boundedTo(most).expandedTo(window.minimumSize())
     if size == window.size() and available.contains(window.geometry()):
         return

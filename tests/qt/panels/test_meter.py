@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from ferdesk.pipeline.types import EventKind
 from ferdesk.ui.state import reliability_words
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.fakes import make_card, make_face, make_reading, peaked
 
 
 def test_the_meter_says_figure_and_reason(judged: Bench) -> None:
@@ -24,6 +26,17 @@ def test_the_meter_says_figure_and_reason(judged: Bench) -> None:
     assert meter.figure.text() == "Reliability –"
     assert meter.words.text() == ""
     assert meter.bar.value is None
+
+
+def test_a_weak_expression_is_warned_of(judged: Bench) -> None:
+    card = replace(make_card(), tables={"recall": {"disgust": 1 / 6, "happiness": 0.95}})
+    judged.engine.card = card
+    judged.tell(EventKind.CHECKPOINT_LOADED, "Using live-1 on OpenVINO CPU.")
+    words = judged.window.panels.distribution.meter.words
+    judged.show(make_reading((make_face(probabilities=peaked(5, 0.7), reliability=0.8),)))
+    assert words.text().startswith("Weak on Disgust: 17 of 100 found. Reliable enough")
+    judged.show(make_reading((make_face(reliability=0.8),), index=1))
+    assert "Weak" not in words.text()
 
 
 def test_the_meter_does_not_need_colours(judged: Bench) -> None:

@@ -181,11 +181,11 @@ TERM = {"feature": "winner", "weight": 1.0, "low": 0.0, "high": 1.0}
     [
         ([], "no number 'intercept'"),
         ({"intercept": 1.0}, "no list 'terms'"),
-        ({"intercept": 1.0, "terms": [7], "usual": []}, "unknown feature None"),
+        ({"intercept": 1.0, "terms": [7], "usual": []}, "unknown feature 'None'"),
         ({"intercept": 1.0, "terms": [{**TERM, "feature": "mood"}]}, "unknown feature 'mood'"),
         ({"intercept": 1.0, "terms": [{**TERM, "weight": None}]}, "no number 'weight'"),
         ({"intercept": 1.0, "terms": [{**TERM, "low": 2.0}]}, "ends before it begins"),
-        ({"intercept": float("inf"), "terms": []}, "no number 'intercept'"),
+        ({"intercept": float("inf"), "terms": []}, "'intercept' that is out of range"),
     ],
 )
 def test_malformed_models_are_refused(values: Any, sentence: str) -> None:

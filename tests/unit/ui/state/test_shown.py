@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from ferdesk.pipeline.types import ReadingSettings
 from ferdesk.ui.state.shown import Shown
 from tests.qt.fakes import make_face, make_reading
 
@@ -28,3 +31,24 @@ def test_faces_keep_their_ids_in_time_and_count_from_one_in_pictures() -> None:
     assert (Shown(still, 7).number(seven), Shown(still, 7).which) == (2, "Face 2 of 2")
     alone = Shown(make_reading((five,)), 5)
     assert (alone.number(five), alone.which) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("read", "unread", "most", "words"),
+    [
+        (1, 0, 3, ""),
+        (0, 0, 3, "No face in view"),
+        (3, 2, 3, "2 more faces seen but not read: Analysis ▸ Faces reads more than 3"),
+        (1, 1, 3, "1 more face seen but too small to be read"),
+        (0, 2, 3, "2 faces seen but too small to be read"),
+        (2, 1, None, "1 more face seen but too small to be read"),
+    ],
+)
+def test_faces_that_are_seen_but_not_read_are_told(
+    read: int, unread: int, most: int | None, words: str
+) -> None:
+    settings = None if most is None else ReadingSettings("live", "", "CPU", 0.3, most)
+    faces = tuple(make_face(i) for i in range(1, read + 1))
+    reading = replace(make_reading(faces), unread=unread, settings=settings)
+    assert Shown(reading, 1).in_view == words
+    assert Shown().in_view == ""
