@@ -24,6 +24,7 @@ COMMANDS = {
     "audit": "find labels that look wrong, and a page to decide on them",
     "speed": "measure the speed of training",
     "live": "make the checkpoint that ships with the app",
+    "witness": "train the landmark witness of a finished checkpoint",
     "calibrate": "fit and measure what a checkpoint may claim",
     "card": "write the model card",
     "convert": "turn a state dict into a checkpoint",
