@@ -34,6 +34,7 @@ def _window_parser() -> argparse.ArgumentParser:
         help="camera, camera:NAME, sample, a file, a folder or an address (default: the last one)",
     )  # fmt: skip
     _common(parser)
+    parser.add_argument("--max-faces", type=int, metavar="N", help="most faces read at once")
     parser.add_argument("--verbose", action="store_true", help="log to the terminal too")
     parser.add_argument("--version", action="version", version=f"ferdesk {__version__}")
     return parser
@@ -106,8 +107,12 @@ def _window(args: argparse.Namespace) -> int:
             "There is no display here; use 'ferdesk analyze SOURCE --out FILE' to work without one."
         )
     from ferdesk.ui import app
+    from ferdesk.ui.state.settings import MOST_FACES
 
-    app.leave(app.run(app.WindowOptions(args.source, args.checkpoint, args.device)))
+    if args.max_faces is not None and not 1 <= args.max_faces <= MOST_FACES:
+        raise FerdeskError(f"--max-faces must be between 1 and {MOST_FACES}, not {args.max_faces}.")
+    options = app.WindowOptions(args.source, args.checkpoint, args.device, args.max_faces)
+    app.leave(app.run(options))
 
 
 def run(argv: Sequence[str]) -> int:

@@ -35,6 +35,7 @@ class AnalysisThread:
     def __init__(self, frames: Mailbox[Captured], done: Done, failed: Failed) -> None:
         self.predictor: Predictor | None = None
         self.max_faces = 1
+        self.small_faces = False
         self.smoothing_seconds = 0.0
         self.paused = False
         self._frames = frames
@@ -92,7 +93,7 @@ class AnalysisThread:
     @staticmethod
     def _import() -> None:
         """What the first frame needs, early. Any error comes again where it is reported."""
-        from ferdesk.vision.landmarker import import_mediapipe
+        from ferdesk.vision.task import import_mediapipe
 
         with contextlib.suppress(ImportError, OSError):
             import_mediapipe()
@@ -106,12 +107,16 @@ class AnalysisThread:
             from ferdesk.pipeline.analyzer import Analyzer
 
             self._known_scene = scene
-            return Analyzer(predictor, self.max_faces, self.smoothing_seconds)
+            return Analyzer(
+                predictor, self.max_faces, self.smoothing_seconds,
+                small_faces=self.small_faces, live=True,
+            )  # fmt: skip
         if scene != self._known_scene:
             self._known_scene = scene
             analyzer.reset()
         analyzer.predictor = predictor
         analyzer.smoother.seconds = self.smoothing_seconds
+        analyzer.small_faces = self.small_faces
         return analyzer
 
     def _report(self, error: Exception, failures: int) -> None:

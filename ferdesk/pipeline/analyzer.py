@@ -15,18 +15,11 @@ from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Reading, ReadingSettings, Timings
 from ferdesk.sources.base import Frame
 from ferdesk.vision.crop import align_face
-from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.finder import FaceFinder
 from ferdesk.vision.tracking import FaceTracker
-from ferdesk.vision.types import FaceLandmarks
 
 if TYPE_CHECKING:
-    from ferdesk.model.face_geometry import face_geometry
-from ferdesk.model.predictor import Predictor
-
-
-def _area(face: FaceLandmarks) -> float:
-    _, _, width, height = face.box
-    return width * height
+    from ferdesk.model.predictor import Predictor
 
 
 class Analyzer:
@@ -39,26 +32,37 @@ class Analyzer:
         smoothing_seconds: float,
         *,
         ids_anew: bool = False,
+        small_faces: bool = False,
+        live: bool = False,
     ) -> None:
-        """`ids_anew`: the faces of every file are counted from 1. FerdeskError when the landmarker
-        cannot be started."""
+        """`ids_anew`: the faces of every file are counted from 1. `small_faces` searches videos for
+        them, too; `live`: see `FaceFinder`. FerdeskError when the landmarker cannot be started.
+        """
         self.predictor = predictor
         self.max_faces = max_faces
         self._ids_anew = ids_anew
-        self._still = False
         self._file: Path | None = None
         self.smoother = Smoother(smoothing_seconds)
         self._judge = Judge(self.smoother)
         self._tracker = FaceTracker()
-        self._landmarker = self._make_landmarker()
+        self._finder = FaceFinder(max_faces, small_faces=small_faces, live=live)
+
+    @property
+    def small_faces(self) -> bool:
+        """Whether videos are searched for small faces; may be set between frames."""
+        return self._finder.small_faces
+
+    @small_faces.setter
+    def small_faces(self, on: bool) -> None:
+        self._finder.small_faces = on
 
     def analyze(self, frame: Frame, capture_ms: float = 0.0) -> Reading:
         """Everything ferdesk knows about `frame`, largest face first."""
         start = time.perf_counter()
         self._part_from_the_last(frame)
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-        found = self._landmarker.detect(rgb, round(frame.media_time * 1000))
-        faces = sorted(found, key=_area, reverse=True)
+        sight = self._finder.find(rgb, frame.media_time, still=frame.still)
+        faces = sight.faces
         located = time.perf_counter()
         ids = self._tracker.update([face.box for face in faces], frame.media_time)
         crops = [align_face(rgb, face.points) for face in faces]
@@ -84,6 +88,7 @@ class Analyzer:
             ),
             finished_at=finished,
             settings=self._settings(),
+            unread=sight.unread,
         )
 
     def _settings(self) -> ReadingSettings:
@@ -100,11 +105,8 @@ class Analyzer:
         """Frames of different files share no face and no memory; pictures are not smoothed."""
         other = frame.file != self._file or (frame.still and frame.file is None)
         self._file = frame.file
-        if frame.still is not self._still:
-            self._still = frame.still
-            self._renew_landmarker()
-        elif other and not frame.still:
-            self._renew_landmarker()
+        if other and not frame.still:
+            self._finder.new_scene()
         if other and self._ids_anew:
             self._tracker.reset()
         elif other:
@@ -112,17 +114,10 @@ class Analyzer:
         if other or frame.still:
             self._judge.reset()
 
-    def _renew_landmarker(self) -> None:
-        self._landmarker.close()
-        self._landmarker = self._make_landmarker()
-
-    def _make_landmarker(self) -> Landmarker:
-        return Landmarker(mode="image" if self._still else "video", max_faces=self.max_faces)
-
     def reset(self) -> None:
         """Forget ids and smoothing, and start a fresh landmarker: another scene follows."""
         self.forget()
-        self._renew_landmarker()
+        self._finder.new_scene()
 
     def forget(self) -> None:
         """Forget ids and smoothing; the landmarker goes on, which has no memory of pictures."""
@@ -130,5 +125,5 @@ class Analyzer:
         self._judge.reset()
 
     def close(self) -> None:
-        """Free the landmarker."""
-        self._landmarker.close()
+        """Free the landmarkers."""
+        self._finder.close()

@@ -35,6 +35,8 @@ class EngineOptions:
 
     smoothing_seconds: float = 0.3
     max_faces: int = 3
+    small_faces: bool = False
+    """Search videos for faces that are small in the picture."""
     device: str = "auto"
     """"auto", "openvino", "cpu", "cuda" or "mps"."""
 
@@ -204,6 +206,7 @@ class Engine:
 
     def _apply_options(self) -> None:
         self._analysis.max_faces = self._options.max_faces
+        self._analysis.small_faces = self._options.small_faces
         self._analysis.smoothing_seconds = self._options.smoothing_seconds
 
     def _load(self, path: Path | None) -> None:

@@ -55,6 +55,7 @@ class WindowOptions:
     source: str | None = None
     checkpoint: Path | None = None
     device: str | None = None
+    max_faces: int | None = None
 
 
 class _Reporter(QObject):
@@ -96,6 +97,8 @@ def build(
     store = SettingsStore()
     if options.device is not None:
         store.update(device=options.device)
+    if options.max_faces is not None:
+        store.update(max_faces=options.max_faces)
     theme = Theme(app)
     theme.apply(store.value.theme)
     bridge = EngineBridge()

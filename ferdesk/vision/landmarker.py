@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import logging
-import os
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.errors import FerdeskError
-from ferdesk.resources import asset
-from ferdesk.vision.reports import block_reports
+from ferdesk.vision.task import Task, contiguous, read_model
 from ferdesk.vision.types import FaceLandmarks
-
-if TYPE_CHECKING:
-    from mediapipe.tasks.python.vision import FaceLandmarker
-
-logger = logging.getLogger(__name__)
-
-MODEL_NAME: Final = "face_landmarker.task"
-MODEL_SHA256: Final = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 _ASSUMED_INTERVAL_MS: Final = 33
 """Between two video frames that come without a timestamp."""
 
-_open_tasks: set[FaceLandmarker] = set()
-"""Keeps every task alive until it was closed: one that is collected instead deadlocks in its
-`__del__`, so a forgotten `close()` should leak rather than hang."""
 
-_stderr_lock = threading.Lock()
-_import_lock = threading.Lock()
-_UNNEEDED: Final = ("matplotlib", "matplotlib.pyplot", "sounddevice")
-
-
-class Landmarker:
+class Landmarker(Task):
     """Finds faces and their 478 landmarks in RGB frames, one call at a time.
 
     Mode "video" follows faces from frame to frame and needs frames in order; "image" treats each
@@ -63,13 +36,11 @@ class Landmarker:
         """
         if max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, got {max_faces}")
-        model = _read_model(model_path)
+        model = read_model(model_path)
         self._video = mode == "video"
         self._last_timestamp = -1
-        self._lock = threading.Lock()
-        self._task: FaceLandmarker | None = None
-        with _captured_stderr():
-            import_mediapipe()
+
+        def create() -> Any:
             from mediapipe.tasks.python import vision
             from mediapipe.tasks.python.core.base_options import BaseOptions
 
@@ -82,14 +53,9 @@ class Landmarker:
                 output_facial_transformation_matrixes=True,
                 output_face_blendshapes=True,
             )
-            try:
-                self._task = vision.FaceLandmarker.create_from_options(options)
-            except (RuntimeError, ValueError, OSError) as error:
-                raise FerdeskError(
-                    f"MediaPipe could not start its face landmarker ({_first_line(error)}); "
-                    "run 'ferdesk doctor' to see what is missing."
-                ) from error
-        _open_tasks.add(self._task)
+            return vision.FaceLandmarker.create_from_options(options)
+
+        super().__init__(create)
 
     def detect(
         self, rgb: NDArray[np.uint8], timestamp_ms: int | None = None
@@ -100,30 +66,15 @@ class Landmarker:
         does not grow is raised to the last one plus 1. Raises FerdeskError for a frame of another
         shape or type, and RuntimeError once closed.
         """
-        # A frame MediaPipe does not like makes every later call fail or ends the process, so
-        # nothing may reach it unchecked. It also ignores strides, hence the contiguous copy.
-        if (
-            not isinstance(rgb, np.ndarray)
-            or rgb.dtype != np.uint8
-            or rgb.ndim != 3
-            or rgb.shape[2] != 3
-            or rgb.size == 0
-        ):
-            raise FerdeskError(
-                "The face landmarker was given a frame that is not an 8-bit RGB picture "
-                f"({_describe(rgb)}); convert it to height x width x 3 first."
-            )
-        frame = np.ascontiguousarray(rgb)
+        frame = contiguous(rgb)
         from mediapipe import Image, ImageFormat
 
-        with self._lock:
-            if self._task is None:
-                raise RuntimeError("the landmarker is closed")
+        with self._opened() as task:
             image = Image(image_format=ImageFormat.SRGB, data=frame)
             if self._video:
-                result = self._task.detect_for_video(image, self._next_timestamp(timestamp_ms))
+                result = task.detect_for_video(image, self._next_timestamp(timestamp_ms))
             else:
-                result = self._task.detect(image)
+                result = task.detect(image)
         height, width = frame.shape[:2]
         scale = np.array((width, height, width), dtype=np.float32)
         return tuple(
@@ -140,111 +91,8 @@ class Landmarker:
             )
         )
 
-    def close(self) -> None:
-        """Release the model; waits for a running `detect`. Further calls do nothing."""
-        with self._lock:
-            task, self._task = self._task, None
-            if task is None:
-                return
-            try:
-                task.close()
-            except (RuntimeError, ValueError):
-                # Left among the open tasks on purpose: collecting it would close it again.
-                logger.warning("MediaPipe did not close its landmarker", exc_info=True)
-            else:
-                _open_tasks.discard(task)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _next_timestamp(self, given: int | None) -> int:
         if given is None:
             given = self._last_timestamp + _ASSUMED_INTERVAL_MS
         self._last_timestamp = max(self._last_timestamp + 1, int(given))
         return self._last_timestamp
-
-
-def _read_model(path: Path | None) -> bytes:
-    path = path or asset(MODEL_NAME)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise FerdeskError(
-            f"The face landmark model is missing at '{path}'; install ferdesk again to restore it."
-        ) from None
-    except OSError as error:
-        raise FerdeskError(
-            f"The face landmark model '{path}' cannot be read ({error.strerror}); "
-            "check its permissions or install ferdesk again."
-        ) from error
-    if hashlib.sha256(data).hexdigest() != MODEL_SHA256:
-        raise FerdeskError(
-            f"The face landmark model '{path}' is altered or damaged (its checksum is wrong); "
-            "install ferdesk again to restore it."
-        )
-    return data
-
-
-def import_mediapipe() -> None:
-    """Import MediaPipe without what it imports only for plots and microphones.
-
-    That would cost half a second and 35 MB: it finds empty modules instead, everyone else the real
-    ones. May be called early, on any thread.
-    """
-    block_reports()
-    with _import_lock:
-        placed = {n: ModuleType(n) for n in _UNNEEDED if n not in sys.modules}
-        if "matplotlib" in placed:
-            placed["matplotlib"].pyplot = placed["matplotlib.pyplot"]  # type: ignore[attr-defined]
-        sys.modules.update(placed)
-        try:
-            import mediapipe.tasks.python.vision  # noqa: F401
-        finally:
-            for name in placed:
-                del sys.modules[name]
-
-
-@contextlib.contextmanager
-def _captured_stderr() -> Iterator[None]:
-    """Send what native code writes to file descriptor 2 to our log at DEBUG.
-
-    MediaPipe logs there before any of its settings can quieten it. Process-wide while it lasts.
-    """
-    with _stderr_lock, contextlib.ExitStack() as stack:
-        try:
-            saved = os.dup(2)
-        except OSError:  # a windowed program may have no stderr at all
-            yield
-            return
-        stack.callback(os.close, saved)
-        log: Any = stack.enter_context(tempfile.TemporaryFile())
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            log.seek(0)
-            for line in log.read().decode(errors="replace").splitlines():
-                if line.strip():
-                    logger.debug("mediapipe: %s", line.strip())
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return f"shape {'x'.join(map(str, value.shape)) or 'none'}, {value.dtype}"
-    return type(value).__name__

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ferdesk.vision.types import Box
+
 MEMORY_SECONDS: Final = 1.0
 """A face that was away for longer comes back as a new one."""
 
@@ -16,8 +18,6 @@ _STOPPED_PENALTY: Final = 0.25
 """What it costs, in face sizes, to believe that a face stayed where it was last seen."""
 _VELOCITY_SECONDS: Final = 0.15
 """Time constant of the velocity estimate; longer is calmer, shorter follows turns."""
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceLandmarks:
@@ -20,7 +23,7 @@ class FaceLandmarks:
     """(52,) scores in 0..1, in the order of `blendshapes.BLENDSHAPES`."""
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
+    def box(self) -> Box:
         """x, y, width, height in pixels: tight round the landmarks, so it may leave the frame."""
         low = self.points[:, :2].min(axis=0)
         high = self.points[:, :2].max(axis=0)

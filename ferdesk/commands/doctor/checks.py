@@ -165,7 +165,7 @@ def display() -> Check:
 
 def task_file() -> tuple[Check, ...]:
     """The landmark model is there and unaltered."""
-    from ferdesk.vision.landmarker import MODEL_NAME, MODEL_SHA256
+    from ferdesk.vision.task import MODEL_NAME, MODEL_SHA256
 
     path = asset(MODEL_NAME)
     if hashlib.sha256(path.read_bytes()).hexdigest() != MODEL_SHA256:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
+import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPen
@@ -26,6 +27,10 @@ from ferdesk.ui.state.shown import Shown
 _WITHHELD: Final = QColor("#F4F5F7")
 _AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
 """Head axes: x, y, z."""
+_MESH_PEN: Final = QPen(QColor(255, 255, 255, 70), 0)
+_OUTLINE_PEN: Final = QPen(QColor(190, 235, 255, 210), 1.2)
+_LEAST_MESH: Final = 90.0
+"""Width of a face in the target below which the fine mesh would be a pale spot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +222,11 @@ def _paint_outline(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
-def _lines(points: NDArray[np.float64], pairs: NDArray[np.intp]) -> list[QLineF]:
-    ends = np.concatenate([points[pairs[:, 0]], points[pairs[:, 1]]], axis=1).tolist()
-    return [QLineF(x1, y1, x2, y2) for x1, y1, x2, y2 in ends]
+def _draw_lines(painter: QPainter, points: NDArray[np.float64], pairs: NDArray[np.intp]) -> None:
+    """Draw the lines straight from memory: a thousand QLineF objects cost more than the drawing."""
+    ends = np.ascontiguousarray(points[pairs].reshape(-1, 4))
+    first = cast(QLineF, shiboken6.wrapInstance(ends.ctypes.data, QLineF))
+    painter.drawLines(first, len(ends))
 
 
 def _paint_mesh(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
@@ -228,11 +235,12 @@ def _paint_mesh(painter: QPainter, face: FaceReading, frame: FrameMap) -> None:
     painter.save()
     # Hairlines of this length look the same with and without antialiasing but cost a third.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QPen(QColor(255, 255, 255, 70), 0))
-    painter.drawLines(_lines(points, MESH))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QPen(QColor(190, 235, 255, 210), 1.2))
-    painter.drawLines(_lines(points, OUTLINE))
+    if frame.rect(face.landmarks.box).width() >= _LEAST_MESH:
+        painter.setPen(_MESH_PEN)
+        _draw_lines(painter, points, MESH)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(_OUTLINE_PEN)
+    _draw_lines(painter, points, OUTLINE)
     painter.restore()
 
 

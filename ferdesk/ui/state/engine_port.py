@@ -46,5 +46,6 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         smoothing_seconds=settings.smoothing_seconds,
         max_faces=settings.max_faces,
+        small_faces=settings.small_faces,
         device=settings.device,
     )

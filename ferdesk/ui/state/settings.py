@@ -13,6 +13,8 @@ from typing import Any, Final
 from ferdesk.addresses import hide_passwords
 
 RECENT_LIMIT: Final = 10
+MOST_FACES: Final = 10
+"""That can be read at once."""
 LONGEST_TEXT: Final = 8192
 """Characters; longer than any path or address."""
 
@@ -46,7 +48,11 @@ class Settings:
         "Smoothing over time",
         {0.0: "Off", 0.1: "0.1 s", 0.3: "0.3 s", 0.5: "0.5 s", 1.0: "1 s"},
     )
-    max_faces: int = _option(3, "Faces read at once", {1: "1", 2: "2", 3: "3", 5: "5"})
+    max_faces: int = _option(
+        3, "Faces read at once", {count: str(count) for count in range(1, MOST_FACES + 1)}
+    )
+    small_faces: bool = _option(False, "Search cameras and videos for small faces")
+    """Off: it costs a fifth of a core, and who sits at a desk is found without it."""
     device: str = _option(
         "auto",
         "Where the model runs",

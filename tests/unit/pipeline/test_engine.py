@@ -412,10 +412,10 @@ def test_no_reading_of_the_old_source_comes_after_the_new_one_opened(
         def __init__(self, inner: Predictor) -> None:
             self.inner, self.card, self.device = inner, inner.card, inner.device
 
-        def predict(self, crops: np.ndarray) -> object:
+        def predict(self, crops: np.ndarray, geometry: np.ndarray) -> object:
             at_work.set()
             go_on.wait(20)
-            return self.inner.predict(crops)
+            return self.inner.predict(crops, geometry)
 
     sources = {CAMERA: old, OTHER: new}
     held = Listening(

@@ -20,7 +20,8 @@ from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 from ferdesk.sources.sample import SampleSource
 from ferdesk.vision.blendshapes import BLENDSHAPES
-from ferdesk.vision.landmarker import MODEL_NAME, Landmarker
+from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.task import MODEL_NAME
 from ferdesk.vision.types import FaceLandmarks
 
 Picture = NDArray[np.uint8]
@@ -180,7 +181,7 @@ def test_close_waits_for_a_running_call(portrait: Picture) -> None:
 def test_native_log_goes_to_ours(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with caplog.at_level(logging.DEBUG, "ferdesk.vision.landmarker"), Landmarker(mode="image"):
+    with caplog.at_level(logging.DEBUG, "ferdesk.vision.task"), Landmarker(mode="image"):
         pass
     assert any("XNNPACK" in message or "W0000" in message for message in caplog.messages)
     assert capfd.readouterr().err == ""

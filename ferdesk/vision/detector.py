@@ -1,0 +1,76 @@
+"""MediaPipe's face detector alone: where faces are, at a fifth of the price of their landmarks."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.vision.task import Task, contiguous, read_model
+from ferdesk.vision.types import Box
+
+_DETECTOR: Final = "face_detector.tflite"
+"""In the landmarker's own model file, so that both find the same faces."""
+_LEAST_SCORE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One place that looks like a face."""
+
+    box: Box
+    """x, y, width, height in pixels, brows to chin; may leave the picture."""
+    score: float
+    """0.5 to 1."""
+
+
+class Detector(Task):
+    """Finds boxes of faces at least an eighth as wide as the picture. Each picture for itself."""
+
+    def __init__(self) -> None:
+        """Raises FerdeskError when the model file is missing, altered or cannot be started."""
+        model = _model()
+
+        def create() -> Any:
+            from mediapipe.tasks.python import vision
+            from mediapipe.tasks.python.core.base_options import BaseOptions
+
+            options = vision.FaceDetectorOptions(
+                base_options=BaseOptions(
+                    model_asset_buffer=model, delegate=BaseOptions.Delegate.CPU
+                ),
+                running_mode=vision.RunningMode.IMAGE,
+                min_detection_confidence=_LEAST_SCORE,
+            )
+            return vision.FaceDetector.create_from_options(options)
+
+        super().__init__(create)
+
+    def detect(self, rgb: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Faces in one (H, W, 3) uint8 RGB picture with any strides, in no particular order.
+
+        Raises FerdeskError for another shape or type, and RuntimeError once closed.
+        """
+        picture = contiguous(rgb)
+        from mediapipe import Image, ImageFormat
+
+        with self._opened() as task:
+            found = task.detect(Image(image_format=ImageFormat.SRGB, data=picture)).detections
+        boxes = [(d.bounding_box, float(d.categories[0].score)) for d in found]
+        return tuple(
+            Detection(
+                (float(b.origin_x), float(b.origin_y), float(b.width), float(b.height)), score
+            )
+            for b, score in boxes
+        )
+
+
+@cache
+def _model() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(read_model(None))) as file:
+        return file.read(_DETECTOR)

@@ -1,0 +1,109 @@
+"""The landmarks of one face, read in its own part of the picture, and which boxes mean one face.
+
+MediaPipe shrinks whatever it is given to 128×128 pixels to look for faces, so a face that is small
+in the picture is found only in a part of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.types import Box, FaceLandmarks
+
+LEAST_WIDTH: Final = 24.0
+"""Pixels between the edges of a face that can be read: below it, the mesh is mostly invented."""
+
+_SIDES: Final = (2.2, 1.5)
+"""Side of the region in face sizes; the tighter one where a neighbour was found instead."""
+_SAME_OVERLAP: Final = 0.3
+_SAME_DISTANCE: Final = 0.4
+"""Two boxes are one face from this intersection over union on, or with centres closer than this
+share of the smaller one's size."""
+_LEAST_INSIDE: Final = 0.6
+"""Share of the mesh that lies in the picture."""
+_LARGEST_CHANGE: Final = 2.0
+"""How many times larger or smaller a face may be than the box it was expected in."""
+
+
+def size_of(box: Box) -> float:
+    """Geometric mean of width and height, in pixels; at least 1."""
+    return math.sqrt(max(box[2] * box[3], 1.0))
+
+
+def same_face(first: Box, second: Box) -> bool:
+    """Whether two boxes (x, y, width, height) can only be one face."""
+    left, top = max(first[0], second[0]), max(first[1], second[1])
+    right = min(first[0] + first[2], second[0] + second[2])
+    bottom = min(first[1] + first[3], second[1] + second[3])
+    common = max(0.0, right - left) * max(0.0, bottom - top)
+    union = first[2] * first[3] + second[2] * second[3] - common
+    if union > 0 and common / union >= _SAME_OVERLAP:
+        return True
+    apart = math.hypot(
+        first[0] + first[2] / 2 - second[0] - second[2] / 2,
+        first[1] + first[3] / 2 - second[1] - second[3] / 2,
+    )
+    return apart < _SAME_DISTANCE * min(size_of(first), size_of(second))
+
+
+def without_copies(faces: list[FaceLandmarks]) -> list[FaceLandmarks]:
+    """Each face once, the first of its finds."""
+    kept: list[FaceLandmarks] = []
+    for face in faces:
+        if not any(same_face(face.box, other.box) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def plausible(face: FaceLandmarks, height: int, width: int) -> bool:
+    """Whether this may be a face of a (height, width) picture: large enough and inside it."""
+    x, y = face.points[:, 0], face.points[:, 1]
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    _, _, across, down = face.box
+    return (
+        float(inside.mean()) >= _LEAST_INSIDE
+        and max(across, down) >= LEAST_WIDTH
+        and 0.4 <= across / max(down, 1e-6) <= 2.5
+    )
+
+
+def region(rgb: NDArray[np.uint8], box: Box, sides: float) -> tuple[NDArray[np.uint8], int, int]:
+    """A view of the square round a box, `sides` times as large, within the picture; left, top."""
+    height, width = rgb.shape[:2]
+    x, y, half = box[0] + box[2] / 2, box[1] + box[3] / 2, sides * size_of(box) / 2
+    left, right = (min(max(round(edge), 0), width) for edge in (x - half, x + half))
+    top, bottom = (min(max(round(edge), 0), height) for edge in (y - half, y + half))
+    return rgb[top:bottom, left:right], left, top
+
+
+def read_region(landmarker: Landmarker, rgb: NDArray[np.uint8], box: Box) -> FaceLandmarks | None:
+    """The face expected in `box`, in pixels of the (H, W, 3) uint8 RGB picture; None without one.
+
+    `landmarker` finds one face at a time, in mode "image". The transform of the result is that of
+    a camera that looks at the region: its rotation is right, its translation is not that of the
+    whole picture.
+    """
+    size = size_of(box)
+    for sides in _SIDES:
+        part, left, top = region(rgb, box, sides)
+        if min(part.shape[:2]) < LEAST_WIDTH:
+            return None
+        found = landmarker.detect(part)
+        if not found:
+            return None
+        shift = np.array((left, top, 0), np.float32)
+        face = replace(found[0], points=found[0].points + shift)
+        change = size_of(face.box) / size
+        if (
+            same_face(face.box, box)
+            and 1 / _LARGEST_CHANGE <= change <= _LARGEST_CHANGE
+            and plausible(face, *rgb.shape[:2])
+        ):
+            return face
+    return None
