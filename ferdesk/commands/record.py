@@ -26,7 +26,8 @@ CONSENT = (
     "delete video.mkv when it is no longer needed."
 )
 _SHOW_SECONDS = 0.5
-_CLOSE_SECONDS = 60.0
+_CLOSE_SECONDS = 600.0
+"""readings.csv of an hour takes its time; the session itself is whole before it is begun."""
 
 
 class _Listener:

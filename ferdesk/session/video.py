@@ -28,8 +28,7 @@ _ENCODERS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
     ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}),
     ("mpeg4", {"qmin": "3", "qmax": "5"}),
 )
-"""The first that this build of FFmpeg has. 640×480 with camera noise costs 2.3 and 2.0 ms of one
-core per frame, MJPEG 3.0 ms at four times the size (docs/data.md)."""
+"""The first that this build of FFmpeg has; `python -m benchmarks.encoders` compares them."""
 
 
 class VideoWriter:

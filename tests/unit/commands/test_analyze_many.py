@@ -87,7 +87,7 @@ def test_what_goes_into_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "file").touch()
     for arguments, words in (
         (["sample", "camera", "--out", str(tmp_path / "t.csv")], "name a folder"),
-        (["sample", "--out", str(tmp_path / "file")], "name a folder"),
+        (["sample", "--out", str(tmp_path / "file")], "exists already"),
         (["sample", "--out", str(tmp_path / "o"), "--jobs", "0"], "--jobs"),
         (["camera", "--out", str(tmp_path / "o")], "1 of 1 sources"),
     ):
