@@ -22,6 +22,14 @@ def state_dir() -> Path:
     return _folder("FERDESK_STATE_DIR", platformdirs.user_state_dir("ferdesk", False))
 
 
+def sessions_dir() -> Path:
+    """Sessions that the window records. `FERDESK_SESSIONS_DIR` overrides."""
+    return Path(
+        os.environ.get("FERDESK_SESSIONS_DIR")
+        or Path(platformdirs.user_documents_dir()) / "ferdesk sessions"
+    )
+
+
 def cache_dir() -> Path:
     """What can be made again. `FERDESK_CACHE_DIR` overrides."""
     return _folder("FERDESK_CACHE_DIR", platformdirs.user_cache_dir("ferdesk", False))

@@ -23,7 +23,7 @@ def own_folders(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Settings, state and cache never touch the user's; compiled networks are shared."""
-    for name in ("CONFIG", "STATE"):
+    for name in ("CONFIG", "STATE", "SESSIONS"):
         monkeypatch.setenv(f"FERDESK_{name}_DIR", str(tmp_path / f"ferdesk-{name.lower()}"))
     monkeypatch.setenv("FERDESK_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 

@@ -73,6 +73,19 @@ COMMANDS: Final[dict[str, Command]] = {
         icon="snapshot",
         short="Snapshot",
     ),
+    "record": Command(
+        "Record",
+        "Ctrl+R",
+        "Keep what is read in a session; again ends the recording",
+        True,
+        icon="record",
+    ),
+    "mark": Command(
+        "Mark event", "M", "Note an event at this moment; the keys 1 to 9 note labels of your own"
+    ),
+    "correct": Command(
+        "Correct expression…", "C", "Say what the chosen face shows; a click on a face does, too"
+    ),
     "preferences": Command(
         "Preferences…",
         Standard.Preferences,
@@ -124,7 +137,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "show_log": Command("Log", "F12", "What the program noted", True, icon="log"),
     "pause": Command("Pause", "Space", "Stop and go on", True, icon="pause"),
     "reset": Command(
-        "Reset", "Ctrl+R", "Forget faces, smoothing, timeline and counters", icon="reset"
+        "Reset", "Ctrl+Shift+R", "Forget faces, smoothing, timeline and counters", icon="reset"
     ),
     "reopen": Command(
         "Open the source again", Standard.Refresh, "Start from the beginning", fallback="F5"
@@ -165,6 +178,8 @@ _DEFAULT_OFF: Final = {
     "next_face": "There is only one face in view",
     "previous_face": "There is only one face in view",
     "reopen": "No source was chosen yet",
+    "mark": "Nothing is being recorded",
+    "correct": "Nothing is being recorded",
     "previous_file": NO_FILES,
     "next_file": NO_FILES,
 }

@@ -26,6 +26,7 @@ from ferdesk.pipeline.types import (
     EventKind,
     FaceReading,
     Reading,
+    Sink,
     Timings,
 )
 from ferdesk.sources.base import Frame
@@ -215,6 +216,7 @@ class FakeEngine:
         self.started: list[tuple[SourceSpec, Path | None]] = []
         self.loaded: list[Path] = []
         self.resets = 0
+        self.sinks: list[Sink] = []
         self.files: tuple[Path, ...] = ()
         self.steps: list[int] = []
         self.closed_with: float | None = None
@@ -267,6 +269,12 @@ class FakeEngine:
 
     def step(self, by: int) -> None:
         self.steps.append(by)
+
+    def attach(self, sink: Sink) -> None:
+        self.sinks.append(sink)
+
+    def detach(self, sink: Sink) -> None:
+        self.sinks.remove(sink)
 
     def reset(self) -> None:
         self.resets += 1

@@ -18,6 +18,7 @@ _SHAPES: Final[dict[str, str]] = {
     "folder": '<path d="M3 18V7a2 2 0 0 1 2-2h4l2 2.5h8a2 2 0 0 1 2 2V18a1.5 1.5 0 0 1-1.5 1.5h-15'
     'A1.5 1.5 0 0 1 3 18z"/>',
     "model": '<path d="m12 3.500 9 4.500-9 4.500L3 8zM3 12l9 4.500 9-4.500M3 16l9 4.500 9-4.500"/>',
+    "record": '<circle cx="12" cy="12" r="8"/><circle cx="12" cy="12" r="3.2" fill="{colour}"/>',
     "pause": '<path d="M8.5 5.5v13m7-13v13"/>',
     "play": '<path d="m8 5.5 10.5 6.5L8 18.5z"/>',
     "reset": '<path d="M5 12a7 7 0 1 0 2.2-5.1M5 4.5V9h4.5"/>',
@@ -57,7 +58,9 @@ _SIZES: Final = (16, 20, 24, 32, 48, 64)
 def draw_icon(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
     """Paint the icon `name` into `rect`."""
     svg = _TEMPLATE.format(
-        colour=colour.name(QColor.NameFormat.HexRgb), alpha=colour.alphaF(), shape=_SHAPES[name]
+        colour=colour.name(QColor.NameFormat.HexRgb),
+        alpha=colour.alphaF(),
+        shape=_SHAPES[name].replace("{colour}", colour.name()),
     )
     QSvgRenderer(QByteArray(svg.encode())).render(painter, rect)
 

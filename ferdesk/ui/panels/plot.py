@@ -16,6 +16,7 @@ from ferdesk.pipeline.types import UNSURE
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bands import Bands, runs
+from ferdesk.ui.panels.marks import Marks
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
@@ -69,6 +70,8 @@ class TimePlot(QWidget):
         self.curves = [self.item.plot(connect="finite") for _ in self._names]
         self.bands = Bands()
         self.item.addItem(self.bands, ignoreBounds=True)
+        self.marks = Marks()
+        self.item.addItem(self.marks, ignoreBounds=True)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         self.item.addItem(self._cursor, ignoreBounds=True)
@@ -136,6 +139,11 @@ class TimePlot(QWidget):
         if self._readout.isVisible():
             self._describe(self._cursor.value())
 
+    def show_marks(self, marks: Sequence[tuple[float, str]], now: float) -> None:
+        """Flag the (time, label) that lie within the window ending at `now`."""
+        seen = [(at - now, label) for at, label in marks if 0 <= now - at <= self._seconds]
+        self.marks.show_marks(seen)
+
     def clear(self) -> None:
         """No data."""
         self.show_window(np.empty(0), np.empty((len(self._names), 0), np.float32), 0.0)
@@ -161,6 +169,7 @@ class TimePlot(QWidget):
             axis.setTextPen(pg.mkPen(scheme.muted))
         self._paint_grid(scheme)
         self.bands.restyle(scheme)
+        self.marks.restyle(scheme)
         self._cursor.setPen(pg.mkPen(scheme.muted, width=1))
         for index, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(self.colour(index), width=self._widths[index]))

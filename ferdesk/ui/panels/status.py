@@ -12,6 +12,7 @@ from ferdesk.pipeline.types import EngineState, EngineStats
 from ferdesk.ui.paint.plain_text import PlainLabel, tooltip
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.panels.panel import ElidedLabel
+from ferdesk.ui.panels.recording_status import RecordingField
 
 _STATE_TEXT: Final[dict[EngineState, str]] = {
     EngineState.STOPPED: "Stopped",
@@ -62,6 +63,8 @@ class StatusPanel(QStatusBar):
         self.source = ElidedLabel()
         self.addWidget(self._dot)
         self.addWidget(self.state)
+        self.recording = RecordingField()
+        self.addWidget(self.recording)
         self.addWidget(self.source, 1)
         self.rate = self._field("00.0 readings/s", "Readings per second over the last two seconds")
         self.latency = self._field(

@@ -28,6 +28,8 @@ class TimelinePanel(Panel):
         super().__init__("Timeline", parent)
         self._seconds = 20
         self._threshold = 0.0
+        self.marks: list[tuple[float, str]] = []
+        """Events as (time on the axis of the curves, label)."""
         names = [DISPLAY_NAMES[name] for name in EXPRESSIONS]
         self.place = LatePlot(
             "Probabilities of the seven expressions over time", names, EXPRESSION_QCOLORS
@@ -81,6 +83,8 @@ class TimelinePanel(Panel):
 
     def refresh(self, history: History | None, now: float) -> None:
         """Draw the history so that `now` is at the right edge."""
+        if self.place.made:
+            self.plot.show_marks(self.marks, now)
         if history is None:
             if self.place.made:
                 self.plot.clear()

@@ -167,6 +167,14 @@ class VideoPanel(QWidget):
         height, width = self._frame.image.shape[:2]
         return fit(width, height, QRectF(self.rect()))
 
+    def face_rect(self, face_id: int | None) -> QRect | None:
+        """Where that face lies in this widget; None while it is not in view."""
+        frame_map = self._map()
+        for face in self._shown.faces:
+            if face.face_id == face_id and frame_map is not None:
+                return frame_map.rect(face.landmarks.box).toRect().intersected(self.rect())
+        return None
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         # As with other controls: a ring for those who came by keyboard, none for the pointer.
         self._ring = event.reason() in (

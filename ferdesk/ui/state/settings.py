@@ -83,6 +83,12 @@ class Settings:
     """Path of the checkpoint in use; "" is the one that ships with ferdesk."""
     recent_checkpoints: tuple[str, ...] = _hidden(())
     recent_sources: tuple[str, ...] = _hidden(())
+    recent_sessions: tuple[str, ...] = _hidden(())
+    sessions_folder: str = _hidden("")
+    """Where recordings go; "" is `ferdesk.paths.sessions_dir`."""
+    record_landmarks: bool = _hidden(True)
+    event_keys: tuple[str, ...] = _hidden(())
+    """What the keys 1, 2, … mark while recording; "" marks nothing."""
     notice_accepted: int = _hidden(0)
     """Version of the first-run notice that was accepted; 0: none yet."""
 

@@ -56,6 +56,7 @@ class LiveView(QObject):
     picture_available = Signal(bool)
     still_changed = Signal(bool)
     """Whether what is shown is a picture, which has no time."""
+    threshold_changed = Signal(float)
     silence = Signal(bool)
     """The running source gives no frames any more (True), or does again (False)."""
 
@@ -118,6 +119,7 @@ class LiveView(QObject):
             self._histories.interrupt()
         else:
             self._histories.clear()
+            self._panels.timeline.marks.clear()
         self._selection.reset()
         self._panels.video.clear()
         self._present(Shown(threshold=self.shown.threshold, weak=self.shown.weak))
@@ -213,7 +215,13 @@ class LiveView(QObject):
     def set_limits(self, threshold: float, weak: Mapping[str, float]) -> None:
         """Labels less reliable than this are withheld from now on; `weak` as in `Shown`."""
         self._present(replace(self.shown, threshold=threshold, weak=weak))
+        self.threshold_changed.emit(threshold)
         self.refresh_numbers()
+
+    def mark(self, label: str) -> None:
+        """Flag this moment in the timeline."""
+        self._panels.timeline.marks.append((self._now(), label))
+        self.refresh_plots()
 
     def _show_selected(self) -> None:
         if self.shown.reading is None:

@@ -43,6 +43,7 @@ from ferdesk.ui.window.menus import Menus, build_toolbar
 from ferdesk.ui.window.narrator import NOT_YET, Narrator
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
+from ferdesk.ui.window.session_work import SessionWork
 from ferdesk.ui.window.snapshot import Facts, Snapshots
 from ferdesk.ui.window.space_key import SpaceForButtons
 from ferdesk.ui.window.toasts import Severity, ToastStack
@@ -99,6 +100,9 @@ class MainWindow(QMainWindow):
         self.options = OptionMenus(self.menus.sub, store, self.jobs, self.warn)
         self.toolbar = build_toolbar(self, self.commands, self.menus.sub["Camera"])
         self.addToolBar(self.toolbar)
+        self.session_work = SessionWork(
+            engine, self.live, self.panels, store, self.jobs, self.commands, self.sources, self
+        )
         self._connect_parts()
         self._connect_commands()
         self._apply(Settings(), store.value)
@@ -164,10 +168,12 @@ class MainWindow(QMainWindow):
         self.drops.checkpoint.connect(self.checkpoints.show_card)
         self.snapshots.saved.connect(lambda path: self.tell(f"Snapshot saved: {path}"))
         self.help.told.connect(self.tell)
+        self.session_work.told.connect(self.tell)
         for complaint in (
             self.sources.refused,
             self.checkpoints.refused,
             self.snapshots.failed,
+            self.session_work.refused,
             self.store.problem,
         ):
             complaint.connect(self.warn)
@@ -331,5 +337,6 @@ class MainWindow(QMainWindow):
             self.division.save(self)
             self.hide()
             self.live.stop()
+            self.session_work.close()
             self.engine.close(timeout=CLOSE_SECONDS)
         super().closeEvent(event)

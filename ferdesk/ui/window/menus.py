@@ -67,6 +67,11 @@ ANALYSIS: Final = (
     "next_face",
     "previous_face",
 )
+SESSION: Final = (
+    "record",
+    "mark",
+    "correct",
+)
 HELP: Final = (
     "notice",
     "shortcuts",
@@ -80,7 +85,13 @@ _ICON_ONLY: Final = (
     "previous_file", "next_file", "show_box", "show_label", "show_mesh", "show_pose", "show_log",
     "full_screen",
 )  # fmt: skip
-_MENUS: Final = (("&File", FILE), ("&View", VIEW), ("&Analysis", ANALYSIS), ("&Help", HELP))
+_MENUS: Final = (
+    ("&File", FILE),
+    ("&View", VIEW),
+    ("&Session", SESSION),
+    ("&Analysis", ANALYSIS),
+    ("&Help", HELP),
+)
 
 
 class Menus:
@@ -160,7 +171,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     for name in ("open_video", "open_checkpoint"):
         bar.addAction(actions[name])
     bar.addSeparator()
-    for name in ("previous_file", "pause", "next_file", "reset", "snapshot"):
+    for name in ("record", "previous_file", "pause", "next_file", "reset", "snapshot"):
         bar.addAction(actions[name])
     bar.addSeparator()
     for name in ("show_box", "show_label", "show_mesh", "show_pose"):

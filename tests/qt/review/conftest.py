@@ -1,0 +1,80 @@
+"""A real window over the real engine, and a session recorded from the clip that ships."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ferdesk.model.predictor import Predictor
+from ferdesk.pipeline.engine import Engine
+from ferdesk.pipeline.loader import load_predictor
+from ferdesk.pipeline.types import EngineState
+from ferdesk.resources import DEFAULT_CHECKPOINT, asset
+from ferdesk.ui.app import WindowOptions, build
+from ferdesk.ui.bridge import EngineBridge
+from ferdesk.ui.dialogs.first_run import VERSION
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.engine_port import engine_options
+from ferdesk.ui.state.settings import Settings
+from ferdesk.ui.window.main_window import MainWindow
+
+
+@pytest.fixture(scope="session")
+def predictor() -> Predictor:
+    """The checkpoint that ships, loaded once."""
+    return load_predictor(asset(DEFAULT_CHECKPOINT), "auto")
+
+
+@pytest.fixture
+def live_window(
+    qapp: QApplication, qtbot: QtBot, predictor: Predictor
+) -> Iterator[Callable[..., MainWindow]]:
+    """`live_window(size=…, **settings)`: the window as it is, reading the clip that ships."""
+    made: list[MainWindow] = []
+
+    def make(size: tuple[int, int] = (1280, 800), **settings: object) -> MainWindow:
+        SettingsStore().update(notice_accepted=VERSION, **settings)
+
+        def engine(settings: Settings, bridge: EngineBridge) -> Engine:
+            options = engine_options(settings)
+            return Engine(options, bridge.post, predictor_factory=lambda *_: predictor)
+
+        window = build(qapp, WindowOptions(), engine, lambda: ())
+        made.append(window)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        window.begin("sample")
+        qtbot.waitUntil(lambda: window.engine.state is EngineState.RUNNING, timeout=60_000)
+        qtbot.waitUntil(lambda: bool(window.live.shown.faces), timeout=30_000)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        window.deleteLater()
+    qapp.processEvents()
+
+
+def notices(window: MainWindow) -> list[str]:
+    """What the notices say."""
+    return [toast.text for toast in window.toasts.toasts]
+
+
+def wait(qtbot: QtBot, seconds: float) -> None:
+    """Let the window work for so long."""
+    end = time.monotonic() + seconds
+    qtbot.waitUntil(lambda: time.monotonic() >= end, timeout=int(seconds * 1000) + 5000)
+
+
+def only_session(parent: Path) -> Path:
+    """The one session in there."""
+    found = [folder for folder in parent.iterdir() if (folder / "session.db").is_file()]
+    assert len(found) == 1
+    return found[0]
