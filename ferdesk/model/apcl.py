@@ -139,6 +139,7 @@ class APCL(nn.Module):
         self.fusion: Fusion = config.fusion
         self.detach_confidence = config.detach_confidence
         self.hears_witness = config.witness == "correction"
+        self.witness_weight = config.witness_weight
         self.reduce = nn.Linear(config.feature_dim, config.embed_dim)
         self.norm = nn.LayerNorm(config.embed_dim, elementwise_affine=False)
         self.primary = BasicLabelPrediction(config.embed_dim, config.mlp_hidden, config.dropout)
@@ -189,7 +190,7 @@ class APCL(nn.Module):
             own = self.geometric is not None or self.attentive is not None
             parts, weights = ([t_g, t_a], [c_g, c_a]) if own else ([], [])
             if self.hears_witness:
-                parts, weights = [*parts, heard], [*weights, c_lm]
+                parts, weights = [*parts, heard], [*weights, self.witness_weight * c_lm]
             t = weigh_all(parts, weights) if parts else p
             c_t = self._confidence(t)
             final = fuse(p, c_p, t, c_t, self.fusion) if parts else p

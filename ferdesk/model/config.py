@@ -65,6 +65,9 @@ class ArchitectureConfig:
     witness: Witness = "none"
     """p_lm from the landmarks alone: not there, only given beside the answer, or also a third
     correction in APCL."""
+    witness_weight: float = 1.0
+    """Factor on c_lm in the mean of the corrections. A witness taught by divided votes is never as
+    sure as anchors are, and at 1 hardly heard."""
     vit_depth: int = 2
     """Transformer blocks over the 147 pyramid tokens; unused by `single`."""
     feature_dim: int = 768

@@ -26,6 +26,9 @@ def parser() -> ArgumentParser:
         "--use", type=str, choices=("correction", "apart"), default="correction",
         help="whether the witness corrects the answer or stands beside it",
     )  # fmt: skip
+    witness.add_argument(
+        "--weight", type=float, default=4.0, help="factor on its confidence among the corrections"
+    )
     witness.add_argument("--epochs", type=int, default=40, help="passes over the training faces")
     witness.add_argument("--holdout", type=float, default=0.05, help="as in the training")
     witness.add_argument("--seed", type=int, default=1, help="as in the training")
@@ -46,12 +49,19 @@ def run(options: Namespace) -> None:
     from trainer.training.progress import Progress
     from trainer.training.witness import WitnessConfig, train_witness, with_witness
 
-    check_options(options, holdout="(0, 1)", seed=SEEDS, threads=THREADS, epochs="[1, 100000]")
+    check_options(
+        options,
+        holdout="(0, 1)",
+        seed=SEEDS,
+        threads=THREADS,
+        epochs="[1, 100000]",
+        weight="(0, 100]",
+    )
     torch.set_num_threads(options.threads)
     earlier, card = checkpoint.load(options.checkpoint)
     folder = prepare(options.data, options.cache, geometry=True)
     training, held = hold_out(load_split(folder, "train"), options.holdout, options.seed)
-    network = with_witness(earlier, options.use)
+    network = with_witness(earlier, options.use, options.weight)
     config = WitnessConfig(epochs=options.epochs, seed=options.seed)
     with Progress("auto") as progress:
         train_witness(network, training, config, progress)

@@ -34,13 +34,14 @@ class WitnessConfig:
     batch_size: int = 256
     lr: float = 1e-3
     weight_decay: float = 1e-2
-    sampler: Sampler = "square-root"
+    sampler: Sampler = "full"
     seed: int = 1
 
 
-def with_witness(network: DualStreamFER, use: Witness) -> DualStreamFER:
+def with_witness(network: DualStreamFER, use: Witness, weight: float) -> DualStreamFER:
     """A network that answers as `network` does, with an untrained witness beside it."""
-    made = DualStreamFER(replace(network.config, witness=use), network.preprocessing)
+    config = replace(network.config, witness=use, witness_weight=weight)
+    made = DualStreamFER(config, network.preprocessing)
     # Only the witness, and for networks without geometry its standardisation, are new.
     made.load_state_dict(network.state_dict(), strict=False)
     return made.eval()

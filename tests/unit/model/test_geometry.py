@@ -102,6 +102,20 @@ def test_the_witness_corrects_by_its_confidence() -> None:
     assert torch.allclose(equal, q.mean(dim=1), atol=1e-6)
 
 
+def test_a_heavier_witness_pulls_harder() -> None:
+    sure, z = torch.eye(7)[[3]], torch.randn(1, GEOMETRIC.feature_dim)
+    shares = []
+    for weight in (1.0, 4.0):
+        torch.manual_seed(0)
+        apcl = APCL(replace(GEOMETRIC, witness_weight=weight)).eval()
+        out = apcl(z, p_lm=sure)
+        own = out.c_g * out.t_g + out.c_a * out.t_a + weight * out.c_lm * sure
+        expected = own / (out.c_g + out.c_a + weight * out.c_lm)
+        assert torch.allclose(out.t, expected, atol=1e-5)
+        shares.append(out.t[0, 3].item())
+    assert shares[1] > shares[0]
+
+
 @pytest.mark.parametrize("witness", ["apart", "correction"])
 def test_apcl_hears_the_witness_only_where_it_should(witness: str) -> None:
     torch.manual_seed(0)
