@@ -207,14 +207,17 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.fuzz
 @pytest.mark.filterwarnings("ignore::UserWarning")  # `bootstrap` silences Pillow
 @pytest.mark.parametrize("kind", FORMATS)
-def test_damaged_pictures_give_a_frame_or_a_sentence(tmp_path: Path, kind: str) -> None:
+def test_damaged_pictures_give_a_frame_or_a_sentence(
+    tmp_path: Path, kind: str, fuzz_rounds: range
+) -> None:
     chance = random.Random(f"pictures {kind}")
     data = encoded(kind, portrait(24))
     path = tmp_path / f"a.{kind}"
     sentences = []
-    for _ in range(INPUTS_PER_FORMAT):
+    for _ in range(INPUTS_PER_FORMAT * len(fuzz_rounds)):
         path.write_bytes(damaged(data, chance))
         try:
             source = open_source(SourceSpec.parse(str(path)))

@@ -71,6 +71,8 @@ def parsed(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
         raise _refusal(str(error)) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise FerdeskError("The file of --config is no YAML in UTF-8.") from error
+    except OverflowError as error:
+        raise FerdeskError("A number among the options or in --config is too large.") from error
     _check_groups(options[options.command] if "command" in options else options)
     return parser.instantiate(options)
 

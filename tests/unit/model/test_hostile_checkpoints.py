@@ -60,9 +60,9 @@ def placed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-def mutations(original: bytes) -> Iterator[bytes]:
+def mutations(original: bytes, seed: int) -> Iterator[bytes]:
     """Every entry of the header and of the card replaced, bits flipped, ends cut off."""
-    draw = random.Random(12)
+    draw = random.Random(12 + seed)
     header, tensors = split(original)
     card = json.loads(header["__metadata__"]["ferdesk"])
     for path in leaves(card):
@@ -82,14 +82,16 @@ def mutations(original: bytes) -> Iterator[bytes]:
         yield original[: draw.randrange(len(original))]
 
 
-def test_mutated_checkpoints_load_or_are_refused(tmp_path: Path) -> None:
+@pytest.mark.fuzz
+def test_mutated_checkpoints_load_or_are_refused(tmp_path: Path, fuzz_rounds: range) -> None:
     path = tmp_path / "a.safetensors"
     network = tiny_network()
     checkpoint.save(path, network, calibrated(tiny_card(network)))
     load(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     loaded, refusals = 0, []
-    for data in mutations(path.read_bytes()):
+    original = path.read_bytes()
+    for data in (data for seed in fuzz_rounds for data in mutations(original, seed)):
         path.write_bytes(data)
         try:
             load(path)

@@ -201,11 +201,14 @@ def _names() -> list[str]:
     return [action.dest for action in actions("train") if action.dest.startswith("train.")]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("seed", range(5))
-def test_random_options_end_in_a_sentence_or_a_configuration(seed: int, tmp_path: Path) -> None:
+def test_random_options_end_in_a_sentence_or_a_configuration(
+    seed: int, tmp_path: Path, fuzz_rounds: range
+) -> None:
     draw, names = random.Random(seed), _names()
     parser, file, refusals = cli._parser("train"), tmp_path / "a.yaml", 0
-    for _ in range(30):
+    for _ in range(30 * len(fuzz_rounds)):
         arguments = ["train"]
         if draw.random() < 0.5:
             file.write_bytes(_document(draw, names))
@@ -223,4 +226,4 @@ def test_random_options_end_in_a_sentence_or_a_configuration(seed: int, tmp_path
             assert str(outcome).count("\n") < 3, arguments
         else:
             assert isinstance(outcome.train.train, TrainConfig), arguments
-    assert 5 < refusals < 30
+    assert 5 < refusals < 30 * len(fuzz_rounds)

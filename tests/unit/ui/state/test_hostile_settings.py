@@ -29,9 +29,9 @@ ABSURD = (
 )  # fmt: skip
 
 
-def contents() -> Iterator[bytes]:
+def contents(seed: int) -> Iterator[bytes]:
     """At least a hundred files: every setting replaced, bits flipped, ends cut off, absurd ones."""
-    draw = random.Random(12)
+    draw = random.Random(12 + seed)
     for spec in fields(Settings):
         for value in draw.sample(NASTY, 4):
             yield json.dumps({**GOOD, spec.name: value}).encode()
@@ -47,9 +47,10 @@ def contents() -> Iterator[bytes]:
         yield text.encode()
 
 
-def test_any_content_gives_settings_that_can_be_changed(tmp_path: Path) -> None:
+@pytest.mark.fuzz
+def test_any_content_gives_settings_that_can_be_changed(tmp_path: Path, fuzz_rounds: range) -> None:
     tried = 0
-    for content in contents():
+    for content in (content for seed in fuzz_rounds for content in contents(seed)):
         path = tmp_path / str(tried) / "settings.json"
         path.parent.mkdir()
         path.write_bytes(content)
