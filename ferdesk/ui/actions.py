@@ -86,6 +86,48 @@ COMMANDS: Final[dict[str, Command]] = {
     "correct": Command(
         "Correct expression…", "C", "Say what the chosen face shows; a click on a face does, too"
     ),
+    "open_session": Command(
+        "Open session…", "Ctrl+Shift+O", "Look back at a recording", icon="history"
+    ),
+    "back_to_live": Command(
+        "Back to live",
+        "Ctrl+B",
+        "Close the session and read the source again",
+        short="Live",
+        icon="live",
+    ),
+    "session_start": Command("Beginning", "Home", "Go to the beginning", icon="first"),
+    "previous_frame": Command(
+        "Frame back", ",", "Stop and go one reading back (in the ribbon: Left)", icon="previous"
+    ),
+    "next_frame": Command(
+        "Frame forward", ".", "Stop and go one reading on (in the ribbon: Right)", icon="next"
+    ),
+    "session_end": Command("End", "End", "Go to the end", icon="last"),
+    "faster": Command("Faster", "Ctrl+Up", "Play the session faster"),
+    "slower": Command("Slower", "Ctrl+Down", "Play the session more slowly"),
+    "next_event": Command("Next event", "E", "Go to the next event", icon="flag", short="Event"),
+    "previous_event": Command("Previous event", "Shift+E", "Go to the event before"),
+    "next_unsure": Command(
+        "Next unsure",
+        "U",
+        "Go to where the next withheld labels begin",
+        icon="unsure",
+        short="Unsure",
+    ),
+    "previous_unsure": Command(
+        "Previous unsure", "Shift+U", "Go to where the withheld labels before begin"
+    ),
+    "next_correction": Command(
+        "Next correction", "K", "Go to the next correction", icon="pencil", short="Correction"
+    ),
+    "previous_correction": Command("Previous correction", "Shift+K", "Go to the correction before"),
+    "stretch_begin": Command("Stretch begins here", "I", "A chosen stretch begins here"),
+    "stretch_end": Command("Stretch ends here", "O", "A chosen stretch ends here"),
+    "stretch_none": Command("No stretch", "Ctrl+D", "Choose no stretch"),
+    "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
+    "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
+    "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),
     "preferences": Command(
         "Preferences…",
         Standard.Preferences,
@@ -173,13 +215,23 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 
 NO_FILES: Final = "The source is not a folder or a list of files"
+REVIEW: Final = (
+    "back_to_live", "session_start", "previous_frame", "next_frame", "session_end", "faster",
+    "slower", "next_event", "previous_event", "next_unsure", "previous_unsure", "next_correction",
+    "previous_correction", "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
+    "zoom_all",
+)  # fmt: skip
+"""Commands that need an open session."""
+NO_SESSION: Final = "No session is open"
+
 _DEFAULT_OFF: Final = {
     "snapshot": "There is no picture yet",
     "next_face": "There is only one face in view",
     "previous_face": "There is only one face in view",
     "reopen": "No source was chosen yet",
-    "mark": "Nothing is being recorded",
-    "correct": "Nothing is being recorded",
+    **dict.fromkeys(REVIEW, NO_SESSION),
+    "mark": "Nothing is being recorded and no session is open",
+    "correct": "Nothing is being recorded and no session is open",
     "previous_file": NO_FILES,
     "next_file": NO_FILES,
 }

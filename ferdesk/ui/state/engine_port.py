@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from ferdesk.sources.spec import SourceSpec
 
 
+class Feed(Protocol):
+    """What the panels pull from: an engine, or a recorded session."""
+
+    @property
+    def state(self) -> EngineState: ...
+    @property
+    def paused(self) -> bool: ...
+    @property
+    def files(self) -> tuple[Path, ...]: ...
+    def take_reading(self) -> Reading | None: ...
+    def take_preview(self) -> Frame | None: ...
+    def stats(self) -> EngineStats: ...
+
+
 class EnginePort(Protocol):
     """See `ferdesk.pipeline.engine.Engine`. Every method returns at once, except `close`."""
 

@@ -19,7 +19,7 @@ _BEST: Final = (1280, 800)
 _FRAME: Final = (16, 44)
 """What window managers draw around a window: its width and height."""
 _NAMES = ("left", "right", "across")
-_VERSION: Final = "division-2"
+_VERSION: Final = "division-3"
 """Renamed when the parts change: what was remembered of others does not fit."""
 _MARGINS: Final = (10, 2, 10, 4)
 _EDGE: Final = 12
@@ -119,7 +119,7 @@ class Division:
                 getattr(self, name).restoreState(store.value(f"{_VERSION}/{name}"))
         else:
             self.across.setSizes([770, 500])
-            self.left.setSizes([530, 200, 200, 150])
+            self.left.setSizes([530, 130, 200, 200, 150])
             self.right.setSizes([330, 374])
         fit(window, window.screen().availableGeometry())
 

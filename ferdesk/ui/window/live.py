@@ -17,8 +17,9 @@ from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
 from ferdesk.ui.panels.timeline import TimelinePanel
 from ferdesk.ui.panels.video import VideoPanel
-from ferdesk.ui.state.engine_port import EnginePort
+from ferdesk.ui.state.engine_port import EnginePort, Feed
 from ferdesk.ui.state.history import Histories
+from ferdesk.ui.state.played_history import PlayedHistories
 from ferdesk.ui.state.selection import FaceSelection
 from ferdesk.ui.state.shown import Shown
 
@@ -64,7 +65,10 @@ class LiveView(QObject):
         super().__init__(parent)
         self._engine = engine
         self._panels = panels
-        self._histories = Histories()
+        self._feed: Feed = engine
+        self.reviewing = False
+        """The panels show a recorded session."""
+        self._histories: Histories | PlayedHistories = Histories()
         self._selection = FaceSelection()
         self.shown = Shown()
         """What all panels show right now."""
@@ -108,6 +112,17 @@ class LiveView(QObject):
         """The curves follow the clock (cameras, streams) or the time of the file."""
         self._in_real_time = on
 
+    def follow(self, feed: Feed, histories: PlayedHistories) -> None:
+        """Pull from a recorded session from now on."""
+        self._feed, self._histories, self.reviewing = feed, histories, True
+        self._in_real_time = False
+        self.reset()
+
+    def follow_engine(self) -> None:
+        """Pull from the engine again."""
+        self._feed, self._histories, self.reviewing = self._engine, Histories(), False
+        self.reset()
+
     def interrupt(self) -> None:
         """What comes next does not follow on what was: a pause, or a camera that was away."""
         if self._in_real_time:
@@ -137,7 +152,7 @@ class LiveView(QObject):
     def tick(self) -> None:
         """Take the newest reading, if there is one, and repaint the video."""
         video = self._panels.video
-        reading = self._engine.take_reading()
+        reading = self._feed.take_reading()
         fresh = reading is not None
         if reading is not None:
             before = self.shown.reading
@@ -157,7 +172,7 @@ class LiveView(QObject):
                 self.write_out()
         # While the network is being loaded there are frames but no readings yet.
         if self._every_frame or self.shown.reading is None:
-            frame = self._engine.take_preview()
+            frame = self._feed.take_preview()
             if frame is not None:
                 self._last_sign = time.perf_counter()
                 video.show_preview(frame)
@@ -191,13 +206,18 @@ class LiveView(QObject):
 
     def refresh_status(self) -> None:
         """Status bar, log, and whether the source still gives frames."""
-        stats = self._engine.stats()
+        stats = self._feed.stats()
+        if self.reviewing:
+            self._panels.status.set_activity("Review")
         video = self._panels.video
         self._panels.status.refresh(
-            stats, video.latency_ms(), paused=self._engine.paused, file=self._file()
+            stats,
+            None if self.reviewing else video.latency_ms(),
+            paused=self._feed.paused,
+            file=self._file(),
         )
         self._panels.log.refresh()
-        expected = stats.state is EngineState.RUNNING and not self._engine.paused and not self.ended
+        expected = stats.state is EngineState.RUNNING and not self._feed.paused and not self.ended
         if stats.capture_per_second > 0 or not expected:
             self._last_sign = time.perf_counter()
         self._set_silent(expected and time.perf_counter() - self._last_sign > _SILENCE)
@@ -247,7 +267,7 @@ class LiveView(QObject):
     def _now(self) -> float:
         """The right edge of the curves: it stands still when the source does."""
         reading = self.shown.reading
-        moving = self._engine.state is EngineState.RUNNING and not self._engine.paused
+        moving = self._feed.state is EngineState.RUNNING and not self._feed.paused
         if reading is None or self.ended or not moving:
             return 0.0 if reading is None else self._time_of(reading)
         waited = time.perf_counter() - reading.frame.captured_at
@@ -269,7 +289,7 @@ class LiveView(QObject):
 
     def _file(self) -> str:
         """The file on the screen and its place among several; "" for other sources."""
-        reading, files = self.shown.reading, self._engine.files
+        reading, files = self.shown.reading, self._feed.files
         file = reading.frame.file if reading is not None else None
         if file is None or len(files) < 2 or file not in files:
             return ""

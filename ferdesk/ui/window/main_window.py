@@ -101,8 +101,10 @@ class MainWindow(QMainWindow):
         self.toolbar = build_toolbar(self, self.commands, self.menus.sub["Camera"])
         self.addToolBar(self.toolbar)
         self.session_work = SessionWork(
-            engine, self.live, self.panels, store, self.jobs, self.commands, self.sources, self
-        )
+            engine, self.live, self.panels, self.operating, store, self.jobs, self.commands,
+            self.sources, self,
+        )  # fmt: skip
+        self.division.left.insertWidget(1, self.session_work.bar)
         self._connect_parts()
         self._connect_commands()
         self._apply(Settings(), store.value)
@@ -118,7 +120,7 @@ class MainWindow(QMainWindow):
             self.warn(self.store.complaint)
         # No camera and no file is opened before the person knows what is done with it.
         self.panels.video.set_message(*NOT_YET)
-        self.help.first_run(lambda: self.sources.open_first(source))
+        self.help.first_run(lambda: self.session_work.open_first(source))
 
     def tell(self, text: str) -> None:
         """A passing notice."""
@@ -164,11 +166,14 @@ class MainWindow(QMainWindow):
         self.sources.chosen.connect(self._start)
         self.sources.notice.connect(video.set_notice)
         self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
-        self.drops.sources.connect(self.sources.open_files)
+        self.drops.sources.connect(self.session_work.open_files)
         self.drops.checkpoint.connect(self.checkpoints.show_card)
         self.snapshots.saved.connect(lambda path: self.tell(f"Snapshot saved: {path}"))
         self.help.told.connect(self.tell)
         self.session_work.told.connect(self.tell)
+        self.session_work.changed.connect(self._sync_overlay)
+        self.session_work.changed.connect(self._arrange)
+        self.session_work.attach_recent_menu(self.menus.sub["Recent sessions"])
         for complaint in (
             self.sources.refused,
             self.checkpoints.refused,
@@ -246,10 +251,12 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def _pause(self, paused: bool) -> None:
-        self.engine.pause(paused)
+        self.session_work.pause(paused)
         self.live.interrupt()
-        self.panels.video.set_paused(paused)
-        self.commands["pause"].setText("Resume" if paused else "Pause")
+        reviewing = self.session_work.reviewing
+        self.panels.video.set_paused(paused and not reviewing)
+        resume = "Play" if reviewing else "Resume"
+        self.commands["pause"].setText(resume if paused else "Pause")
         self.commands.set_icon("pause", "play" if paused else "pause", self.theme.scheme)
         self.live.refresh_status()
 
@@ -281,6 +288,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Show the parts that belong on the screen now."""
+        self.session_work.bar.setVisible(self.session_work.reviewing)
         self.division.show_still(self.live.still, self.file_steps.several)
         self.division.arrange(self, self.toolbar, self.store.value)
         self.toasts.settle()
@@ -311,10 +319,10 @@ class MainWindow(QMainWindow):
         self.panels.video.set_options(
             OverlayOptions(
                 box=settings.show_box,
-                mesh=settings.show_mesh,
+                mesh=settings.show_mesh or self.session_work.draws_landmarks,
                 label=settings.show_label,
                 pose=settings.show_pose,
-                mirror=settings.mirror and self.sources.is_camera,
+                mirror=settings.mirror and self.session_work.mirrors(),
             )
         )
 

@@ -28,6 +28,9 @@ FILE: Final = (
     "open_sample",
     ">Recent sources",
     _SEPARATOR,
+    "open_session",
+    ">Recent sessions",
+    _SEPARATOR,
     "snapshot",
     _SEPARATOR,
     "preferences",
@@ -71,6 +74,30 @@ SESSION: Final = (
     "record",
     "mark",
     "correct",
+    _SEPARATOR,
+    "session_start",
+    "session_end",
+    "previous_frame",
+    "next_frame",
+    "faster",
+    "slower",
+    _SEPARATOR,
+    "next_event",
+    "previous_event",
+    "next_unsure",
+    "previous_unsure",
+    "next_correction",
+    "previous_correction",
+    _SEPARATOR,
+    "stretch_begin",
+    "stretch_end",
+    "stretch_none",
+    _SEPARATOR,
+    "zoom_in",
+    "zoom_out",
+    "zoom_all",
+    _SEPARATOR,
+    "back_to_live",
 )
 HELP: Final = (
     "notice",
@@ -179,7 +206,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     spacer = QWidget()
     spacer.setSizePolicy(spacer.sizePolicy().Policy.Expanding, spacer.sizePolicy().Policy.Preferred)
     bar.addWidget(spacer)
-    for name in ("show_log", "full_screen"):
+    for name in ("back_to_live", "show_log", "full_screen"):
         bar.addAction(actions[name])
     for name in _ICON_ONLY:
         button = _button(bar, actions[name])

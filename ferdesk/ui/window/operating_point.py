@@ -23,10 +23,22 @@ class OperatingPoint(QObject):
         self._store = store
         self._panel = panel
         self._live = live
+        self._held: float | None = None
         panel.coverage.chosen.connect(lambda coverage: store.update(coverage=coverage))
+
+    def hold(self, threshold: float | None) -> None:
+        """Show what was recorded with this limit; None: the person chooses again."""
+        if threshold != self._held:
+            self._held = threshold
+            self._panel.coverage.setVisible(threshold is None)
+            self.sync()
 
     def sync(self) -> None:
         """Read the table of the checkpoint in use at the coverage that was chosen."""
+        if self._held is not None:
+            self._panel.meter.able = True
+            self._live.set_limits(self._held, {})
+            return
         card = self._engine.card
         self._panel.coverage.show_table(
             card.risk_coverage if card is not None else None,

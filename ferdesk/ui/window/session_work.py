@@ -1,33 +1,50 @@
-"""Everything around sessions in one window: recording, correcting, and their commands."""
+"""Everything around sessions in one window: recording, correcting, review, and their commands."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from ferdesk.ui.actions import Actions
+from ferdesk.ui.actions import NO_SESSION, REVIEW, Actions
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.review.bar import ReviewBar
+from ferdesk.ui.review.review import Review
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.window.choose_source import Sources
+from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
 from ferdesk.ui.window.correcting import Correcting
 from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.recording import MARK, Recording
 
-_IDLE = "Nothing is being recorded"
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
+_IDLE: Final = "Nothing is being recorded and no session is open"
+_REVIEWING: Final = "A session is open; go back to live first (Ctrl+B)"
+_LIVE_ONLY: Final = ("record", "reset", "reopen")
+_END_FIRST: Final = "A recording is running: end it (Ctrl+R), then open a session."
 
 
 class SessionWork(QObject):
-    """Connects recording and correcting with the window's commands."""
+    """Connects recording, correcting and review with the window's commands."""
 
     told = Signal(str)
     refused = Signal(str)
+    changed = Signal()
+    """Review began or ended: the window has to arrange itself."""
 
     def __init__(
         self,
         engine: EnginePort,
         live: LiveView,
         panels: Panels,
+        operating: OperatingPoint,
         store: SettingsStore,
         jobs: Jobs,
         commands: Actions,
@@ -35,28 +52,166 @@ class SessionWork(QObject):
         window: QWidget,
     ) -> None:
         super().__init__(window)
+        self._engine = engine
         self._commands = commands
+        self._sources = sources
+        self._store = store
+        self._jobs = jobs
+        self.bar = ReviewBar(commands)
         self.recording = Recording(
             engine, live, store, jobs, panels.status.recording, lambda: _named(sources), window
         )
         self.correcting = Correcting(panels.video, lambda: live.shown)
-        self.recording.told.connect(self.told)
-        self.recording.refused.connect(self.refused)
+        self.review = Review(
+            live, panels, operating, store, jobs, self.bar.transport, self.bar.ribbon, window
+        )
+        for part in (self.recording, self.review):
+            part.told.connect(self.told)
+            part.refused.connect(self.refused)
         self.recording.changed.connect(self._recording_changed)
         self.correcting.corrected.connect(self.recording.correct)
-        commands["record"].triggered.connect(lambda _on: self.recording.toggle())
-        commands["mark"].triggered.connect(lambda _on: self.recording.mark(MARK))
-        commands["correct"].triggered.connect(lambda _on: self.correcting.ask())
+        self.review.entered.connect(self._entered)
+        self.review.left.connect(self._left)
+        self.review.stopped.connect(lambda: commands["pause"].setChecked(True))
+        sources.chosen.connect(lambda _spec: self.review.leave())
+        self._connect_commands()
 
     def close(self) -> None:
         """The window closes: leave nothing unwritten."""
         self.recording.close()
+        self.review.close()
+
+    # What the window asks
+
+    @property
+    def reviewing(self) -> bool:
+        """Whether the panels show a recorded session."""
+        return self.review.active
+
+    @property
+    def draws_landmarks(self) -> bool:
+        """Whether landmarks stand for pictures that were not kept."""
+        opened = self.review.opened
+        return opened is not None and not opened.shows_pictures and opened.keeps_landmarks
+
+    def mirrors(self) -> bool:
+        """Whether what is shown came from a camera."""
+        opened = self.review.opened
+        return self._sources.is_camera if opened is None else opened.from_camera
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on: the session under review, or the engine."""
+        if self.reviewing:
+            self.review.pause(paused)
+        else:
+            self._engine.pause(paused)
+
+    def open(self, place: str) -> None:
+        """Look back at the session in this folder."""
+        if self.recording.running:
+            self.refused.emit(_END_FIRST)
+        else:
+            self.review.open(place)
+
+    def open_first(self, source: str | None) -> None:
+        """At the start: the session or source that was named, or the last source."""
+        folder = _session_folder(Path(source)) if source is not None else None
+        if folder is not None:
+            self.open(str(folder))
+        else:
+            self._sources.open_first(source)
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """What was dropped: a session is looked back at, everything else is a source."""
+        folder = _session_folder(files[0]) if len(files) == 1 else None
+        if folder is not None:
+            self.open(str(folder))
+        else:
+            self._sources.open_files(files)
+
+    def attach_recent_menu(self, menu: QMenu) -> None:
+        """Fill `menu` whenever it is opened."""
+        menu.addAction("Nothing yet").setEnabled(False)
+        menu.aboutToShow.connect(
+            lambda: fill_recent_menu(
+                menu, self._jobs, self._store.value.recent_sessions, self.open,
+                lambda error: self.refused.emit(str(error)),
+            )
+        )  # fmt: skip
+
+    # Commands
+
+    def _connect_commands(self) -> None:
+        review, ribbon, transport = self.review, self.bar.ribbon, self.bar.transport
+        slots: dict[str, Callable[[], object]] = {
+            "record": self.recording.toggle,
+            "mark": lambda: self.recording.mark(MARK),
+            "correct": self.correcting.ask,
+            "open_session": self._ask_session,
+            "back_to_live": self.back_to_live,
+            "session_start": lambda: review.seek(0.0),
+            "session_end": lambda: review.seek(float("inf")),
+            "previous_frame": lambda: review.step(-1),
+            "next_frame": lambda: review.step(1),
+            "faster": lambda: transport.change_speed(1),
+            "slower": lambda: transport.change_speed(-1),
+            "stretch_begin": lambda: review.set_edge(begin=True),
+            "stretch_end": lambda: review.set_edge(begin=False),
+            "stretch_none": lambda: review.choose(None),
+            "zoom_in": lambda: ribbon.zoom(2),
+            "zoom_out": lambda: ribbon.zoom(-2),
+            "zoom_all": ribbon.show_all,
+        }
+        for what in ("event", "unsure", "correction"):
+            slots[f"next_{what}"] = partial(review.jump, what, 1)
+            slots[f"previous_{what}"] = partial(review.jump, what, -1)
+        for name, slot in slots.items():
+            self._commands[name].triggered.connect(lambda _on=False, run=slot: run())
+
+    def back_to_live(self) -> None:
+        """Close the session and read what was read before it."""
+        self.review.leave()
+        if self._sources.current is not None:
+            self._sources.reopen()
+        else:
+            self._sources.open_first(None)
+
+    def _ask_session(self) -> None:
+        if self.recording.running:
+            self.refused.emit(_END_FIRST)
+        else:
+            self.review.ask()
 
     def _recording_changed(self, on: bool) -> None:
         record = self._commands["record"]
         record.setChecked(on)
         record.setText("Stop recording" if on else "Record")
         record.setIconText("Stop" if on else "Record")
+        self._allow_marks(on)
+
+    def _entered(self) -> None:
+        # The camera is somebody's: it is let go while nobody looks through it.
+        self._engine.stop()
+        for name in REVIEW:
+            self._commands.set_enabled(name, True)
+        for name in _LIVE_ONLY:
+            self._commands.set_enabled(name, False, _REVIEWING)
+        self._commands["pause"].setChecked(False)
+        self._commands["pause"].setChecked(True)
+        self._allow_marks(False)
+        self.bar.ribbon.setFocus()
+        self.changed.emit()
+
+    def _left(self) -> None:
+        for name in REVIEW:
+            self._commands.set_enabled(name, False, NO_SESSION)
+        for name in _LIVE_ONLY:
+            self._commands.set_enabled(name, True)
+        self._commands["pause"].setChecked(False)
+        self._allow_marks(False)
+        self.changed.emit()
+
+    def _allow_marks(self, on: bool) -> None:
         self.correcting.possible = on
         for name in ("mark", "correct"):
             self._commands.set_enabled(name, on, _IDLE)
@@ -64,3 +219,11 @@ class SessionWork(QObject):
 
 def _named(sources: Sources) -> str:
     return sources.current.shown if sources.current is not None else ""
+
+
+def _session_folder(place: Path) -> Path | None:
+    """The session that `place` is or lies in; None when it is none."""
+    from ferdesk.session.folder import DATABASE, looks_like_session
+
+    folder = place.parent if place.name == DATABASE else place
+    return folder if looks_like_session(folder) else None

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.model.predictor import Predictor
+from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import Engine
 from ferdesk.pipeline.loader import load_predictor
-from ferdesk.pipeline.types import EngineState
+from ferdesk.pipeline.types import EngineState, Reading, ReadingSettings
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
+from ferdesk.session.recorder import Recorder
+from ferdesk.session.writer import SessionInfo
+from ferdesk.sources.sample import SampleSource
 from ferdesk.ui.app import WindowOptions, build
 from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.dialogs.first_run import VERSION
@@ -22,6 +28,9 @@ from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import engine_options
 from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.main_window import MainWindow
+
+FRAMES, FPS, THRESHOLD = 50, 25, 0.6
+SETTINGS = ReadingSettings("live (FER+)", "", "OpenVINO (CPU)", 0.3, 3)
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +87,52 @@ def only_session(parent: Path) -> Path:
     found = [folder for folder in parent.iterdir() if (folder / "session.db").is_file()]
     assert len(found) == 1
     return found[0]
+
+
+@dataclass(frozen=True)
+class PictureSession:
+    """Two seconds of the clip that ships, with video, an event and a correction."""
+
+    folder: Path
+    readings: list[Reading]
+    fps: int
+    threshold: float
+
+    @property
+    def count(self) -> int:
+        """Readings."""
+        return len(self.readings)
+
+    def answer_at(self, seconds: float) -> str:
+        """What the window said at that moment."""
+        face = self.readings[round(seconds * self.fps)].faces[0]
+        return "Unsure" if face.abstains(self.threshold) else DISPLAY_NAMES[face.label]
+
+
+@pytest.fixture(scope="session")
+def recorded(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> PictureSession:
+    """Recorded once by the real landmarker, network, recorder; nobody may change it."""
+    folder = tmp_path_factory.mktemp("sessions") / "2026-11-25_14-03-12_p-07"
+    folder.mkdir()
+    recorder = Recorder(folder, SessionInfo("sample", "Built-in sample"), video=True)
+    recorder.set_threshold(THRESHOLD)
+    analyzer, source = Analyzer(predictor, 3, 0.3), SampleSource()
+    source.open()
+    readings: list[Reading] = []
+    while len(readings) < FRAMES:
+        frame = source.read()
+        assert frame is not None
+        if frame.index >= 200:
+            at = 1000.0 + len(readings) / FPS
+            frame = replace(frame, captured_at=at)
+            recorder.frame(frame)
+            reading = replace(analyzer.analyze(frame), settings=SETTINGS, finished_at=at + 0.03)
+            recorder.reading(reading)
+            readings.append(reading)
+    analyzer.close()
+    source.close()
+    recorder.mark("clip A", at=1000.4)
+    recorder.correct("fear", face=1, duration=0.3, at=1000.8)
+    recorder.stop()
+    assert recorder.join(60)
+    return PictureSession(folder, readings, FPS, THRESHOLD)

@@ -1,0 +1,104 @@
+"""A session made ready to be looked at, and what the window pulls from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ferdesk.pipeline.types import EngineState, EngineStats, Reading
+from ferdesk.sources.base import Frame
+from ferdesk.ui.state.played_history import PlayedHistories, played_histories
+
+if TYPE_CHECKING:
+    from ferdesk.session.lanes import Lane
+    from ferdesk.session.player import Player
+    from ferdesk.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedSession:
+    """The session, its player, and the course of every face."""
+
+    session: Session
+    player: Player
+    lanes: tuple[Lane, ...]
+    """One per face, the one seen most often first."""
+    histories: PlayedHistories
+
+    @property
+    def faces(self) -> tuple[int, ...]:
+        """Ids of the faces, as in `lanes`."""
+        return tuple(lane.face for lane in self.lanes)
+
+    @property
+    def keeps_landmarks(self) -> bool:
+        """Whether landmarks were kept."""
+        return bool(self.session.facts.get("landmarks", True))
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether there are pictures to show."""
+        return self.session.video is not None and not self.player.complaint
+
+    @property
+    def from_camera(self) -> bool:
+        """Whether a camera was recorded, whose picture may be mirrored."""
+        return str(self.session.facts.get("source", "")).startswith("camera")
+
+    def close(self) -> None:
+        """Release video and database."""
+        self.player.close()
+        self.session.close()
+
+
+def open_session(place: Path) -> OpenedSession:
+    """Open, recover, read the courses. Slow: for a worker thread. Raises FerdeskError."""
+    from ferdesk.session.lanes import lanes
+    from ferdesk.session.player import Player
+    from ferdesk.session.session import Session
+
+    session = Session.open(place)
+    try:
+        player = Player(session)
+        courses = tuple(lanes(session).values())
+        return OpenedSession(session, player, courses, played_histories(session))
+    except BaseException:
+        session.close()
+        raise
+
+
+@dataclass(slots=True)
+class SessionFeed:
+    """Gives the panels what an engine gives: stored readings with stored numbers."""
+
+    opened: OpenedSession
+    state: EngineState = EngineState.RUNNING
+    paused: bool = True
+    """Always: the curves move with the readings and not with the clock."""
+    files: tuple[Path, ...] = field(default=())
+
+    def take_reading(self) -> Reading | None:
+        """The reading at the player's position, once."""
+        return self.opened.player.take_reading()
+
+    def take_preview(self) -> Frame | None:
+        """Only analysed frames are shown."""
+        return None
+
+    def stats(self) -> EngineStats:
+        """Figures of the recording."""
+        session, player = self.opened.session, self.opened.player
+        analysis = session.analysis_at(player.position)
+        facts = session.facts
+        return EngineStats(
+            state=self.state,
+            readings_per_second=player.count / max(player.duration, 1e-6),
+            capture_per_second=0.0,
+            latency_ms=0.0,
+            dropped=int(facts.get("frames_dropped", 0)),
+            analysed=player.count,
+            source=f"{session.name} · {facts.get('source_detail', '')}".rstrip(" ·"),
+            device=analysis.device if analysis is not None else "",
+            checkpoint=analysis.checkpoint if analysis is not None else "",
+        )

@@ -1,0 +1,243 @@
+"""Looking back at one session in the window: opens it, moves through it, leaves it again."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ferdesk.errors import FerdeskError
+from ferdesk.ui.background import Jobs
+from ferdesk.ui.review.opened import OpenedSession, SessionFeed, open_session
+from ferdesk.ui.review.ribbon import Ribbon
+from ferdesk.ui.review.transport import Transport
+from ferdesk.ui.settings_store import SettingsStore
+from ferdesk.ui.state.settings import remembered
+from ferdesk.ui.state.stretch import Stretch
+from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.operating_point import OperatingPoint
+
+log = logging.getLogger(__name__)
+
+_MOVE_MS = 40
+_NO_PICTURES = "No pictures were kept: the landmarks are drawn on grey."
+_NOTHING_KEPT = "Neither pictures nor landmarks were kept: boxes on grey stand for the faces."
+
+
+class Review(QObject):
+    """`opened` is the session that is looked at; None while the window reads live."""
+
+    entered = Signal()
+    left = Signal()
+    stopped = Signal()
+    """The session stands still, at its end or by a jump."""
+    notes_changed = Signal()
+    told = Signal(str)
+    refused = Signal(str)
+
+    def __init__(
+        self,
+        live: LiveView,
+        panels: Panels,
+        operating: OperatingPoint,
+        store: SettingsStore,
+        jobs: Jobs,
+        transport: Transport,
+        ribbon: Ribbon,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._live = live
+        self._panels = panels
+        self._operating = operating
+        self._store = store
+        self._jobs = jobs
+        self._window = window
+        self.transport = transport
+        self.ribbon = ribbon
+        self.opened: OpenedSession | None = None
+        self._request = 0
+        self._was_playing = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(_MOVE_MS)
+        self._timer.timeout.connect(self.show_position)
+        ribbon.sought.connect(self.seek)
+        ribbon.stepped.connect(self.step)
+        ribbon.stretch_chosen.connect(self.choose)
+        transport.speed_chosen.connect(self._set_speed)
+
+    @property
+    def active(self) -> bool:
+        """Whether a session is looked at."""
+        return self.opened is not None
+
+    # Opening and leaving
+
+    def ask(self) -> None:
+        """Open session…"""
+        dialog = QFileDialog(self._window, "Open session")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        folder = self._store.value.sessions_folder
+        if folder:
+            dialog.setDirectory(folder)
+        dialog.fileSelected.connect(self.open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def open(self, place: str) -> None:
+        """Read the session elsewhere; a later call overtakes an earlier one."""
+        self._request += 1
+        request = self._request
+        name = Path(place).name
+        self._panels.status.set_activity(f"Opening {name} …")
+
+        def ready(opened: OpenedSession) -> None:
+            if request == self._request:
+                self._enter(opened)
+            else:
+                opened.close()
+
+        def failed(error: FerdeskError) -> None:
+            self._panels.status.set_activity("Review" if self.active else "")
+            self.refused.emit(str(error))
+
+        self._jobs.run(lambda: open_session(Path(place)), ready, failed, owner=self)
+
+    def leave(self) -> None:
+        """Close the session; the window reads live again, or nothing until a source is opened."""
+        self._request += 1
+        if self._close():
+            self._live.follow_engine()
+            self._operating.hold(None)
+            self._panels.video.set_notice("")
+            self._panels.status.set_activity("")
+            self.left.emit()
+
+    def close(self) -> None:
+        """The window closes."""
+        self._close()
+
+    def _close(self) -> bool:
+        opened, self.opened = self.opened, None
+        self._timer.stop()
+        if opened is None:
+            return False
+        opened.close()
+        return True
+
+    def _enter(self, opened: OpenedSession) -> None:
+        self._close()
+        self.opened = opened
+        self._was_playing = False
+        session = opened.session
+        self._panels.status.set_activity("Review")
+        self._live.follow(SessionFeed(opened), opened.histories)
+        self.ribbon.load(opened.lanes, session.duration)
+        self.show_notes()
+        self._store.update(
+            recent_sessions=remembered(self._store.value.recent_sessions, str(session.folder))
+        )
+        for note in (*session.notes, opened.player.complaint):
+            if note and note not in session.notes[:-1]:
+                self.told.emit(note)
+        self._panels.video.set_veil("")
+        self.entered.emit()
+        if not opened.shows_pictures:
+            kept = _NO_PICTURES if opened.keeps_landmarks else _NOTHING_KEPT
+            self._panels.video.set_notice(kept)
+        else:
+            self._panels.video.set_notice("")
+        self._timer.start()
+        self.show_position()
+
+    # Moving
+
+    def pause(self, paused: bool) -> None:
+        """Stand still, or play on."""
+        if self.opened is None:
+            return
+        player = self.opened.player
+        if paused:
+            player.pause()
+        elif not player.playing:
+            player.play(self.transport.speed.currentData())
+        self._was_playing = player.playing
+
+    def seek(self, seconds: float) -> None:
+        """Go there."""
+        if self.opened is not None:
+            self.opened.player.seek(seconds)
+            self.show_position()
+
+    def step(self, readings: int) -> None:
+        """Stop, and go so many readings on or back."""
+        if self.opened is not None:
+            self.opened.player.step(readings)
+            self.show_position()
+
+    def jump(self, what: str, direction: int = 1) -> None:
+        """To the next "event", "unsure" or "correction"; -1: the one before."""
+        if self.opened is None:
+            return
+        player = self.opened.player
+        moves = {
+            "event": player.next_event,
+            "unsure": player.next_unsure,
+            "correction": player.next_correction,
+        }
+        if not moves[what](direction):
+            names = {"event": "event", "unsure": "unsure stretch", "correction": "correction"}
+            where = "after" if direction > 0 else "before"
+            self.told.emit(f"There is no {names[what]} {where} this moment.")
+        self.show_position()
+
+    def show_position(self) -> None:
+        """Bring ribbon, clock and limit to where the player is."""
+        opened = self.opened
+        if opened is None:
+            return
+        player = opened.player
+        position = player.position
+        self.ribbon.set_position(position)
+        self.transport.set_time(position, player.duration)
+        analysis = opened.session.analysis_at(position)
+        self._operating.hold(analysis.threshold if analysis is not None else 0.0)
+        if self._was_playing and not player.playing:
+            self.stopped.emit()
+        self._was_playing = player.playing
+        self._live.tick()
+
+    def _set_speed(self, speed: float) -> None:
+        if self.opened is not None and self.opened.player.playing:
+            self.opened.player.play(speed)
+
+    # Stretches and notes
+
+    def choose(self, stretch: Stretch | None) -> None:
+        """This stretch is the one that edits are about."""
+        self.ribbon.set_stretch(stretch)
+
+    def set_edge(self, *, begin: bool) -> None:
+        """The chosen stretch begins or ends here."""
+        if self.opened is None:
+            return
+        here, now = self.opened.player.position, self.ribbon.stretch
+        other = (now.end if begin else now.start) if now is not None else here
+        if now is None:
+            other = self.opened.player.duration if begin else 0.0
+        face = now.face if now is not None else None
+        self.choose(Stretch.between(here, other, face))
+
+    def show_notes(self) -> None:
+        """Draw events and corrections as they are in the session now."""
+        if self.opened is None:
+            return
+        store = self.opened.session.store
+        events = store.events()
+        self.ribbon.show_notes(events, store.corrections())
+        self._panels.timeline.marks = [(e.onset, e.label) for e in events if e.origin != "ferdesk"]
+        self._live.refresh_plots()
+        self.notes_changed.emit()

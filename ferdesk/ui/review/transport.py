@@ -1,0 +1,75 @@
+"""The row of buttons under the picture: play, step, speed, jump, and where the session is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from ferdesk.ui.actions import Actions
+from ferdesk.ui.paint.plain_text import PlainLabel
+from ferdesk.ui.paint.theme import font
+from ferdesk.ui.state.recording_plan import clock
+
+SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
+_MOVES: Final = ("session_start", "previous_frame", "pause", "next_frame", "session_end")
+_JUMPS: Final = ("next_event", "next_unsure", "next_correction")
+
+
+class Transport(QWidget):
+    """Every button is a command of the window, with its shortcut in the tip."""
+
+    speed_chosen = Signal(float)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 4, 0)
+        row.setSpacing(2)
+        for name in _MOVES:
+            row.addWidget(_button(actions, name, icon_only=True))
+        self.time = PlainLabel("0:00.0")
+        self.time.setFont(font(1.05, bold=True, digits=True))
+        self.whole = PlainLabel()
+        self.whole.setFont(font(1.0, digits=True))
+        self.speed = QComboBox()
+        self.speed.setAccessibleName("Speed")
+        self.speed.setToolTip("How fast the session plays (Ctrl+Up, Ctrl+Down)")
+        for value in SPEEDS:
+            self.speed.addItem(f"{value:g}×", value)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.currentIndexChanged.connect(
+            lambda _index: self.speed_chosen.emit(self.speed.currentData())
+        )
+        row.addSpacing(6)
+        for widget in (self.time, self.whole, self.speed):
+            row.addWidget(widget)
+            row.addSpacing(4)
+        row.addStretch(1)
+        for name in _JUMPS:
+            row.addWidget(_button(actions, name, icon_only=False))
+
+    def set_time(self, seconds: float, duration: float) -> None:
+        """Where the session is."""
+        self.time.setText(clock(seconds, tenths=True))
+        self.whole.setText(f"/ {clock(duration)}")
+
+    def change_speed(self, by: int) -> None:
+        """The next faster (+1) or slower (-1) speed."""
+        wanted = self.speed.currentIndex() + by
+        self.speed.setCurrentIndex(min(max(wanted, 0), len(SPEEDS) - 1))
+
+
+def _button(actions: Actions, name: str, *, icon_only: bool) -> QToolButton:
+    button = QToolButton()
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setIconSize(QSize(18, 18))
+    button.setDefaultAction(actions[name])
+    style = Qt.ToolButtonStyle
+    button.setToolButtonStyle(
+        style.ToolButtonIconOnly if icon_only else style.ToolButtonTextBesideIcon
+    )
+    button.setAccessibleName(actions[name].text())
+    return button
