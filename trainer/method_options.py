@@ -26,9 +26,7 @@ class ScnConfig:
 
     def first_epoch(self, epochs: int) -> int:
         """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        if self.relabel_epoch is not None:
-            return self.relabel_epoch
-        return math.ceil(10 * epochs / 70)
+        return self.relabel_epoch or math.ceil(10 * epochs / 70)
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ class DmueConfig:
 
     def ramp_end(self, epochs: int) -> float:
         """a for a run of `epochs`."""
-        if self.ramp is not None:
-            return self.ramp
-        return 10 * epochs / 36
+        return 10 * epochs / 36 if self.ramp is None else self.ramp
 
 
 @dataclass(frozen=True)
@@ -82,9 +78,7 @@ class RulConfig:
 
     def first_epoch(self, epochs: int) -> int:
         """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        if self.relabel_epoch is not None:
-            return self.relabel_epoch
-        return math.ceil(10 * epochs / 60)
+        return self.relabel_epoch or math.ceil(10 * epochs / 60)
 
 
 @dataclass(frozen=True)
@@ -125,6 +119,4 @@ class AdaDfConfig:
 
     def ramp_end(self, epochs: int) -> float:
         """β for a run of `epochs`."""
-        if self.ramp is not None:
-            return self.ramp
-        return 3 * epochs / 75
+        return 3 * epochs / 75 if self.ramp is None else self.ramp

@@ -24,7 +24,6 @@ With a batch computed in parts, partners and ranks are found within each part.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import torch
@@ -43,10 +42,7 @@ from trainer.methods.classifier import (
     soft_cross_entropy,
     two_rates,
 )
-from trainer.methods.scn import Relabels, new_labels, split_by_rank
-
-log = logging.getLogger(__name__)
-
+from trainer.methods.scn import Relabels, split_by_rank
 
 DEFAULT = RulConfig()
 
@@ -112,11 +108,10 @@ class RUL(ClassifierMethod):
     ) -> None:
         super().__init__(network)
         self.options = options
-        self.first_epoch = options.first_epoch(epochs)
         self.log_variance = _head(network.map_shape, options.features, options.dropout)
-        self.relabels = Relabels(pictures if options.relabel else 0)
+        self.relabels = Relabels(pictures if options.relabel else 0, options, epochs)
         if options.relabel:
-            self.per_picture = ("relabels.found",)
+            self.per_picture = Relabels.per_picture
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         return [
@@ -140,20 +135,13 @@ class RUL(ClassifierMethod):
             answer = network.head(mu).float().softmax(dim=1)
         figures = {"cls": loss.detach(), "uncertainty": u.detach().mean()}
         if options.relabel:
-            if batch.epoch + 1 >= self.first_epoch:
-                winner, chosen = new_labels(answer, labels, options.relabel_margin)
-                if options.low_group_only:
-                    _, uncertain = split_by_rank(-u, options.certain_share)
-                    chosen = chosen & torch.zeros_like(chosen).index_fill(0, uncertain, True)
-                self.relabels.find(batch.rows, winner, chosen)
-                figures["found"] = chosen.sum().float()
-            figures["relabelled"] = (self.relabels.relabelled >= 0).float().mean()
+            _, uncertain = split_by_rank(-u, options.certain_share)
+            figures |= self.relabels.find(batch, answer, labels, uncertain)
         return Step(loss, figures, answer)
 
     def after_epoch(self, epoch: int) -> None:
-        if self.options.relabel and epoch + 1 >= self.first_epoch:
-            changed = self.relabels.put_in_force()
-            log.info("epoch %d: %d pictures get a new label", epoch + 1, changed)
+        if self.options.relabel:
+            self.relabels.put_in_force(epoch)
 
 
 def build(config: TrainConfig, pictures: int) -> Method:

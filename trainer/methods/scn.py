@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
-from trainer.method_options import ScnConfig
+from trainer.method_options import RulConfig, ScnConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
     Classifier,
@@ -91,13 +91,20 @@ class Relabels(nn.Module):
 
     Found labels are counted, and replace the given ones between epochs. Counts, unlike labels, add
     up over processes and over repeated draws of one picture.
+
+    Figures: `found`, the share of the pictures that gets a new label after this epoch, and
+    `relabelled`, how many of the training set have one.
     """
+
+    per_picture = ("relabels.found",)
+    """What a method that keeps these as `relabels` has per picture."""
 
     relabelled: Tensor
     found: Tensor
 
-    def __init__(self, pictures: int) -> None:
+    def __init__(self, pictures: int, options: ScnConfig | RulConfig, epochs: int) -> None:
         super().__init__()
+        self.options, self.first_epoch = options, options.first_epoch(epochs)
         self.register_buffer("relabelled", torch.full((pictures,), -1))
         """(N,) int64 labels used instead of those given; -1: as given."""
         self.register_buffer("found", torch.zeros(pictures, NUM_EXPRESSIONS, dtype=torch.int32))
@@ -111,27 +118,35 @@ class Relabels(nn.Module):
         targets = torch.where(changed[:, None], one_hot, batch.targets)
         return targets, torch.where(changed, new, batch.labels)
 
-    def find(self, rows: Tensor, labels: Tensor, chosen: Tensor) -> None:
-        """Count `labels` (B,) for the `rows` (B,) that are `chosen` (B,) bool."""
-        once = chosen.to(self.found.dtype)
-        self.found.index_put_((rows, labels), once, accumulate=True)
+    def find(self, batch: Batch, answer: Tensor, labels: Tensor, low: Tensor) -> dict[str, Tensor]:
+        """Count the new labels that the `answer` (B, 7) asks for; returns the figures.
 
-    def put_in_force(self) -> int:
-        """Use the labels found since the last call from now on; how many pictures that changes."""
+        `labels` (B,) are those in force, `low` the positions that may get new ones.
+        """
+        figures = {"relabelled": (self.relabelled >= 0).float().sum()}
+        if batch.epoch + 1 >= self.first_epoch:
+            winner, chosen = new_labels(answer, labels, self.options.relabel_margin)
+            if self.options.low_group_only:
+                chosen = chosen & torch.zeros_like(chosen).index_fill(0, low, True)
+            once = chosen.to(self.found.dtype)
+            self.found.index_put_((batch.rows, winner), once, accumulate=True)
+            figures["found"] = chosen.float().mean()
+        return figures
+
+    def put_in_force(self, epoch: int) -> None:
+        """Use the labels found in this epoch, from 0, from the next one on."""
+        if epoch + 1 < self.first_epoch:
+            return
         changed = self.found.sum(dim=1) > 0
         self.relabelled.copy_(torch.where(changed, self.found.argmax(dim=1), self.relabelled))
         self.found.zero_()
-        return int(changed.sum())
+        log.info("epoch %d: %d pictures get a new label", epoch + 1, int(changed.sum()))
 
 
 class SCN(ClassifierMethod):
-    """A classifier with certainty weights and the labels it has replaced.
+    """A classifier with certainty weights and the labels it has replaced."""
 
-    Figures: `found`, the share of the pictures that gets a new label after this epoch, and
-    `relabelled`, how many of the training set have one.
-    """
-
-    per_picture = ("relabels.found",)
+    per_picture = Relabels.per_picture
     _network: ScnClassifier
 
     def __init__(
@@ -139,13 +154,7 @@ class SCN(ClassifierMethod):
     ) -> None:
         super().__init__(network)
         self.options = options
-        self.first_epoch = options.first_epoch(epochs)
-        self.relabels = Relabels(pictures)
-
-    @property
-    def relabelled(self) -> Tensor:
-        """(N,) int64: the label used instead of the given one, -1 where that still holds."""
-        return self.relabels.relabelled
+        self.relabels = Relabels(pictures, options, epochs)
 
     def forward(self, batch: Batch) -> Step:
         network, options = self._network, self.options
@@ -158,19 +167,11 @@ class SCN(ClassifierMethod):
         rank = rank_regularisation(alpha, high, low, options.rank_margin)
         answer = logits.detach().softmax(dim=1)
         figures = {"cls": cls.detach(), "rank": rank.detach(), "alpha": alpha.detach().mean()}
-        if batch.epoch + 1 >= self.first_epoch:
-            winner, chosen = new_labels(answer, labels, options.relabel_margin)
-            if options.low_group_only:
-                chosen = chosen & torch.zeros_like(chosen).index_fill(0, low, True)
-            self.relabels.find(batch.rows, winner, chosen)
-            figures["found"] = chosen.float().mean()
-        figures["relabelled"] = (self.relabelled >= 0).float().sum()
+        figures |= self.relabels.find(batch, answer, labels, low)
         return Step(cls + rank, figures, answer)
 
     def after_epoch(self, epoch: int) -> None:
-        if epoch + 1 >= self.first_epoch:
-            changed = self.relabels.put_in_force()
-            log.info("epoch %d: %d pictures get a new label", epoch + 1, changed)
+        self.relabels.put_in_force(epoch)
 
 
 def build(config: TrainConfig, pictures: int) -> Method:

@@ -121,16 +121,16 @@ def test_new_labels_come_from_the_start_epoch_on_and_hold_from_the_next() -> Non
     early = method(batch_of(given, rows=[4, 5, 6], epoch=0))
     method.after_epoch(0)
     assert "found" not in early.figures
-    assert (method.relabelled == -1).all()
+    assert (method.relabels.relabelled == -1).all()
 
     step = method(batch_of(given, rows=[4, 5, 6], epoch=1))
     wrong = step.figures["cls"].item()
     assert step.figures["found"].item() == pytest.approx(2 / 3)
     assert wrong == pytest.approx(2 / 3 * 10, abs=0.01)  # logits 20 α = 10 for fear
-    assert (method.relabelled == -1).all()  # nothing within the epoch
+    assert (method.relabels.relabelled == -1).all()  # nothing within the epoch
     assert method(batch_of(given, rows=[4, 5, 6], epoch=1)).figures["cls"].item() == wrong
     method.after_epoch(1)
-    assert method.relabelled.tolist() == [-1] * 4 + [FEAR, -1, FEAR] + [-1] * 3
+    assert method.relabels.relabelled.tolist() == [-1] * 4 + [FEAR, -1, FEAR] + [-1] * 3
 
     after = method(batch_of(given, rows=[4, 5, 6], epoch=2))
     assert after.figures["cls"].item() < 0.01
@@ -147,7 +147,7 @@ def test_the_label_in_force_and_not_the_given_one_is_judged_afterwards() -> None
     step = method(batch_of([SADNESS], rows=[3], epoch=2))
     assert step.figures["found"].item() == 1  # back again: fear is what it is compared with
     method.after_epoch(2)
-    assert method.relabelled[3].item() == SADNESS
+    assert method.relabels.relabelled[3].item() == SADNESS
 
 
 @pytest.mark.parametrize(("low_group_only", "changed"), [(True, 3), (False, 10)])
@@ -163,7 +163,7 @@ def test_only_the_low_group_changes_unless_told_otherwise(
     alpha = network.certainty(network.pool(network.maps(batch.crops)))
     method(batch)
     method.after_epoch(0)
-    new = (method.relabelled == FEAR).nonzero().flatten().tolist()
+    new = (method.relabels.relabelled == FEAR).nonzero().flatten().tolist()
     assert len(new) == changed
     if low_group_only:
         assert set(new) == set(alpha.argsort()[:3].tolist())
@@ -175,7 +175,7 @@ def test_a_picture_drawn_twice_gets_the_label_found_most_often() -> None:
         certain_of(method, expression)
         method(batch_of([SADNESS] * times, rows=[7] * times, epoch=1))
     method.after_epoch(1)
-    assert method.relabelled[7].item() == FEAR
+    assert method.relabels.relabelled[7].item() == FEAR
     assert method.relabels.found.sum().item() == 0
 
 
@@ -188,7 +188,7 @@ def test_processes_that_add_up_their_counts_agree() -> None:
     shared = method.get_buffer(method.per_picture[0])
     shared.copy_(before + 2 * (shared - before))  # another process drew the same picture
     method.after_epoch(1)
-    assert method.relabelled[7].item() == FEAR
+    assert method.relabels.relabelled[7].item() == FEAR
 
 
 @pytest.mark.parametrize(("epochs", "first"), [(70, 10), (20, 3), (8, 2), (1, 1), (140, 20)])
@@ -216,7 +216,7 @@ def test_state_keeps_labels_in_force_and_those_found_this_epoch() -> None:
     again = reloaded(method, build(small_config("scn", scn=EAGER), 10))
     assert isinstance(again, SCN)
     again.after_epoch(2)
-    assert again.relabelled.tolist() == [-1, FEAR, FEAR, -1, -1, -1, -1, -1, FEAR, -1]
+    assert again.relabels.relabelled.tolist() == [-1, FEAR, FEAR, -1, -1, -1, -1, -1, FEAR, -1]
     crops = random_crops(2)
     assert torch.equal(again.eval().predict(crops).final, method.eval().predict(crops).final)
 
