@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import subprocess
-import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -49,42 +50,15 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+@cache
 def cpu_name() -> str:
-    """The model of the processor as its maker calls it, or else its architecture."""
-    name = None
-    if sys.platform == "linux":
-        name = _from_cpuinfo(Path("/proc/cpuinfo"))
-    elif sys.platform == "darwin":
-        name = _output("sysctl", "-n", "machdep.cpu.brand_string")
-    elif sys.platform == "win32":
-        name = _from_registry()
-    return name or platform.processor() or platform.machine()
+    """The model of the processor as its maker calls it; its architecture where OpenVINO, which
+    reads it on every system, is not installed."""
+    if importlib.util.find_spec("openvino") is None:
+        return platform.processor() or platform.machine()
+    from ferdesk.model.quiet_openvino import ov
 
-
-def _from_cpuinfo(path: Path) -> str | None:
-    try:
-        lines = path.read_text(errors="replace").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        key, _, value = line.partition(":")
-        if key.strip() == "model name" and value.strip():
-            return value.strip()
-    return None
-
-
-def _from_registry() -> str | None:
-    if sys.platform != "win32":
-        return None
-    import winreg
-
-    try:
-        with winreg.OpenKey(
-            winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
-        ) as key:
-            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip()
-    except OSError:
-        return None
+    return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME"))
 
 
 def device_name(device: torch.device) -> str:

@@ -6,6 +6,7 @@ import datetime
 import logging
 import platform
 from contextlib import nullcontext
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from ferdesk.model import checkpoint
 from ferdesk.model.checkpoint import Card
 from trainer.config import TrainConfig
 from trainer.files import save_torch
+from trainer.measure.summary import pretraining
 from trainer.methods import build_method
-from trainer.methods.build import pretraining
 from trainer.methods.ours import Ours
 from trainer.training.distributed import world
 from trainer.training.loop import Trainer
@@ -122,7 +123,7 @@ def _card(trainer: Trainer, data: RunData) -> Card:
             "batch_size": config.batch_size,
             "seed": config.seed,
             "sampler": config.sampler,
-            "pretraining": pretraining(config),
+            "pretraining": pretraining(asdict(config)),
             **_before(config),
             "hours": round(trainer.hours, 2),
             "hardware": f"{trainer.device.type}, {config.threads} threads, {platform.machine()}",

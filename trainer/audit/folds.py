@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -127,23 +128,20 @@ def open_audit(out: Path, settings: dict[str, Any]) -> None:
 
 def answers_by_folds(
     pictures: Pictures, config: TrainConfig, folds: int, out: Path, progress: Progress
-) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.int64]]:
-    """(N, 7) of every distribution and the (N,) fold; finished folds are read, not trained."""
+) -> dict[str, NDArray[np.float32]]:
+    """(N, 7) of every distribution; finished folds are read, not trained."""
     fold_of = assign_folds(pictures.given, pictures.groups, folds, config.seed)
     answers = {name: np.empty(pictures.targets.shape, np.float32) for name in DISTRIBUTIONS}
     for fold in range(folds):
         left_out = np.flatnonzero(fold_of == fold)
+        others = np.flatnonzero(fold_of != fold)
+        title = replace(config, name=f"{config.name}, fold {fold + 1} of {folds}")
         folder = out / f"fold-{fold + 1}"
-
-        def train(folder: Path = folder, left_out: Any = left_out, fold: int = fold) -> Any:
-            title = replace(config, name=f"{config.name}, fold {fold + 1} of {folds}")
-            others = np.flatnonzero(fold_of != fold)
-            return _train(pictures, others, left_out, title, folder, progress)
-
+        train = partial(_train, pictures, others, left_out, title, folder, progress)
         found = stored(folder, [pictures.names[row] for row in left_out], train)
         for name in DISTRIBUTIONS:
             answers[name][left_out] = found[name]
-    return answers, fold_of
+    return answers
 
 
 def answers_of_checkpoint(

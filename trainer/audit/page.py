@@ -19,7 +19,7 @@ from trainer.audit.confident import VERDICTS, Findings
 from trainer.audit.folds import Pictures
 from trainer.report.blocks import Block, Plot, Section, Text, Tile, Tiles
 from trainer.report.plots import confusion
-from trainer.report.tables import Table, percent
+from trainer.report.tables import matrix, percent
 
 _TOO_LOW = 0.5
 """Share of labels confirmed below which the page warns."""
@@ -123,19 +123,12 @@ def _overview(found: dict[str, Any]) -> Section:
 
 def _matrix(found: dict[str, Any]) -> Section:
     joint = np.array(found["noise"]["given_by_true"])
-    numbers = Table(
-        ("given \\ true", *EXPRESSIONS),
-        tuple(
-            (name, *(f"{value:.0f}" for value in row))
-            for name, row in zip(EXPRESSIONS, joint, strict=True)
-        ),
-    )
     plot = Plot(
         "Which label was given where another is true",
         confusion(joint.round().astype(np.int64), "label given", "true label, estimated"),
         "Each row holds the pictures that were given one label; the columns say what they are "
         "estimated to show. Large figures are percent of the row, small ones numbers of pictures. "
         "Blue labels are right, orange ones are wrong.",
-        numbers,
+        matrix("given \\ true", joint),
     )
     return Section("Noise matrix", (plot,))

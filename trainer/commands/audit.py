@@ -64,7 +64,7 @@ def run(options: Namespace) -> None:
         open_audit(out, settings_of(pictures, config, options.folds, path))
         if path is None:
             with Progress(options.progress) as progress:
-                answers, _ = answers_by_folds(pictures, config, options.folds, out, progress)
+                answers = answers_by_folds(pictures, config, options.folds, out, progress)
             how = (
                 f"The pictures were split into {options.folds} parts, and each was judged by a "
                 f"network trained on the other parts only (method {config.method}, epochs: "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
@@ -100,37 +102,26 @@ def stages(options: Namespace) -> list[Stage]:
     made.append(_training(options, "finish", "live-ferplus-finish", start))
     finished, shipped = made[-1].result, out / DEFAULT_CHECKPOINT
 
-    def calibrate() -> None:
-        from trainer.commands import calibrate as command
-
-        command.run(
-            Namespace(
-                checkpoint=finished, out=shipped, data=options.data, cache=options.cache,
-                holdout=_HOLDOUT, seed=1, threads=options.threads,
-            )
-        )  # fmt: skip
-
-    def card() -> None:
-        from trainer.commands import card as command
-
-        command.run(Namespace(checkpoint=shipped, out=out / "MODEL_CARD.md"))
-
-    made.append(Stage("calibrate", shipped, calibrate))
-    made.append(Stage("card", out / "MODEL_CARD.md", card))
+    to_calibrate = [
+        str(finished), "--out", str(shipped), "--data", options.data, "--cache", str(options.cache),
+        "--holdout", str(_HOLDOUT), "--threads", str(options.threads),
+    ]  # fmt: skip
+    card = out / "MODEL_CARD.md"
+    made.append(Stage("calibrate", shipped, partial(_run, "calibrate", to_calibrate)))
+    made.append(Stage("card", card, partial(_run, "card", [str(shipped), "--out", str(card)])))
     return made
+
+
+def _run(command: str, arguments: list[str]) -> None:
+    module = importlib.import_module(f"trainer.commands.{command}")
+    module.run(parsed(module.parser(), arguments))
 
 
 def _training(options: Namespace, name: str, preset: str, more: list[str]) -> Stage:
     folder: Path = options.out / name
-
-    def train() -> None:
-        from trainer.commands import train as command
-
-        arguments = [
-            "--config", str(_PRESETS / f"{preset}.yaml"), "--run", str(folder),
-            "--cache", str(options.cache), "--train.data", options.data,
-            "--train.threads", str(options.threads), *more,
-        ]  # fmt: skip
-        command.run(parsed(command.parser(), arguments))
-
-    return Stage(name, folder / "model.safetensors", train)
+    arguments = [
+        "--config", str(_PRESETS / f"{preset}.yaml"), "--run", str(folder),
+        "--cache", str(options.cache), "--train.data", options.data,
+        "--train.threads", str(options.threads), *more,
+    ]  # fmt: skip
+    return Stage(name, folder / "model.safetensors", partial(_run, "train", arguments))

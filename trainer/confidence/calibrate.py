@@ -6,7 +6,6 @@ Everything runs through the app's own predictor, so that the figures are those o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -190,7 +189,6 @@ def calibrate(
     holdout: float,
     seed: int,
     threads: int,
-    say: Callable[[str], object] = log.info,
 ) -> Card:
     """Fit, measure and write the checkpoint with its new card to `out`, atomically.
 
@@ -239,5 +237,5 @@ def calibrate(
         },
     )
     checkpoint.save(out, checkpoint.load(path)[0], card)
-    say(f"wrote {out}")
+    log.info("wrote %s", out)
     return card

@@ -16,7 +16,7 @@ from trainer.data.csv_table import read_table
 from trainer.data.examples import Example
 from trainer.data.fer2013 import TABLE, read_rows
 from trainer.data.names import fer2013_label
-from trainer.data.votes import USAGES, VOTES_FILE, Votes, by_name, read_votes
+from trainer.data.votes import USAGES, VOTES_FILE, Votes, read_votes
 
 _FOLDERS = {
     "Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test",
@@ -66,7 +66,7 @@ def _originals(root: Path, votes: list[Votes]) -> dict[str, int]:
     if table.is_file():
         rows = list(read_rows(table))
         if len(rows) == len(votes):
-            return by_name(votes, [row.label for row in rows])
+            return {v.name: row.label for v, row in zip(votes, rows, strict=True) if v.name}
         raise FerdeskError(
             f"'{table}' has {len(rows)} rows and {VOTES_FILE} beside it {len(votes)}, so they do "
             f"not belong together; take {TABLE} away."

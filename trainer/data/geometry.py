@@ -47,13 +47,13 @@ def complete(
     if finished():
         return
     part = folder.with_name(f"{folder.name}.geometry")
-    with claimed(part, finished):
+    with claimed(part):
         if not finished():
             _search(folder, part, {e.name: e for e in examples}, progress)
             # The geometry last: it stands for both.
             (part / POSES_FILE).replace(folder / POSES_FILE)
             (part / GEOMETRY_FILE).replace(folder / GEOMETRY_FILE)
-    shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _search(

@@ -91,10 +91,10 @@ def pack(examples: Sequence[Example], cache: Path, progress: Reports, align: boo
         return folder
     if folder.is_dir():
         log.info("an unfinished cache was found in '%s': packing starts again", folder)
-    with claimed(part, finished):
+    with claimed(part):
         if not finished():
             _fill(examples, folder, part, progress, align)
-    shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
@@ -102,24 +102,23 @@ def _fill(
     examples: Sequence[Example], folder: Path, part: Path, progress: Reports, align: bool
 ) -> None:
     order = sorted(examples, key=lambda e: SPLITS.index(e.split))
-    with contextlib.ExitStack() as stack:
-        work = stack.enter_context(Unfinished(part, len(order)))
-        training = {
-            done.digest
-            for example, done in zip(order, work.done, strict=False)
-            if example.split == "train"
-        }
-        landmarker = stack.enter_context(Landmarker(mode="image")) if align else None
+    work = Unfinished(part, len(order))
+    training = {
+        done.digest
+        for example, done in zip(order, work.done, strict=False)
+        if example.split == "train"
+    }
+    with Landmarker(mode="image") if align else contextlib.nullcontext() as landmarker:
         for position in range(len(work.done), len(order)):
             work.add(*_cropped(order[position], training, landmarker))
             progress(position + 1, len(order))
-        if not any(done.has_crop for done in work.done):
-            raise FerdeskError(
-                f"None of the {len(order):,} pictures can be read, the first is "
-                f"'{order[0].path}'; are they whole?"
-            )
-        work.publish(folder)
-        write_text(folder / INDEX_FILE, json.dumps(_index(order, work)))
+    if not any(done.has_crop for done in work.done):
+        raise FerdeskError(
+            f"None of the {len(order):,} pictures can be read, the first is "
+            f"'{order[0].path}'; are they whole?"
+        )
+    work.publish(folder)
+    write_text(folder / INDEX_FILE, json.dumps(_index(order, work)))
 
 
 def _cropped(

@@ -2,7 +2,7 @@
 
     CACHE/<key>.part/crops.npy     header, then the crops one after the other
     CACHE/<key>.part/done.txt      one line per picture: what became of it, SHA-256 of its pixels
-    CACHE/<key>.part/lock          held by the process that writes
+    CACHE/<key>.part.lock          held by the process that writes
 
 Crops reach the disk before their lines, so no line is about a crop that is missing.
 """
@@ -14,14 +14,13 @@ import io
 import logging
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
@@ -36,8 +35,6 @@ Outcome = Literal["aligned", "whole", "unreadable", "duplicate"]
 CROP_BYTES = CROP_SIZE * CROP_SIZE * 3
 _BLOCK = 64
 """Pictures between two writes: what an interruption costs at most."""
-_POLL = 0.2
-"""Seconds between two looks at a lock that another process holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +62,27 @@ def npy_header(count: int) -> bytes:
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, finished: Callable[[], bool]) -> Iterator[None]:
+def claimed(folder: Path) -> Iterator[None]:
     """Hold `folder` (made if need be) for this process; waits while another one holds it.
 
-    Ends waiting as soon as `finished()`, without holding anything. A process that ends in any way
-    releases the folder. FerdeskError when the folder cannot be made or locked.
+    A process that ends in any way releases it. FerdeskError when it cannot be made or locked.
     """
-    lock = FileLock(folder / "lock")
-    waiting = False
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+    with _refusals(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.info("another process is packing this data set: waiting for it")
+            lock.acquire()
+        folder.mkdir(exist_ok=True)
     try:
-        with _refusals(folder):
-            while not finished() and not _try_lock(lock, folder):
-                if not waiting:
-                    log.info("another process is packing this data set: waiting for it")
-                waiting = True
-                time.sleep(_POLL)
         yield
     finally:
+        # Windows does not remove what is open; there the lock does it itself.
+        with contextlib.suppress(OSError):
+            Path(lock.lock_file).unlink()
         lock.release()
-
-
-def _try_lock(lock: BaseFileLock, folder: Path) -> bool:
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, FileNotFoundError):
-        # Another process that is done may remove the folder just here.
-        return False
-    return True
 
 
 @contextlib.contextmanager
@@ -113,7 +103,7 @@ def _refusals(folder: Path) -> Iterator[None]:
 
 
 class Unfinished:
-    """The files of a claimed folder; a context manager that closes them."""
+    """The files of a claimed folder."""
 
     def __init__(self, folder: Path, total: int) -> None:
         """Take up what an interrupted process left of `total` pictures, or begin.
@@ -140,8 +130,6 @@ class Unfinished:
                     f"The data set needs {needed / 1e9:.2f} GB in the cache '{folder.parent}' and "
                     f"{free / 1e9:.2f} GB are free; make room or give another --cache."
                 )
-            self._crop_file: BinaryIO = self._crops.open("ab")
-            self._line_file: BinaryIO = self._lines.open("ab")
 
     def _take_up(self) -> None:
         """Read the lines, and cut both files to the pictures that are whole in both."""
@@ -174,19 +162,18 @@ class Unfinished:
     def flush(self) -> None:
         """Bring everything to the disk. FerdeskError when it is full."""
         waiting, self._waiting = self._waiting, []
+        lines = "".join(f"{done.outcome} {done.digest}\n" for done, _ in waiting)
         with _refusals(self.folder):
-            self._crop_file.write(b"".join(crop for _, crop in waiting))
-            self._crop_file.flush()
-            os.fsync(self._crop_file.fileno())
-            self._line_file.write(
-                b"".join(f"{done.outcome} {done.digest}\n".encode() for done, _ in waiting)
-            )
-            self._line_file.flush()
+            with self._crops.open("ab") as file:
+                file.write(b"".join(crop for _, crop in waiting))
+                file.flush()
+                os.fsync(file.fileno())
+            with self._lines.open("ab") as file:
+                file.write(lines.encode())
 
     def publish(self, folder: Path) -> None:
         """Move the crops into `folder`, under a header that counts them."""
         self.flush()
-        self.close()
         with _refusals(self.folder):
             with self._crops.open("r+b") as file:
                 file.write(npy_header(sum(done.has_crop for done in self.done)))
@@ -194,16 +181,3 @@ class Unfinished:
                 os.fsync(file.fileno())
             folder.mkdir(parents=True, exist_ok=True)
             self._crops.replace(folder / self._crops.name)
-
-    def close(self) -> None:
-        """Close the files; what was not flushed is dropped."""
-        with contextlib.suppress(OSError):
-            self._crop_file.close()
-        with contextlib.suppress(OSError):
-            self._line_file.close()
-
-    def __enter__(self) -> Unfinished:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -6,7 +6,6 @@ soft target is its votes for the seven, divided by their sum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +52,3 @@ def _target(votes: np.ndarray[tuple[int], np.dtype[np.float64]], others: float) 
     if top <= others or int((votes == top).sum()) > 1:
         return None
     return tuple(float(v) for v in votes / votes.sum())
-
-
-def by_name(rows: Sequence[Votes], originals: Sequence[int]) -> dict[str, int]:
-    """Original label by picture name, for originals in the order of the votes."""
-    return {row.name: label for row, label in zip(rows, originals, strict=True) if row.name}

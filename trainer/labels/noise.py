@@ -58,13 +58,8 @@ def make_noise(
     * `asymmetric`: each label with chance `rate` its partner in `PARTNERS`.
 
     Only uniform doubles of the generator are used, whose bits are the same on every machine. With
-    one seed a higher rate flips the same pictures to the same labels, and more. FerdeskError for a
-    rate outside [0, 1).
+    one seed a higher rate flips the same pictures to the same labels, and more.
     """
-    if not 0 <= rate < 1:
-        raise FerdeskError(
-            f"A noise rate of {rate} is impossible; give a share of wrong labels from 0 to below 1."
-        )
     if labels.size and not 0 <= labels.min() <= labels.max() < NUM_EXPRESSIONS:
         raise ValueError("labels outside 0..6")
     generator = np.random.default_rng(seed)
@@ -148,8 +143,8 @@ def apply_noise(
     """The labels of the training pictures `names` with the noise that `config` asks for.
 
     `originals` maps names to the labels the pictures once had, -1 for none of the seven; kind
-    `natural` needs it. Raises FerdeskError as `make_noise` and `read_noise_file` do, and where the
-    data set has no original labels for its training pictures.
+    `natural` needs it. Raises FerdeskError as `read_noise_file` and `la_net_noise` do, and where
+    the data set has no original labels for its training pictures.
     """
     clean = np.asarray(labels, np.int64)
     if config.kind == "none":

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import logging
 import random
 import re
@@ -27,6 +26,8 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS, NUM_EXPRESSIONS, expression_index
+from trainer.data.names import rafdb_label
+from trainer.files import read_json
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +36,6 @@ COLUMNS: Final = ("name", "clean", "noisy", "flipped")
 
 LA_NET: Final = "la-net"
 """Stands for LA-Net's own draws where a file name is expected."""
-
-RAFDB_ORDER: Final = (
-    "surprise",
-    "fear",
-    "disgust",
-    "happiness",
-    "sadness",
-    "anger",
-    "neutral",
-)
-"""Expressions in the order of RAF-DB's ids, which start at 1."""
 
 _LA_NET_ORDER = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 _SUSPICIOUS_RATE = 0.6
@@ -109,12 +99,8 @@ def la_net_noise(
 
     LA-Net goes through RAF-DB's training list in order and draws from Python's generator, so what
     happens to a picture follows from its number (train_00001 is the first). Raises FerdeskError for
-    a rate outside [0, 1) and pictures that are not named so.
+    pictures that are not named so.
     """
-    if not 0 <= rate < 1:
-        raise FerdeskError(
-            f"A noise rate of {rate} is impossible; give a share of wrong labels from 0 to below 1."
-        )
     numbers = [re.fullmatch(r"train_(\d{1,6})", _stem(name)) for name in names]
     for name, match in zip(names, numbers, strict=True):
         if match is None or int(match[1]) < 1:
@@ -142,16 +128,12 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise FerdeskError(f"The noise file '{path}' is not a text file.") from error
     manifest = path.with_suffix(".json")
-    if path.suffix == ".csv" and manifest.is_file():
-        try:
-            wanted = json.loads(manifest.read_bytes())["sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FerdeskError(f"'{manifest}' beside the noise file is damaged.") from error
-        if wanted != hashlib.sha256(content).hexdigest():
-            raise FerdeskError(
-                f"'{path}' was changed after the run wrote it; its hash is not the one in "
-                f"{manifest.name}."
-            )
+    about = read_json(manifest) if path.suffix == ".csv" else None
+    if about is not None and about.get("sha256") != hashlib.sha256(content).hexdigest():
+        raise FerdeskError(
+            f"'{path}' was changed after the run wrote it; its hash is not the one in "
+            f"{manifest.name}."
+        )
     return text
 
 
@@ -192,10 +174,7 @@ def _parse_list(path: Path, text: str) -> list[_Row]:
             f"'{path}' has the id 0 on line {first[0]} and the id 7 on line "
             f"{first[NUM_EXPRESSIONS]}; ids are either 1 to 7 or, in SCN's files, 0 to 6."
         )
-    return [
-        _Row(line, name, expression_index(RAFDB_ORDER[number - start]), -1)
-        for line, name, number in ids
-    ]
+    return [_Row(line, name, rafdb_label(number - start + 1), -1) for line, name, number in ids]
 
 
 def _stem(name: str) -> str:

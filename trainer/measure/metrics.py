@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,14 +34,7 @@ class Metrics:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of JSON values."""
-        return {
-            "n": self.n,
-            "accuracy": self.accuracy,
-            "mean_class_accuracy": self.mean_class_accuracy,
-            "macro_f1": self.macro_f1,
-            "ece": self.ece,
-            "per_class": self.per_class,
-        }
+        return asdict(self)
 
 
 def calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:

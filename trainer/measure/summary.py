@@ -56,9 +56,6 @@ class RunSummary:
     folder: Path
     name: str
     method: str
-    architecture: str
-    cross_attention: bool | None
-    """None: as the architecture has it."""
     corrections: str | None
     """None: as the architecture has it."""
     layout: str
@@ -69,11 +66,7 @@ class RunSummary:
     """As asked for; not used by the kinds `natural` and `file`."""
     realised_noise: float | None
     """Share of the training labels that really are wrong; None without noise."""
-    sampler: str
     pretraining: str
-    batch_size: int
-    seed: int
-    noise_seed: int
     epochs: int
     epochs_done: int
     finished: bool
@@ -120,7 +113,6 @@ def summarise(run: Path) -> RunSummary:
         default=None,
     )
     noise = read_json(run / "noise.json") or {}
-    network = config.get("network") or {}
     asked = config.get("noise") or {}
     planned = int(config.get("epochs", len(epochs)))
     method = str(config.get("method", "ours"))
@@ -129,19 +121,13 @@ def summarise(run: Path) -> RunSummary:
         folder=run,
         name=str(config.get("name", run.name)),
         method=method,
-        architecture=str(config.get("architecture", "")),
-        cross_attention=network.get("cross_attention"),
-        corrections=network.get("corrections"),
+        corrections=(config.get("network") or {}).get("corrections"),
         layout=str(config.get("data", "")).partition(":")[0],
         measure_on=str(config.get("measure_on", "none")),
         noise_kind=str(asked.get("kind", "none")),
         noise_rate=float(asked.get("rate", 0.0)),
         realised_noise=noise.get("realised_rate"),
-        sampler=str(config.get("sampler", "full")),
-        pretraining=_pretraining(config),
-        batch_size=int(config.get("batch_size", 0)),
-        seed=int(config.get("seed", 0)),
-        noise_seed=int(asked.get("seed", 0)),
+        pretraining=pretraining(config),
         epochs=planned,
         epochs_done=len(epochs),
         finished=len(epochs) >= planned and checkpoint,
@@ -185,8 +171,8 @@ def _purification(values: dict[str, Any] | None) -> dict[str, PurificationFigure
     }
 
 
-def _pretraining(config: Mapping[str, Any]) -> str:
-    """What the weights came from; the words of trainer.methods.build.pretraining, without torch."""
+def pretraining(config: Mapping[str, Any]) -> str:
+    """What the weights of a configured run came from, in words for cards and reports."""
     if config.get("start_from"):
         return f"continues {Path(config['start_from']).name}"
     names = [Path(config.get(f"{s}_weights") or "random").name for s in ("image", "landmark")]

@@ -65,12 +65,3 @@ def _started(config: TrainConfig) -> DualStreamFER:
         )
     log.info("starting from the weights of %s", path.name)
     return network
-
-
-def pretraining(config: TrainConfig) -> str:
-    """What the weights came from, in words for cards and reports."""
-    if config.start_from:
-        return f"continues {Path(config.start_from).name}"
-    image = Path(config.image_weights).name if config.image_weights else "random"
-    landmark = Path(config.landmark_weights).name if config.landmark_weights else "random"
-    return f"image {image}, landmarks {landmark}"

@@ -11,7 +11,7 @@ from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.overview import NAMES
 from trainer.report.record import Predictions, Record
-from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
+from trainer.report.tables import ABSENT, Table, interval, matrix, percent, plain, spread
 
 _DOTS = 4000
 """Pictures in the map at most."""
@@ -100,20 +100,13 @@ def _by_expression(found: Predictions) -> list[Block]:
         "was answered with it. Precision: of the pictures that were answered with it, the share "
         "that shows it.",
     )  # fmt: skip
-    numbers = Table(
-        ("truth", *EXPRESSIONS),
-        tuple(
-            (name, *(str(int(n)) for n in row))
-            for name, row in zip(EXPRESSIONS, counts, strict=True)
-        ),
-    )
     plot = Plot(
         "Which expression is mistaken for which",
         figures.confusion(counts),
         "Each row holds the pictures of one true expression; the columns say what the answer was. "
         "Large figures are percent of the row, small ones numbers of pictures. Blue is right, "
         "orange is wrong.",
-        numbers,
+        matrix("truth", counts),
     )
     return [recalls, plot]
 

@@ -15,9 +15,10 @@ from trainer.report.cited import cited, paper_column
 from trainer.report.costs import costs
 from trainer.report.document import write_document
 from trainer.report.lines import COLOURS, LABELS, in_order
+from trainer.report.plots import Lines
 from trainer.report.purifying import HOW_TO_READ
-from trainer.report.seeds import GAIN, Lines, Seeds, epochs_compared, gain
-from trainer.report.tables import ABSENT, Table, interval, percent, plain, spread
+from trainer.report.seeds import GAIN, Seeds, gain
+from trainer.report.tables import ABSENT, Table, by_epoch, interval, percent, plain, spread
 
 _TITLE = "Methods against label noise, compared"
 _PROTOCOL = (
@@ -164,7 +165,7 @@ def _tables(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Bloc
     accuracy = {line.label: line.by_epoch(_accuracy) for line in lines.values()}
     yield Plot(
         "Accuracy by epoch",
-        epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, COLOURS),
+        figures.epochs_compared(f"curves {noise}", {"Measured accuracy": accuracy}, COLOURS),
         "Accuracy on the measured pictures with clean labels after each epoch, means over the "
         "seeds. No decision in training depends on it.",
         _numbers({"": accuracy}),
@@ -174,7 +175,7 @@ def _tables(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Iterator[Bloc
         "Wrong label corrected": _remembered(lines, "flipped_recovered"),
     }
     if all(memory.values()):
-        drawn = epochs_compared(f"memory {noise}", memory, COLOURS)
+        drawn = figures.epochs_compared(f"memory {noise}", memory, COLOURS)
         numbers = {title.removeprefix("Wrong label "): shown for title, shown in memory.items()}
         yield Plot("Memorisation", drawn, _MEMORY, _numbers(numbers))
     yield from _compared(lines)
@@ -239,19 +240,11 @@ def _accuracy(epoch: Epoch) -> float | None:
 
 
 def _numbers(panels: Mapping[str, Lines]) -> Table:
-    columns = {
-        f"{label} {title}".strip() + " (%)": values
+    return by_epoch({
+        f"{label} {title}".strip() + " (%)": [percent(value) for value in values]
         for title, lines in panels.items()
         for label, values in lines.items()
-    }
-    count = max(len(values) for values in columns.values())
-    return Table(
-        ("epoch", *columns),
-        tuple(
-            (str(i + 1), *(percent(v[i]) if i < len(v) else ABSENT for v in columns.values()))
-            for i in range(count)
-        ),
-    )
+    })  # fmt: skip
 
 
 def _accuracies(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Table:

@@ -133,14 +133,17 @@ def _facts(record: Record) -> Table:
         ("training pictures", _number(used.get("training"))),
         ("held-out pictures", _number(used.get("held_out"))),
         ("measured pictures", _measured(used, summary)),
-        ("noise", _noise(summary)),
+        ("noise", _noise(summary, config)),
         ("sampler", _sampler(config)),
-        ("method, architecture", f"{summary.method}, {summary.architecture}"),
-        ("DWMCA", _switch(summary.cross_attention)),
+        ("method, architecture", f"{summary.method}, {config.get('architecture', '')}"),
+        ("DWMCA", _switch((config.get("network") or {}).get("cross_attention"))),
         ("APCL corrections", summary.corrections or "as the architecture has them"),
         ("pretraining", summary.pretraining),
-        ("epochs, batch", f"{summary.epochs_done} of {summary.epochs}, {summary.batch_size}"),
-        ("seed of training", str(summary.seed)),
+        (
+            "epochs, batch",
+            f"{summary.epochs_done} of {summary.epochs}, {config.get('batch_size', 0)}",
+        ),
+        ("seed of training", str(config.get("seed", 0))),
         (
             "time",
             f"{summary.hours:.2f} hours, {summary.pictures_per_second:.0f} pictures per second",
@@ -177,10 +180,10 @@ def _measured(used: Mapping[str, Any], summary: RunSummary) -> str:
     return f"{_number(used.get('measured'))}, {summary.measure_on} part"
 
 
-def _noise(summary: RunSummary) -> str:
-    return summary.noise if summary.noise_kind == "none" else (
-        f"{summary.noise}, seed {summary.noise_seed}"
-    )  # fmt: skip
+def _noise(summary: RunSummary, config: Mapping[str, Any]) -> str:
+    if summary.noise_kind == "none":
+        return summary.noise
+    return f"{summary.noise}, seed {(config.get('noise') or {}).get('seed', 0)}"
 
 
 def _sampler(config: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.model.labels import EXPRESSIONS
-from trainer.data.examples import Split
 from trainer.report.blocks import Block, Gallery, Picture, Section, Text
 from trainer.report.record import Predictions, Record
 from trainer.report.thumbnails import find_cache, thumbnails
@@ -56,11 +55,27 @@ def _missing(cache: Path | None, folder: Path | None) -> tuple[Block, ...]:
     return (Text("Shown by name only: the cache does not hold the data set of this run."),)
 
 
-def _images(folder: Path | None, split: str, names: Sequence[str]) -> dict[str, str]:
-    known: dict[str, Split] = {"train": "train", "valid": "valid", "test": "test"}
-    if folder is None or split not in known:
-        return {}
-    return thumbnails(folder, known[split], names)
+def _gallery(
+    found: Predictions,
+    rows: NDArray[np.int64],
+    images: tuple[Path | None, str],
+    lines: Callable[[int], tuple[str, ...]],
+    marked: NDArray[np.bool_],
+) -> Gallery:
+    """Some rows with the thumbnails that a folder of the cache has of a part."""
+    folder, split = images
+    names = [str(found.names[row]) for row in rows]
+    shown = {} if folder is None else thumbnails(folder, split, names)
+    return Gallery(
+        tuple(
+            Picture(name, lines(row), shown.get(name, ""), marked=bool(marked[row]))
+            for row, name in zip(rows.tolist(), names, strict=True)
+        )
+    )
+
+
+def _answer(final: NDArray[Any]) -> str:
+    return f"answer {EXPRESSIONS[final.argmax()]}, {100 * final.max():.0f}\u00a0%"
 
 
 def _hardest(record: Record, found: Predictions, folder: Path | None) -> list[Block]:
@@ -68,26 +83,18 @@ def _hardest(record: Record, found: Predictions, folder: Path | None) -> list[Bl
     rows = hardest(found)
     if not len(rows):
         return [Text("Every measured picture got the right answer.")]
-    names = [str(found.names[row]) for row in rows]
-    images = _images(folder, record.summary.measure_on, names)
-    shown = tuple(
-        Picture(
-            name,
-            (
-                f"label {EXPRESSIONS[found.labels[row]]}",
-                f"answer {EXPRESSIONS[final[row].argmax()]}, {100 * final[row].max():.0f}\u00a0%",
-            ),
-            images.get(name, ""),
-        )
-        for row, name in zip(rows, names, strict=True)
-    )
     wrong = int((final.argmax(axis=1) != found.labels).sum())
     text = (
         f"The surest of the {wrong} wrong answers on the measured pictures: the label first, then "
         "the answer and its probability. Look for labels that are doubtful themselves, and for "
         "expressions that the network confuses."
     )
-    return [Text(text), Gallery(shown)]
+
+    def lines(row: int) -> tuple[str, ...]:
+        return f"label {EXPRESSIONS[found.labels[row]]}", _answer(final[row])
+
+    images = folder, record.summary.measure_on
+    return [Text(text), _gallery(found, rows, images, lines, np.zeros(len(final), bool))]
 
 
 def _suspicious(_record: Record, found: Predictions, folder: Path | None) -> list[Block]:
@@ -95,25 +102,20 @@ def _suspicious(_record: Record, found: Predictions, folder: Path | None) -> lis
     given = found.labels if found.given is None else found.given
     clean = np.full(len(given), -1) if found.clean is None else found.clean
     rows = suspicious(found)
-    names = [str(found.names[row]) for row in rows]
-    images = _images(folder, "train", names)
     flipped = (clean >= 0) & (clean != given)
-    shown = tuple(
-        Picture(
-            name,
-            _words(int(given[row]), final[row], int(clean[row])),
-            images.get(name, ""),
-            marked=bool(flipped[row]),
-        )
-        for row, name in zip(rows, names, strict=True)
-    )
     text = (
         "The training pictures whose given label has the lowest probability in the final answer. "
         "Look at these first when cleaning a data set."
     )
     if flipped.any():
         text += f" {_precision(found, flipped)} Pictures with a frame are among them."
-    return [Text(text), Gallery(shown)]
+
+    def lines(row: int) -> tuple[str, ...]:
+        label = f"label {EXPRESSIONS[given[row]]}, {100 * final[row, given[row]]:.1f}\u00a0%"
+        changed = (f"changed from {EXPRESSIONS[clean[row]]}",) if flipped[row] else ()
+        return label, _answer(final[row]), *changed
+
+    return [Text(text), _gallery(found, rows, (folder, "train"), lines, flipped)]
 
 
 def _precision(found: Predictions, flipped: NDArray[np.bool_]) -> str:
@@ -122,14 +124,4 @@ def _precision(found: Predictions, flipped: NDArray[np.bool_]) -> str:
     return (
         f"{count} labels had been changed; of the {count} most suspicious ones, {hits} "
         f"({100 * hits / count:.0f} %) had been changed."
-    )
-
-
-def _words(given: int, final: NDArray[Any], clean: int) -> tuple[str, ...]:
-    lines = (
-        f"label {EXPRESSIONS[given]}, {100 * final[given]:.1f}\u00a0%",
-        f"answer {EXPRESSIONS[final.argmax()]}, {100 * final.max():.0f}\u00a0%",
-    )
-    return (
-        (*lines, f"changed from {EXPRESSIONS[clean]}") if clean >= 0 and clean != given else lines
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferdesk.model.labels import EXPRESSION_COLOURS, EXPRESSIONS
 from trainer.report.svg import BLUE, GREEN, INK, ORANGE, RED, SOFT, drawing
 
-Series = Mapping[str, Sequence[float | None]]
+Lines = Mapping[str, Sequence[float | None]]
 """Name → one value per epoch, None where an epoch has none."""
 
 _DASHED = ("held out",)
@@ -25,23 +25,28 @@ _LINES = {
 }
 
 
-def _line(axes: Any, name: str, values: Sequence[float | None], colour: str | None = None) -> None:
-    epochs = [i + 1 for i, v in enumerate(values) if v is not None]
-    kept = [v for v in values if v is not None]
+def _line(axes: Any, name: str, values: Sequence[float | None], colour: str | None = None) -> Any:
+    kept = [(epoch, v) for epoch, v in enumerate(values, 1) if v is not None]
     first = name.partition(",")[0]
-    axes.plot(
-        epochs, kept,
+    (line,) = axes.plot(
+        [epoch for epoch, _ in kept], [v for _, v in kept],
         color=colour or _LINES.get(first), label=name,
         linestyle="--" if any(word in name for word in _DASHED) else "-",
         marker="o" if len(kept) < 3 else None, markersize=4,
     )  # fmt: skip
+    return line
+
+
+def _epoch_axis(axes: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
 
 
 def _epochs(axes: Any, count: int, last: int) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set(xlabel="epoch", xlim=(0.5, count + 0.5))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+    _epoch_axis(axes)
+    axes.set_xlim(0.5, count + 0.5)
     axes.axvspan(count - last + 0.5, count + 0.5, color=SOFT, alpha=0.13, linewidth=0)
 
 
@@ -49,7 +54,7 @@ def _percent_axis(axis: Any) -> None:
     axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
 
 
-def curves(losses: Series, accuracies: Series, epochs: int, last: int) -> str:
+def curves(losses: Lines, accuracies: Lines, epochs: int, last: int) -> str:
     """Losses to the left, accuracies to the right, the last epochs shaded."""
     with drawing("curves", 9.2, 3.7) as (figure, out):
         left, right = figure.subplots(1, 2)
@@ -70,7 +75,7 @@ def curves(losses: Series, accuracies: Series, epochs: int, last: int) -> str:
     return out[0]
 
 
-def memory(shares: Series, epochs: int, last: int) -> str:
+def memory(shares: Lines, epochs: int, last: int) -> str:
     """What the answers of the training steps do with the labels."""
     with drawing("memory", 8.0, 4.0) as (figure, out):
         axes = figure.subplots()
@@ -225,4 +230,19 @@ def rows_compared(
             axes.locator_params(axis="x", nbins=4 if columns > 2 else 6)
             axes.grid(visible=False, axis="y")
             _percent_axis(axes.xaxis)
+    return out[0]
+
+
+def epochs_compared(salt: str, panels: Mapping[str, Lines], colours: Mapping[str, str]) -> str:
+    """Panels side by side with a line per method each; one legend below them all."""
+    with drawing(salt, 9.2, 4.2) as (figure, out):
+        every = figure.subplots(1, len(panels), squeeze=False)[0]
+        shown: dict[str, Any] = {}
+        for axes, (title, lines) in zip(every, panels.items(), strict=True):
+            for label, values in lines.items():
+                shown[label] = _line(axes, label, values, colours[label])
+            axes.set_title(title)
+            _epoch_axis(axes)
+            _percent_axis(axes.yaxis)
+        figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=4)
     return out[0]

@@ -9,7 +9,7 @@ from trainer.measure.metrics import Metrics
 from trainer.report import plots as figures
 from trainer.report.blocks import Plot, Section
 from trainer.report.record import Record
-from trainer.report.tables import Table, percent, plain
+from trainer.report.tables import Table, by_epoch, percent, plain
 
 _LOSSES = 5
 """Losses that are drawn at most."""
@@ -23,12 +23,10 @@ def training(record: Record) -> Section:
     labels = "given labels" if summary.noise_kind != "none" else "own labels"
     accuracies = {}
     for name, said in (("final", "final"), ("p", "first guess")):
-        measured = [_accuracy(e.measured, name) for e in epochs]
-        held = [_accuracy(e.held_out, name) for e in epochs]
-        if any(v is not None for v in measured):
-            accuracies[f"{said}, measured"] = measured
-        if any(v is not None for v in held):
-            accuracies[f"{said}, held out"] = held
+        for part, where in (("measured", "measured"), ("held_out", "held out")):
+            shares = [_accuracy(getattr(epoch, part), name) for epoch in epochs]
+            if any(share is not None for share in shares):
+                accuracies[f"{said}, {where}"] = shares
     caption = (
         "Left: the losses, means over the training steps of an epoch. Right: the accuracies, solid "
         "lines on the measured pictures with clean labels, dashed lines on the held-out pictures "
@@ -60,15 +58,9 @@ def _accuracy(metrics: Mapping[str, Metrics], name: str) -> float | None:
 def _numbers(
     epochs: tuple[Epoch, ...], names: list[str], accuracies: Mapping[str, list[float | None]]
 ) -> Table:
-    head = ("epoch", *names, *(f"{name} (%)" for name in accuracies), "pictures/s", "data wait (%)")
-    rows = tuple(
-        (
-            str(epoch.number),
-            *(plain(epoch.train.get(name)) for name in names),
-            *(percent(values[i]) for values in accuracies.values()),
-            f"{epoch.pictures_per_second:.0f}",
-            percent(epoch.data_wait, 1),
-        )
-        for i, epoch in enumerate(epochs)
-    )
-    return Table(head, rows)
+    return by_epoch({
+        **{name: [plain(e.train.get(name)) for e in epochs] for name in names},
+        **{f"{name} (%)": [percent(v) for v in values] for name, values in accuracies.items()},
+        "pictures/s": [f"{e.pictures_per_second:.0f}" for e in epochs],
+        "data wait (%)": [percent(e.data_wait, 1) for e in epochs],
+    })  # fmt: skip

@@ -6,7 +6,7 @@ from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.overview import NAMES
 from trainer.report.record import Record
-from trainer.report.tables import Table, percent, plain
+from trainer.report.tables import Table, by_epoch, percent, plain
 
 _MEMORY = {
     "fits_label": "answer is the given label",
@@ -50,16 +50,13 @@ def _memory(record: Record) -> list[Block]:
         caption += (
             "No wrong labels are known here, so it only says how well these labels are learnt."
         )
-    rows = tuple(
-        (str(epoch.number), *(percent(values[i]) for values in shares.values()))
-        for i, epoch in enumerate(epochs)
-    )
+    columns = {f"{name} (%)": [percent(v) for v in values] for name, values in shares.items()}
     return [
         Plot(
             "Memorisation",
             figures.memory(shares, len(epochs), summary.averaged),
             caption,
-            Table(("epoch", *(f"{name} (%)" for name in shares)), rows),
+            by_epoch(columns),
         )
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from trainer.measure.epochs import Epoch, read_epochs
 from trainer.measure.metrics import mcnemar, paired_interval, wilson
 from trainer.measure.summary import RunSummary, Spread
 from trainer.report.record import read_measured
-from trainer.report.svg import drawing
 from trainer.report.tables import ABSENT, between, points
 
 Runs = Mapping[int, RunSummary]
@@ -108,29 +106,3 @@ def _paired(
         return None
     right = np.stack([a.distributions["final"].argmax(axis=1) == a.labels for a in known])
     return right[: len(one)], right[len(one) :]
-
-
-Lines = Mapping[str, Sequence[float | None]]
-"""Label → one share per epoch, None where an epoch has none."""
-
-
-def epochs_compared(salt: str, panels: Mapping[str, Lines], colours: Mapping[str, str]) -> str:
-    """Panels side by side with a line per method each; one legend below them all."""
-    from matplotlib.ticker import MaxNLocator
-
-    with drawing(salt, 9.2, 4.2) as (figure, out):
-        every = figure.subplots(1, len(panels), squeeze=False)[0]
-        shown: dict[str, Any] = {}
-        for axes, (title, lines) in zip(every, panels.items(), strict=True):
-            for label, values in lines.items():
-                kept = [(i, v) for i, v in enumerate(values, 1) if v is not None]
-                (shown[label],) = axes.plot(
-                    [i for i, _ in kept], [v for _, v in kept], color=colours[label],
-                    marker="o" if len(kept) < 3 else None, markersize=4,
-                )  # fmt: skip
-            axes.set_title(title)
-            axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
-            axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
-        figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=4)
-    return out[0]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import zip_longest
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from ferdesk.model.labels import EXPRESSIONS
 
 ABSENT = "–"
 """What a cell without a figure shows."""
@@ -33,24 +39,18 @@ def percent(value: float | None, digits: int = 2) -> str:
     return ABSENT if value is None else f"{100 * value:.{digits}f}"
 
 
-def spread(mean: float | None, std: float | None, digits: int = 2) -> str:
+def spread(mean: float, std: float | None) -> str:
     """ "87.22 ± 0.31" from shares; without a deviation the mean alone."""
-    if mean is None or std is None:
-        return percent(mean, digits)
-    return f"{percent(mean, digits)} ± {percent(std, digits)}"
+    return percent(mean) if std is None else f"{percent(mean)} ± {percent(std)}"
 
 
-def interval(bounds: tuple[float, float] | None, digits: int = 1) -> str:
-    """ "86.0 to 88.4" from shares; "–" for None."""
-    if bounds is None:
-        return ABSENT
-    return f"{percent(bounds[0], digits)} to {percent(bounds[1], digits)}"
+def interval(bounds: tuple[float, float]) -> str:
+    """ "86.0 to 88.4" from shares."""
+    return f"{percent(bounds[0], 1)} to {percent(bounds[1], 1)}"
 
 
-def points(mean: float | None, std: float | None = None) -> str:
+def points(mean: float, std: float | None = None) -> str:
     """A difference of shares in percentage points, with its sign: "+1.20 ± 0.40"."""
-    if mean is None:
-        return ABSENT
     text = f"{100 * mean:+.2f}".replace("-", "−")
     return text if std is None else f"{text} ± {percent(std)}"
 
@@ -60,6 +60,20 @@ def between(bounds: tuple[float, float]) -> str:
     return f"{points(bounds[0])} to {points(bounds[1])}"
 
 
-def plain(value: float | None, digits: int = 3) -> str:
+def plain(value: float | None) -> str:
     """A number as it is: "0.913"; "–" for None."""
-    return ABSENT if value is None else f"{value:.{digits}f}"
+    return ABSENT if value is None else f"{value:.3f}"
+
+
+def by_epoch(columns: Mapping[str, Sequence[str]]) -> Table:
+    """A row per epoch, from 1, of columns by their heads; shorter ones end with "–"."""
+    rows = zip_longest(*columns.values(), fillvalue=ABSENT)
+    return Table(("epoch", *columns), tuple((str(i), *row) for i, row in enumerate(rows, 1)))
+
+
+def matrix(corner: str, counts: NDArray[Any]) -> Table:
+    """(7, 7) numbers, rounded, with the expressions at both edges."""
+    rows = zip(EXPRESSIONS, counts, strict=True)
+    return Table(
+        (corner, *EXPRESSIONS), tuple((name, *(f"{n:.0f}" for n in row)) for name, row in rows)
+    )

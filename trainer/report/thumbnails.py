@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 
@@ -37,10 +37,10 @@ def find_cache(data: Mapping[str, Any], cache: Path) -> Path | None:
     return None
 
 
-def thumbnails(folder: Path, split: Split, names: Iterable[str]) -> dict[str, str]:
+def thumbnails(folder: Path, split: str, names: Iterable[str]) -> dict[str, str]:
     """PNGs as base64 by name, of those `names` that the split has."""
     try:
-        part = load_split(folder, split)
+        part = load_split(folder, cast(Split, split))
     except (FerdeskError, OSError, ValueError) as error:
         log.warning("no pictures from the cache: %s", error)
         return {}

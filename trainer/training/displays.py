@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -39,25 +39,13 @@ class Place:
     """Steps of the whole run that are done."""
     seconds: float
     """Since this start."""
-    left: float | None
-    """Seconds to go at the pace since this start."""
+    seconds_left: float | None
+    """At the pace since this start."""
 
     @property
     def share(self) -> float:
         """Part of the whole run that is done, in [0, 1]."""
         return self.done / max(1, self.epochs * self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended."""
-
-    seconds: float
-    """Since this start."""
-    reason: str | None
-    """Why it did not come through, in one sentence."""
-    stopped: bool
-    """Somebody stopped it."""
 
 
 class Display:
@@ -75,8 +63,11 @@ class Display:
     def message(self, text: str) -> None:
         """Anything else."""
 
-    def ended(self, ending: Ending) -> None:
-        """Nothing comes after this."""
+    def ended(self, seconds: float, reason: str | None, stopped: bool) -> None:
+        """Nothing comes after this, `seconds` after this start.
+
+        `reason`: why the run did not come through, in one sentence; `stopped`: as somebody asked.
+        """
 
 
 class Output:
@@ -127,61 +118,40 @@ class JsonLines(Display):
         self._next = 0.0
         self._run = {"run": label} if label else {}
 
-    def _event(self, event: str, **values: Any) -> None:
-        self._out.line(json_text({"event": event, **self._run, **values}))
+    def _event(
+        self, event: str, place: Place | None = None, names: Sequence[str] = (), **values: Any
+    ) -> None:
+        where = {name: getattr(place, name) for name in names}
+        self._out.line(json_text({"event": event, **self._run, **where, **values}))
 
     def started(self, place: Place) -> None:
         """title, epochs, steps, epoch, step"""
         self._next = 0.0
-        self._event(
-            "started",
-            title=place.title,
-            epochs=place.epochs,
-            steps=place.steps,
-            epoch=place.epoch,
-            step=place.step,
-        )
+        self._event("started", place, ("title", "epochs", "steps", "epoch", "step"))
 
     def step(self, place: Place, figures: Figures, speed: float) -> None:
         """Dropped when the last one is less than a fifth of a second old."""
         if place.seconds < self._next:
             return
         self._next = place.seconds + _JSON_SECONDS
-        self._event(
-            "step",
-            epoch=place.epoch,
-            epochs=place.epochs,
-            step=place.step,
-            steps=place.steps,
-            figures=figures,
-            pictures_per_second=speed,
-            share=place.share,
-            seconds_left=place.left,
-        )
+        names = ("epoch", "epochs", "step", "steps", "share", "seconds_left")
+        self._event("step", place, names, figures=figures, pictures_per_second=speed)
 
     def epoch(self, place: Place, figures: Figures) -> None:
         """epoch, epochs, figures, share, seconds_left"""
-        self._event(
-            "epoch",
-            epoch=place.epoch,
-            epochs=place.epochs,
-            figures=figures,
-            share=place.share,
-            seconds_left=place.left,
-        )
+        names = ("epoch", "epochs", "share", "seconds_left")
+        self._event("epoch", place, names, figures=figures)
 
     def message(self, text: str) -> None:
         """text"""
         self._event("message", text=text)
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, seconds: float, reason: str | None, stopped: bool) -> None:
         """`finished`, or `failed` with reason and stopped"""
-        if ending.reason is None:
-            self._event("finished", seconds=ending.seconds)
+        if reason is None:
+            self._event("finished", seconds=seconds)
         else:
-            self._event(
-                "failed", reason=ending.reason, stopped=ending.stopped, seconds=ending.seconds
-            )
+            self._event("failed", reason=reason, stopped=stopped, seconds=seconds)
 
 
 class PlainLines(Display):
@@ -218,10 +188,10 @@ class PlainLines(Display):
         """`text` after the time of day and the label."""
         self._out.line(f"{time.strftime('%H:%M:%S')} {self._label}{text}")
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, seconds: float, reason: str | None, stopped: bool) -> None:  # noqa: ARG002
         """Only success: what went wrong is said by whoever catches the error."""
-        if ending.reason is None and self._started:
-            self.message(f"finished after {duration(ending.seconds)}")
+        if reason is None and self._started:
+            self.message(f"finished after {duration(seconds)}")
 
 
 class Bar(Display):
@@ -285,12 +255,12 @@ class Bar(Display):
         """Above the bar."""
         self._attempt(lambda: tqdm.write(text, file=self._out.stream))
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, seconds: float, reason: str | None, stopped: bool) -> None:  # noqa: ARG002
         """The bar stays as it is; under it success, as the lines say it."""
         shown = self._bar is not None
         self._close()
-        if ending.reason is None and shown:
-            self._out.line(f"finished after {duration(ending.seconds)}")
+        if reason is None and shown:
+            self._out.line(f"finished after {duration(seconds)}")
 
     def _close(self) -> None:
         if self._bar is not None:
@@ -321,7 +291,7 @@ def duration(seconds: float) -> str:
 
 
 def _left(place: Place) -> str:
-    return "" if place.left is None else f"; {duration(place.left)} left"
+    return "" if place.seconds_left is None else f"; {duration(place.seconds_left)} left"
 
 
 def _numbers(figures: Figures) -> str:

@@ -146,15 +146,15 @@ class Trainer:
             return torch.zeros((len(rows), GEOMETRY_SIZE), device=self.device)
         return self.geometry[rows].float()
 
-    def part(self, crops: Tensor, rows: NDArray[np.int64], step: int, number: int) -> Step:
-        """Forward and backward of one part of a batch; gradients add up."""
+    def batch(self, crops: Tensor, rows: NDArray[np.int64], step: int, number: int) -> Batch:
+        """One part of a batch, augmented."""
         config = self.config
         position = self.epoch * self.steps_per_epoch + step
         torch.manual_seed(seed_of(config.seed, position, number, 1))
         generator = torch.Generator().manual_seed(seed_of(config.seed, position, number, 2))
         at = torch.from_numpy(rows).to(self.device)
         changed, moved = augment_faces(crops, self.geometry_of(at), config.augment, generator)
-        batch = Batch(
+        return Batch(
             crops=changed,
             raw=crops,
             geometry=moved,
@@ -166,15 +166,18 @@ class Trainer:
             progress=position / (self.steps_per_epoch * config.epochs),
             generator=generator,
         )
+
+    def learn(self, batch: Batch) -> None:
+        """Forward and backward of one part of a batch; gradients add up."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             out: Step = self.model(batch)
         own = self.parts // self.world.size
         (out.loss / own).backward()
-        self.answers[at] = out.answer.argmax(dim=1)
-        right = (self.answers[at] == batch.labels).float().mean()
+        answers = out.answer.argmax(dim=1)
+        self.answers[batch.rows] = answers
+        right = (answers == batch.labels).float().mean()
         for key, value in {"loss": out.loss.detach(), **out.figures, "agreement": right}.items():
             self.sums[key] = self.sums.get(key, torch.zeros((), device=self.device)) + value / own
-        return out
 
     def update(self, step: int) -> None:
         """One move of the weights along the gradients that the parts have left."""
@@ -226,7 +229,7 @@ class Trainer:
         for parts in mine:
             for i, rows in enumerate(parts):
                 number = self.world.rank + i * self.world.size
-                self.part(next(crops), rows, self.step, number)
+                self.learn(self.batch(next(crops), rows, self.step, number))
             self.update(self.step)
             self.step += 1
             if self.step % _REPORT_EVERY == 0:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self, TextIO
 
-from trainer.training.displays import Bar, Display, Ending, Figures, JsonLines, Place, PlainLines
+from trainer.training.displays import Bar, Display, Figures, JsonLines, Place, PlainLines
 
 ProgressKind = Literal["auto", "bar", "plain", "json", "none"]
 """auto: a bar on a terminal, plain lines elsewhere; none: for processes other than the first."""
@@ -113,4 +113,4 @@ class Progress:
             reason = "Stopped; the same command goes on where it was stopped."
         elif error is not None:
             reason = str(error) or type(error).__name__
-        self._display.ended(Ending(self._clock() - self._began, reason, stopped))
+        self._display.ended(self._clock() - self._began, reason, stopped)

@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.augment import augment_faces
 from trainer.config import TrainConfig
 from trainer.environment import device_name
 from trainer.methods import build_method
@@ -147,59 +146,34 @@ def _stream(trainer: Trainer) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
 
 
 class _Parts:
-    """What is timed, each method one batch of the run."""
+    """What is timed, each method one batch of the run by the loop's own functions."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.stream = _stream(trainer)
-        self.generator = torch.Generator().manual_seed(trainer.config.seed)
         self.done = 0
-        self.batch = self._batch()
+        self.ready = self._batch(0)
         trainer.method.train()
 
-    def _batch(self) -> Batch:
-        trainer = self.trainer
+    def _batch(self, number: int) -> Batch:
         rows, crops = next(self.stream)
-        at = torch.from_numpy(rows).to(trainer.device)
-        changed, moved = self._augmented(crops, at)
-        return Batch(
-            crops=changed,
-            raw=crops,
-            geometry=moved,
-            taught=None if trainer.taught is None else trainer.taught[at],
-            targets=trainer.targets[at],
-            labels=trainer.labels[at],
-            rows=at,
-            epoch=0,
-            progress=0.5,
-            generator=self.generator,
-        )
-
-    def _augmented(self, crops: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
-        trainer = self.trainer
-        geometry = trainer.geometry_of(at)
-        return augment_faces(crops, geometry, trainer.config.augment, self.generator)
+        return self.trainer.batch(crops, rows, self._position, number)
 
     def data(self) -> None:
         """Reading and augmenting."""
-        for _ in range(self.trainer.parts):
-            rows, crops = next(self.stream)
-            self._augmented(crops, torch.from_numpy(rows).to(self.trainer.device))
+        for number in range(self.trainer.parts):
+            self._batch(number)
 
     def step(self) -> None:
         """Forward, loss, backward, optimiser."""
-        trainer = self.trainer
-        for _ in range(trainer.parts):
-            with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.bf16):
-                out = trainer.model(self.batch)
-            (out.loss / trainer.parts).backward()
+        for _ in range(self.trainer.parts):
+            self.trainer.learn(self.ready)
         self._update()
 
     def loop(self) -> None:
-        """All of it, by the loop's own functions."""
+        """All of it."""
         for number in range(self.trainer.parts):
-            rows, crops = next(self.stream)
-            self.trainer.part(crops, rows, self._position, number)
+            self.trainer.learn(self._batch(number))
         self._update()
 
     @property
@@ -251,6 +225,7 @@ def _measure(
         wait = (trainer.feed.wait_seconds - waited) / taken
         speeds[name] = times * config.batch_size / taken
         log.info("%s, %s: %.0f pictures/s over %d steps", precision, name, speeds[name], times)
+    peak = peak_memory(device)
     return Speed(
         device=device_name(device),
         on_gpu=device.type == "cuda",
@@ -264,7 +239,7 @@ def _measure(
         step=speeds["step"],
         loop=speeds["loop"],
         data_wait=wait,
-        peak_memory=peak_memory(device),
+        peak_memory=peak,
     )
 
 

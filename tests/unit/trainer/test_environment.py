@@ -1,8 +1,10 @@
 """environment.json: complete, JSON, and silent about people, machines and folders."""
 
 import getpass
+import importlib.util
 import json
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -64,14 +66,19 @@ def test_a_package_that_is_missing_is_null(monkeypatch: pytest.MonkeyPatch) -> N
     assert environment(torch.device("cpu"), 1, 1)["opencv"] is None
 
 
-def test_the_processor_of_linux(tmp_path: Path) -> None:
-    path = tmp_path / "cpuinfo"
-    path.write_text("processor\t: 0\nmodel\t\t: 167\nmodel name\t: Some CPU @ 2.6GHz: fast\n\n")
-    assert module._from_cpuinfo(path) == "Some CPU @ 2.6GHz: fast"
-    path.write_text("processor\t: 0\nFeatures\t: fp asimd\n")
-    assert module._from_cpuinfo(path) is None
-    assert module._from_cpuinfo(tmp_path / "missing") is None
+def test_the_processor_has_the_name_that_its_maker_gives_it() -> None:
     assert cpu_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    known = cpuinfo.read_text() if cpuinfo.is_file() else ""
+    if "model name" in known:
+        assert re.search(rf"model name\s*: {re.escape(cpu_name())}\s*$", known, re.MULTILINE)
+
+
+def test_without_openvino_the_processor_has_its_architecture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert cpu_name.__wrapped__() == (platform.processor() or platform.machine())
 
 
 def test_a_gpu_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

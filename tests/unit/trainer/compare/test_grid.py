@@ -33,6 +33,7 @@ def test_shards_share_all_cells_and_none_twice() -> None:
     assert sorted(c.folder for part in parts for c in part) == sorted(c.folder for c in cells)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_stopped_grid_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grid(tmp_path).run(Trainer(stop="cross_entropy"), nothing)
@@ -63,6 +64,7 @@ def test_a_cell_is_done_only_with_weights_report_and_costs(tmp_path: Path, missi
     assert again.trained == [f"0.3/seed-1/{missing.partition('/')[0]}"]
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("error", [FerdeskError("The loss became nan."), RuntimeError("no memory")])
 def test_a_failed_cell_is_reported_the_others_go_on_and_it_is_tried_again(
     tmp_path: Path, error: Exception

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -197,24 +198,24 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_another_holds_is_waited_for(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    part = tmp_path / f"{cache_key(read_examples('synthetic:21'), False)}.part"
-    part.mkdir()
-    other = FileLock(part / "lock")
-    other.acquire()
-    waits: list[float] = []
+    name = f"{cache_key(read_examples('synthetic:21'), False)}.part.lock"
+    held, free = threading.Event(), threading.Event()
 
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 3:
-            other.release()
+    def hold() -> None:
+        with FileLock(tmp_path / name):
+            held.set()
+            time.sleep(0.5)
+            free.set()
 
-    monkeypatch.setattr(unfinished.time, "sleep", sleep)
+    threading.Thread(target=hold).start()
+    held.wait()
     prepare("synthetic:21", tmp_path, progress=nothing)
-    assert len(waits) == 3
+    assert free.is_set()
     assert caplog.text.count("another process is packing") == 1
+    assert not list(tmp_path.glob("*.lock"))
 
 
 @contextmanager
@@ -348,9 +349,9 @@ def test_many_unreadable_pictures_are_all_listed(
 def test_the_header_has_one_length(tmp_path: Path) -> None:
     lengths = {len(unfinished.npy_header(n)) for n in (0, 1, 12_271, 10**7)}
     assert len(lengths) == 1
-    with Unfinished(tmp_path, 1) as work:
-        work.add("whole", "ab", np.full((112, 112, 3), 7, np.uint8))
-        work.publish(tmp_path / "out")
+    work = Unfinished(tmp_path, 1)
+    work.add("whole", "ab", np.full((112, 112, 3), 7, np.uint8))
+    work.publish(tmp_path / "out")
     np.testing.assert_array_equal(
         np.load(tmp_path / "out" / "crops.npy"), np.full((1, 112, 112, 3), 7, np.uint8)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import EXPRESSIONS, expression_index
-from trainer.config import NoiseConfig
+from trainer.config import NoiseConfig, NoiseKind, TrainConfig
 from trainer.labels.noise import PARTNERS, NoisyLabels, apply_noise, make_noise
 
 MANY = np.arange(70_000, dtype=np.int64) % 7
@@ -69,9 +69,10 @@ def test_global_random_state_plays_no_part() -> None:
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 30, float("nan")])
-def test_impossible_rates(rate: float) -> None:
-    with pytest.raises(FerdeskError, match="from 0 to below 1"):
-        make_noise(LABELS, rate, "symmetric", seed=1)
+@pytest.mark.parametrize("kind", ["symmetric", "file"])
+def test_impossible_rates(kind: NoiseKind, rate: float) -> None:
+    with pytest.raises(FerdeskError, match=r"noise\.rate must be at least 0 and less than 1"):
+        TrainConfig(noise=NoiseConfig(kind, rate))
 
 
 def test_labels_outside_the_seven_are_refused() -> None:

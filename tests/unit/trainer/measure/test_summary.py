@@ -139,17 +139,18 @@ def test_a_damaged_side_file_is_refused(tmp_path: Path) -> None:
         summarise(tmp_path)
 
 
-def test_the_words_for_pretraining_are_those_of_the_checkpoint(tmp_path: Path) -> None:
-    from trainer.methods.build import pretraining
-
-    for config in (
-        TrainConfig(),
-        TrainConfig(image_weights="/w/a.pth", landmark_weights="b.pth"),
-        TrainConfig(start_from="/runs/x/model.safetensors"),
+def test_the_words_for_pretraining(tmp_path: Path) -> None:
+    for config, words in (
+        (TrainConfig(), "image random, landmarks random"),
+        (
+            TrainConfig(image_weights="/w/a.pth", landmark_weights="b.pth"),
+            "image a.pth, landmarks b.pth",
+        ),
+        (TrainConfig(start_from="/runs/x/model.safetensors"), "continues model.safetensors"),
     ):
         write_log(tmp_path, lines())
         write_config(tmp_path, config)
-        assert summarise(tmp_path).pretraining == pretraining(config)
+        assert summarise(tmp_path).pretraining == words
 
 
 def test_only_part_of_the_epochs_measured_gives_no_figure(tmp_path: Path) -> None:

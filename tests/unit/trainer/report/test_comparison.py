@@ -56,6 +56,7 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_recovery_and_damage_are_told_of_every_answer_under_noise(tmp_path: Path) -> None:
     g = grid(tmp_path, "0", "0.3", methods=("ours", "ours_dwmca", "scn"))
     g.run(Trainer(), nothing)
@@ -76,6 +77,7 @@ def test_recovery_and_damage_are_told_of_every_answer_under_noise(tmp_path: Path
     assert other["SCN"][1] != "–"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_table_1_is_in_the_papers_order_and_against_its_baseline(tmp_path: Path) -> None:
     base = replace(BASE, data="rafdb:x", noise=NoiseConfig("symmetric", 0.3, seed=5))
     g = grid(tmp_path, "0", "0.3", "natural", methods=GROUPS["ablation"], base=base)
@@ -96,6 +98,7 @@ def test_table_1_is_in_the_papers_order_and_against_its_baseline(tmp_path: Path)
     assert "| seed of the noise | 5 |" in facts
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
     two = ("eac", "ours_dwmca")
     g = grid(tmp_path / "raf", "0", "0.3", methods=two, base=replace(BASE, data="rafdb:x"))
@@ -115,6 +118,7 @@ def test_papers_stand_beside_the_same_pictures_only(tmp_path: Path) -> None:
     assert "78.57" in cited
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
     g = grid(tmp_path, "0.3", methods=("ours", *VARIANTS))
     trainer = Trainer()
@@ -125,6 +129,7 @@ def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
     assert "| image backbone | ours efficientnet_lite0, the others resnet18 |" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_costs_are_told_per_method(tmp_path: Path) -> None:
     g = grid(tmp_path, methods=THREE)
     g.run(Trainer(), nothing)

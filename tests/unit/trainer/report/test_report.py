@@ -114,6 +114,7 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
     assert write_report(run).read_bytes() == first
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_noise_anchors_and_measured_pictures(tmp_path: Path) -> None:
     text = write_report(write_run(tmp_path / "run", CLEAN)).read_text()
     assert "No pictures with clean labels were measured" in text
@@ -123,6 +124,7 @@ def test_a_run_without_noise_anchors_and_measured_pictures(tmp_path: Path) -> No
     assert "not finished" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
     text = write_report(write_run(tmp_path / "run", done=2)).read_text()
     assert "2 of 12 epochs" in text
@@ -133,6 +135,7 @@ def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
     assert "all its epochs are done, but there is no checkpoint" in write_report(whole).read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_a_held_out_part(tmp_path: Path) -> None:
     config = TrainConfig(data="rafdb:x", epochs=2, measure_on="test", holdout=0.0)
     text = write_report(write_run(tmp_path / "run", config)).read_text()
@@ -140,6 +143,7 @@ def test_a_run_without_a_held_out_part(tmp_path: Path) -> None:
     assert "final, held out" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pictures_are_shown_only_from_a_cache_that_has_them(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     assert "data:image" not in _galleries(write_report(run))
@@ -154,6 +158,7 @@ def test_pictures_are_shown_only_from_a_cache_that_has_them(tmp_path: Path) -> N
     assert galleries.count("data:image/png") == galleries.count("<li") > 24
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_cache_without_its_pictures_leaves_the_names(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     fill_cache(run, tmp_path / "cache", crops=3)
@@ -248,6 +253,7 @@ def test_damaged_files_are_one_sentence(tmp_path: Path, damage: str) -> None:
     assert not (run / "report" / "index.html").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_command_prints_the_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "run")
     assert main(["report", str(run)]) == 0
@@ -256,6 +262,7 @@ def test_the_command_prints_the_path(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no folder of a run" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_hash_is_the_one_that_runs_write(tmp_path: Path) -> None:
     """A real run on generated faces: its report finds the cache by the hash in data.json."""
     from trainer.run import train

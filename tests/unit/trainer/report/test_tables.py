@@ -17,7 +17,7 @@ def test_figures_are_rounded_and_absent_ones_are_a_dash() -> None:
     assert percent(None) == "–"
     assert spread(0.8722, 0.00314) == "87.22 ± 0.31"
     assert spread(0.8722, None) == "87.22"
-    assert spread(None, 0.1) == "–"
+    assert plain(None) == "–"
     assert interval((0.8604, 0.8838)) == "86.0 to 88.4"
     assert points(0.012, 0.004) == "+1.20 ± 0.40"
     assert points(-0.0865) == "−8.65"
