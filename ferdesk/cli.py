@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ferdesk import __version__
 from ferdesk.bootstrap import start_logging
-from ferdesk.commands import sessions
+from ferdesk.commands import sessions, streaming
 from ferdesk.commands.analyze import arguments as analyze
 from ferdesk.errors import FerdeskError
 
-COMMANDS = ("analyze", "bench", "doctor", "info", *sessions.COMMANDS)
+COMMANDS = ("analyze", "bench", "doctor", "info", *sessions.COMMANDS, *streaming.COMMANDS)
 DEVICES = ("auto", "openvino", "cpu", "cuda", "mps")
 
 
@@ -65,6 +65,7 @@ def _command_parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="print a checkpoint's card as JSON")
     info.add_argument("checkpoint", type=Path, nargs="?")
     sessions.add_parsers(commands, _common)
+    streaming.add_parsers(commands, _common)
     return parser
 
 
@@ -76,6 +77,8 @@ def _positive(value: int | float, name: str) -> None:
 def _command(args: argparse.Namespace) -> int:
     if args.command in sessions.COMMANDS:
         return sessions.run(args)
+    if args.command in streaming.COMMANDS:
+        return streaming.run(args)
     match args.command:
         case "analyze":
             return analyze.run(args)

@@ -132,18 +132,13 @@ class Reader:
         from ferdesk.table.values import face_values, row
 
         rows = []
-        file, before, newest = None, 0, 0
         for reading in self.read(source):
             frame = reading.frame
-            if frame.file != file:
-                file, before = frame.file, newest
             about = _of_frame(frame)
             if not reading.faces:
                 rows.append(row(OF_FILE, about))
             for face in reading.faces:
-                newest = max(newest, face.face_id)
-                values = {**about, **face_values(face, 0.0), "face": face.face_id - before}
-                rows.append(row(OF_FILE, values))
+                rows.append(row(OF_FILE, {**about, **face_values(face, 0.0)}))
         return arrays(OF_FILE, rows)
 
     def dataframe(self, source: Path | str | Sequence[Path | str]) -> pandas.DataFrame:
@@ -169,18 +164,17 @@ class Reader:
     ) -> None:
         self.close()
 
-    def _analyzer(self) -> Analyzer:
+    def _analyzer(self, *, live: bool = False) -> Analyzer:
         from ferdesk.pipeline.analyzer import Analyzer
 
-        return Analyzer(self._predictor, self._max_faces, self._smoothing)
+        return Analyzer(self._predictor, self._max_faces, self._smoothing, ids_anew=True, live=live)
 
     def _read(self, spec: SourceSpec) -> Iterator[Reading]:
         from ferdesk.sources.spec import open_source
 
         source = open_source(spec)
         try:
-            source.open()
-            analyzer = self._analyzer()
+            analyzer = self._analyzer(live=source.open().live)
             try:
                 while True:
                     start = time.perf_counter()

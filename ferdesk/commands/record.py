@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
@@ -16,10 +17,14 @@ from ferdesk.pipeline.types import EngineEvent, EventKind
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.session.folder import new_folder
 from ferdesk.session.recorder import Recorder, RecorderStatus
+from ferdesk.session.records import Origin
 from ferdesk.session.writer import SessionInfo
 from ferdesk.sources.base import Source
 from ferdesk.sources.spec import SourceSpec, open_source
 from ferdesk.vision.landmarker import Landmarker
+
+if TYPE_CHECKING:
+    from ferdesk.streams.markers import MarkerInlet
 
 CONSENT = (
     "Pictures of faces are kept in the session: record only people who have agreed to it, and "
@@ -63,12 +68,14 @@ def record(
     device: str = "auto",
     max_faces: int = 3,
     smoothing: float = 0.3,
+    markers: str = "",
     say: Callable[[str], object] = to_stdout,
     source_factory: Callable[[SourceSpec], Source] = open_source,
 ) -> int:
     """Record until the source ends, `seconds` have passed, or Ctrl-C; 0. Raises FerdeskError.
 
     The session lies in a new folder inside `out`. With `video` the pictures are kept, too.
+    `markers`: name of an LSL stream whose markers become events.
     """
     spec = SourceSpec.parse(text)
     predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
@@ -82,6 +89,12 @@ def record(
         return recorder
 
     listener = _Listener(begin)
+
+    def heard(label: str, at: float) -> None:
+        if listener.recorder is not None:
+            listener.recorder.mark(label, origin=Origin.LSL, at=at)
+
+    inlet = _marker_inlet(markers, heard) if markers else None
     engine = Engine(
         EngineOptions(smoothing_seconds=smoothing, max_faces=max_faces, device=device),
         listener.hear,
@@ -97,6 +110,8 @@ def record(
     except KeyboardInterrupt:
         say("\n")
     finally:
+        if inlet is not None:
+            inlet.close()
         engine.close()
         recorder = listener.recorder
         if recorder is not None:
@@ -114,6 +129,12 @@ def record(
     if status.ended or listener.error:
         raise FerdeskError(status.ended or listener.error)
     return 0
+
+
+def _marker_inlet(name: str, heard: Callable[[str, float], None]) -> MarkerInlet:
+    from ferdesk.streams.markers import MarkerInlet
+
+    return MarkerInlet(name, heard)
 
 
 def _wait(listener: _Listener, seconds: float) -> None:

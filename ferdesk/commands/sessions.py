@@ -48,6 +48,10 @@ def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
         "--smoothing", type=float, default=0.3, metavar="SECONDS",
         help="time constant of the smoothing (default 0.3, as in the window)",
     )  # fmt: skip
+    record.add_argument(
+        "--markers", default="", metavar="NAME",
+        help="note the markers of this LSL stream as events (needs ferdesk[stream])",
+    )  # fmt: skip
     common(record)
 
 
@@ -62,6 +66,7 @@ def _record(args: argparse.Namespace) -> int:
         args.source, args.out, video=args.video, seconds=args.seconds or 0.0,
         participant=args.participant, note=args.note, checkpoint=args.checkpoint,
         device=args.device or "auto", max_faces=args.max_faces, smoothing=args.smoothing,
+        markers=args.markers,
     )  # fmt: skip
 
 

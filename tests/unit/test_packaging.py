@@ -54,7 +54,9 @@ def imported_packages(folder: Path) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("ferdesk", ()), ("trainer", ("train",))])
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("ferdesk", ("parquet", "pandas", "stream")), ("trainer", ("train",))]
+)
 def test_every_imported_distribution_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = names(*extras)
     providers = importlib.metadata.packages_distributions()
@@ -68,7 +70,7 @@ def test_every_imported_distribution_is_declared(folder: str, extras: tuple[str,
 
 
 def test_every_dependency_has_an_upper_bound() -> None:
-    for requirement in requirements("train", "tensorboard", "dev"):
+    for requirement in requirements("train", "tensorboard", "parquet", "pandas", "stream", "dev"):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert "<" in operators, f"{requirement} could become anything"
         assert ">=" in operators, f"{requirement} has no oldest version"

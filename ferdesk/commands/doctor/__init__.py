@@ -36,6 +36,7 @@ def collect() -> Report:
             Section("Model", probes.run("model")),
             Section("Cameras", probes.run("cameras")),
             Section("Files", probes.run("files")),
+            Section("Streams", probes.run("streams")),
         )
     )
 

@@ -42,6 +42,8 @@ PACKAGES: Final = (
 OPTIONAL_PACKAGES: Final = ("openvino",)
 """Not published for every platform; ferdesk does without them."""
 
+HOW_TO_STREAM: Final = "not installed; for live streams run: pip install 'ferdesk[stream]'"
+
 CV2_PROVIDERS: Final = (
     "opencv-python",
     "opencv-contrib-python",

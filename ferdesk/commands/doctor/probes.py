@@ -124,6 +124,29 @@ def _files() -> Iterator[Check]:
     yield checks.folder("cache folder", cache_dir())
 
 
+def _streams() -> Iterator[Check]:
+    """What is not installed was not asked for, and is no fault."""
+    for name, package in (("OSC", "python-osc"), ("WebSocket", "websockets")):
+        version = checks.installed((package,)).get(package)
+        text = f"{package} {version}" if version else checks.HOW_TO_STREAM
+        yield Check(name, Status.OK, text)
+    yield _lsl()
+
+
+def _lsl() -> Check:
+    if not checks.installed(("pylsl",)):
+        return Check("LSL", Status.OK, checks.HOW_TO_STREAM)
+    from ferdesk.streams.lsl import import_pylsl
+
+    try:
+        pylsl = import_pylsl()
+    except FerdeskError as error:
+        return Check("LSL", Status.WARN, str(error))
+    library = pylsl.library_version()
+    found = f"pylsl {pylsl.__version__}, liblsl {library // 100}.{library % 100:02}"
+    return Check("LSL", Status.OK, found)
+
+
 def _cameras() -> Iterator[Check]:
     from ferdesk.sources.cameras import list_cameras
 
@@ -239,6 +262,7 @@ PROBES: Final[dict[str, Callable[[], Iterator[Check]]]] = {
     "files": _files,
     "landmarker": _landmarker,
     "model": _model,
+    "streams": _streams,
 }
 
 

@@ -215,3 +215,30 @@ def test_whole_examination() -> None:
     assert "finds the face" in messages["landmarker"]
     assert "reads" in messages["CPU (torch)"]
     assert "telemetry" not in messages
+
+
+# --- streams ------------------------------------------------------------------------------------
+
+
+def test_what_streams_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {check.name: check for check in probes.run("streams")}
+    assert set(found) == {"OSC", "WebSocket", "LSL"}
+    assert Status.FAIL not in {check.status for check in found.values()}
+    monkeypatch.setattr(checks, "installed", lambda names: {})
+    absent = list(probes.PROBES["streams"]())
+    assert {check.status for check in absent} == {Status.OK}, "nobody has to have them"
+    assert all("ferdesk[stream]" in check.message for check in absent)
+
+
+def test_lsl_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ferdesk.streams import lsl
+    from ferdesk.streams.outlet import StreamError
+
+    def refuse() -> None:
+        raise StreamError("it needs glibc 2.35 or newer")
+
+    monkeypatch.setattr(checks, "installed", lambda names: {"pylsl": "1.18.6"})
+    monkeypatch.setattr(lsl, "import_pylsl", refuse)
+    found = {check.name: check for check in probes.PROBES["streams"]()}
+    assert found["LSL"].status is Status.WARN
+    assert "glibc" in found["LSL"].message

@@ -1,0 +1,1 @@
+"""Readings for other programs while they happen: LSL, OSC and WebSocket. No pictures, ever."""

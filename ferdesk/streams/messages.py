@@ -1,0 +1,61 @@
+"""The JSON messages of the WebSocket. docs/streams.md describes them; raise `VERSION` on change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.pipeline.types import FaceReading, Reading
+from ferdesk.vision.blendshapes import BLENDSHAPES
+
+VERSION: Final = 1
+
+
+def hello(source: str, version: str) -> str:
+    """The first message to every receiver."""
+    return _message(
+        "hello", ferdesk=version, source=source, expressions=EXPRESSIONS, blendshapes=BLENDSHAPES
+    )
+
+
+def reading(of: Reading, threshold: float) -> str:
+    """One reading with all of its faces; there may be none."""
+    height, width = of.frame.image.shape[:2]
+    return _message(
+        "reading",
+        frame=of.frame.index,
+        captured=round(of.frame.captured_at, 6),
+        media_time=None if of.frame.still else round(of.frame.media_time, 4),
+        width=width,
+        height=height,
+        faces=[_face(face, threshold) for face in of.faces],
+    )
+
+
+def event(label: str, at: float) -> str:
+    """Something that happened at `at` on the capture clock."""
+    return _message("event", label=label, captured=round(at, 6))
+
+
+def _face(face: FaceReading, threshold: float) -> dict[str, Any]:
+    return {
+        "id": face.face_id,
+        "label": face.answer(threshold),
+        "probabilities": _rounded(face.probabilities.tolist(), 6),
+        "reliability": None if face.reliability is None else round(face.reliability, 4),
+        "reason": face.reason,
+        "prediction_set": face.prediction_set,
+        "box": _rounded(face.landmarks.box, 1),
+        "pose": _rounded((face.pose.yaw, face.pose.pitch, face.pose.roll), 2),
+        "blendshapes": _rounded(face.landmarks.blendshapes.tolist(), 4),
+    }
+
+
+def _rounded(values: Any, digits: int) -> list[float]:
+    return [round(value, digits) for value in values]
+
+
+def _message(kind: str, **content: Any) -> str:
+    whole = {"type": kind, "version": VERSION, **content}
+    return json.dumps(whole, allow_nan=False, separators=(",", ":"))
