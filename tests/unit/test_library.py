@@ -26,8 +26,12 @@ FRAMES = 30
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """One for all tests; its compiled network lies where every test finds it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FERDESK_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        reader = Reader()
+    with reader:
         yield reader
 
 
@@ -56,7 +60,8 @@ def test_importing_it_is_light() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
-def test_reading_loads_no_qt_and_no_torch() -> None:
+def test_reading_loads_no_qt_and_no_torch(reader: Reader) -> None:
+    """`reader` has converted the checkpoint, which torch does once per computer, elsewhere."""
     pytest.importorskip("openvino")
     code = (
         "import sys; from ferdesk import Reader; reader = Reader(); "
@@ -64,7 +69,6 @@ def test_reading_loads_no_qt_and_no_torch() -> None:
         "assert len(reading.faces) == 1; "
         "sys.exit([m for m in ('PySide6', 'torch') if m in sys.modules] or 0)"
     )
-    # The first use of a checkpoint on a computer converts it with torch, in a process of its own.
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
