@@ -51,7 +51,9 @@ def _command_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     bench.add_argument("--source", default="sample", help="what to play in a loop")
     bench.add_argument("--frames", type=int, default=300, help="readings to take (default 300)")
-    bench.add_argument("--faces", type=int, default=1, help="tile the picture to so many faces")
+    bench.add_argument(
+        "--faces", type=int, default=1, help="tile the picture to so many faces and read them all"
+    )
     bench.add_argument("--fps", type=float, default=30.0, help="of the pretended camera")
     bench.add_argument(
         "--record", action="store_true", help="measure instead what recording costs, in turn"

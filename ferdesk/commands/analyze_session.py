@@ -39,6 +39,7 @@ class Job:
     """"": the one that ships."""
     device: str = "auto"
     max_faces: int = 3
+    small_faces: bool = False
     smoothing: float = 0.0
     coverage: float = 1.0
     frames: int = 0
@@ -64,7 +65,7 @@ def analyze_session(job: Job, progress: Callable[[int, int | None], object]) -> 
             0, predictor.card.name, predictor.device, job.smoothing, job.max_faces,
             operating_point(predictor.card, job.coverage), predictor.card.sha256,
         )  # fmt: skip
-        analyzer = Analyzer(predictor, job.max_faces, job.smoothing)
+        analyzer = Analyzer(predictor, job.max_faces, job.smoothing, small_faces=job.small_faces)
         try:
             folder = Path(job.folder)
             part = folder.with_name(f"{folder.name}.part")

@@ -138,6 +138,8 @@ class Figures:
     """Median over the frames of analysis / landmarker alone."""
     capture_ms_p50: float = 0.0
     draw_ms_p50: float = 0.0
+    faces_read: float = 0.0
+    """Per live reading, on average: fewer than asked for where some were not found."""
     readings_per_second: float = 0.0
     latency_ms_p50: float = 0.0
     latency_ms_p95: float = 0.0
@@ -179,7 +181,7 @@ def measure_stages(
     frames = _frames(spec, faces, min(count, _STAGE_FRAMES) + _WARM_UP)
     alone: list[float] = []
     readings: list[Reading] = []
-    analyzer = Analyzer(predictor, faces, 0.0)
+    analyzer = Analyzer(predictor, faces, 0.0, live=True)
     try:
         with Landmarker(mode="video", max_faces=faces) as landmarker:
             for frame in frames:
@@ -210,6 +212,7 @@ class _Live:
     faults: list[str] = field(default_factory=list)
     latency: list[float] = field(default_factory=list)
     draw: list[float] = field(default_factory=list)
+    faces: list[float] = field(default_factory=list)
     first: float = 0.0
     last: float = 0.0
 
@@ -267,6 +270,7 @@ def measure_live(
                     figures.rss_mb_start = resident_mb()
                 if taken > _WARM_UP:
                     live.draw.append((live.last - start) * 1e3)
+                    live.faces.append(len(reading.faces))
                     live.latency.append((live.last - reading.frame.captured_at) * 1e3)
             figures.dropped = engine.stats().dropped - dropped
             figures.rss_mb_end = resident_mb()
@@ -275,6 +279,7 @@ def measure_live(
     figures.readings_per_second = count / (live.last - live.first)
     figures.capture_ms_p50 = _median(camera.decode_ms)
     figures.draw_ms_p50 = _median(live.draw)
+    figures.faces_read = float(np.mean(live.faces))
     figures.latency_ms_p50 = _median(live.latency)
     figures.latency_ms_p95 = float(np.percentile(live.latency, 95))
 
@@ -292,7 +297,8 @@ def report(figures: Figures) -> str:
         f"up to `Purified`    {f.analysis_ms_p50:7.2f} ms   "
         f"{f.analysis_to_mediapipe:.2f} x the landmarker alone\n"
         f"pose, reliability   {f.judgement_ms_p50:7.2f} ms\n\n"
-        f"live, {f.readings_per_second:.1f} readings a second, {f.dropped} frames dropped\n"
+        f"live, {f.readings_per_second:.1f} readings per second, {f.dropped} frames dropped\n"
+        f"faces read          {f.faces_read:7.2f}\n"
         f"capture             {f.capture_ms_p50:7.2f} ms\n"
         f"draw                {f.draw_ms_p50:7.2f} ms\n"
         f"capture to drawn    {f.latency_ms_p50:7.2f} ms   p95 {f.latency_ms_p95:.2f} ms\n"

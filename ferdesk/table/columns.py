@@ -131,6 +131,11 @@ def _columns() -> Iterable[Column]:
     )
     yield Column("brightness", "Mean grey value of the crop, 0 to 1", digits=".4g")
     yield Column("contrast", "Standard deviation of the grey crop, 0 to 0.5", digits=".4g")
+    yield Column(
+        "unread",
+        "Faces seen in this frame beside those read: more than may be read, or too small",
+        kind="count",
+    )
     yield Column("inside", "Share of the landmarks within the picture, 0 to 1", digits=".4g")
     for name in BLENDSHAPES:
         yield Column(f"blendshape_{name}", f"MediaPipe's score of {name}, 0 to 1", digits=".4f")
@@ -152,7 +157,8 @@ OF_SESSION: Final = (
 """Of a session's table."""
 
 OF_FILE: Final = (
-    "file", "frame", "media_time", *_ANSWER, *distribution("probability"), *_NETWORK, *_SEEN,
+    "file", "frame", "media_time", "unread", *_ANSWER, *distribution("probability"),
+    *_NETWORK, *_SEEN,
 )  # fmt: skip
 """Of the table that `ferdesk analyze` writes."""
 

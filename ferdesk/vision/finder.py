@@ -14,6 +14,7 @@ from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.lanes import Lanes
 from ferdesk.vision.regions import same_face, size_of, without_copies
 from ferdesk.vision.scout import Scout
+from ferdesk.vision.search import FaceSearch
 from ferdesk.vision.types import Box, FaceLandmarks
 
 _GLANCE_SECONDS: Final = 0.25
@@ -57,7 +58,9 @@ class FaceFinder:
         self._still = False
         self._stale = False
         self._whole: Landmarker = self._make_landmarker()
-        self._scout = Scout()
+        self._scout = Scout(give_way=live)
+        self._search: FaceSearch | None = None
+        """Of pictures, which wait for it."""
         self._lanes: Lanes | None = None
         self._forget()
 
@@ -86,6 +89,8 @@ class FaceFinder:
         """Free every model."""
         self._scout.close()
         self._whole.close()
+        if self._search is not None:
+            self._search.close()
         if self._lanes is not None:
             self._lanes.close()
 
@@ -101,9 +106,9 @@ class FaceFinder:
 
     def _picture(self, rgb: NDArray[np.uint8]) -> list[FaceLandmarks]:
         faces = without_copies(list(self._whole.detect(rgb)))
-        self._scout.begin(rgb, [face.box for face in faces], tiles=True)
-        found = self._scout.take(waiting=True)
-        assert found is not None
+        if self._search is None:
+            self._search = FaceSearch()
+        found = self._search.search(rgb, [face.box for face in faces])
         faces += found.faces
         faces.sort(key=lambda face: size_of(face.box), reverse=True)
         self._unread = max(0, len(faces) - self._max_faces) + found.unreadable

@@ -22,10 +22,13 @@ _REST: Final = 4.0
 
 
 class Scout:
-    """One search at a time on a thread of its own, of low priority where the system knows that."""
+    """One search at a time on a thread of its own."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="face-search", initializer=_give_way)
+    def __init__(self, *, give_way: bool) -> None:
+        """`give_way`: with low priority, where nobody waits for the answer."""
+        self._pool = ThreadPoolExecutor(
+            1, thread_name_prefix="face-search", initializer=_give_way if give_way else None
+        )
         self._search: FaceSearch | None = None
         self._running: Future[Found] | None = None
         self._rested = 0.0
@@ -74,6 +77,6 @@ class Scout:
 
 
 def _give_way() -> None:
-    """The threads that MediaPipe starts from here inherit it."""
+    """Low priority, where the system has it per thread; MediaPipe's threads inherit it."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -51,6 +51,10 @@ def add_parser(commands: Parsers, common: Callable[[argparse.ArgumentParser], No
         "--max-faces", type=int, default=3, metavar="N", help="most faces per frame (default 3)"
     )
     analyze.add_argument(
+        "--small-faces", action="store_true",
+        help="search videos for small faces, too, once per second (pictures always are)",
+    )  # fmt: skip
+    analyze.add_argument(
         "--smoothing", type=float, default=0.0, metavar="SECONDS",
         help="time constant of label and probability_* (default 0: every frame for itself)",
     )  # fmt: skip
@@ -82,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
     options = Options(
         checkpoint=args.checkpoint, device=args.device or "auto", max_faces=args.max_faces,
         smoothing=args.smoothing, coverage=args.coverage, frames=args.frames, everything=args.all,
+        small_faces=args.small_faces,
     )  # fmt: skip
     source = args.sources[0]
     return analyze(source, args.out, options, picture=args.picture, overwrite=args.overwrite)
@@ -108,6 +113,6 @@ def _many(args: argparse.Namespace) -> int:
     settings = Job(
         source="", folder="", checkpoint=str(args.checkpoint or ""),
         device=args.device or "auto", max_faces=args.max_faces, smoothing=args.smoothing,
-        coverage=args.coverage, frames=args.frames,
+        coverage=args.coverage, frames=args.frames, small_faces=args.small_faces,
     )  # fmt: skip
     return analyze_many(args.sources, args.out, settings, jobs=args.jobs)

@@ -30,6 +30,7 @@ class Setting:
     coverage: float
     threshold: float
     max_faces: int
+    small_faces: bool
     frames: int
     columns: Sequence[str]
 
@@ -64,6 +65,7 @@ def description(name: str, setting: Setting, walk: Walk, cut_off: str = "") -> d
             "coverage": setting.coverage,
             "threshold": setting.threshold,
             "max_faces": setting.max_faces,
+            "small_faces": setting.small_faces,
             "frames": setting.frames or None,
         },
         "counts": {

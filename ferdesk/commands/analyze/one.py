@@ -43,6 +43,8 @@ class Options:
     """None: the one that ships."""
     device: str = "auto"
     max_faces: int = 3
+    small_faces: bool = False
+    """Search videos for small faces, too."""
     smoothing: float = 0.0
     """Seconds."""
     coverage: float = 1.0
@@ -80,10 +82,14 @@ def analyze(
         predictor = load_predictor(checkpoint, options.device)
         setting = Setting(
             spec, info, _folder(spec), predictor, options.smoothing, options.coverage,
-            operating_point(predictor.card, options.coverage), options.max_faces, options.frames,
+            operating_point(predictor.card, options.coverage), options.max_faces,
+            options.small_faces, options.frames,
             _columns(predictor.card, options.everything),
         )  # fmt: skip
-        analyzer = Analyzer(predictor, options.max_faces, options.smoothing, ids_anew=True)
+        analyzer = Analyzer(
+            predictor, options.max_faces, options.smoothing, ids_anew=True,
+            small_faces=options.small_faces,
+        )  # fmt: skip
         walk = Walk(source, analyzer, setting.threshold)
         try:
             _write(walk, setting, targets, _total(source, info, options.frames))

@@ -53,7 +53,7 @@ class Walk:
                 return
             reading = self._analyzer.analyze(frame, (time.perf_counter() - start) * 1e3)
             self._count(reading)
-            where = _of_frame(frame, folder)
+            where = {**_of_frame(frame, folder), "unread": reading.unread}
             if not reading.faces:
                 yield row(names, where)
             for face in reading.faces:

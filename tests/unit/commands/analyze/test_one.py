@@ -18,9 +18,20 @@ from ferdesk.pipeline.types import UNSURE
 from ferdesk.table.columns import COLUMNS, OF_FILE, OF_FILE_ALL, WITNESS
 from tests.unit.commands.analyze.conftest import Run
 from tests.unit.model.helpers import tiny_card, tiny_network
+from tests.unit.vision.groups import group
 
 ROOT = Path(__file__).resolve().parents[4]
 ABOUT_A_FACE = OF_FILE[OF_FILE.index("face") + 1 :]
+
+
+def test_faces_beside_those_read_are_counted(run: Run, tmp_path: Path) -> None:
+    picture, _ = group([(160 + 170 * i, 300, 70 + 10 * i) for i in range(5)])
+    assert cv2.imwrite(str(tmp_path / "five.png"), picture[:, :, ::-1])
+    code, rows = run(tmp_path / "five.png")
+    assert code == 0
+    assert [(row["face"], row["unread"]) for row in rows] == [("1", "2"), ("2", "2"), ("3", "2")]
+    code, rows = run(tmp_path / "five.png", "--max-faces", 5, "--overwrite")
+    assert [row["unread"] for row in rows] == ["0"] * 5
 
 
 def test_a_mixed_folder(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
