@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
 from ferdesk.files import replacing
+from ferdesk.model.face_geometry import face_geometry
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.smoothing import Smoother
@@ -126,11 +127,11 @@ def _judged(
     judge: Judge, predictor: Predictor, frame: Frame, faces: tuple[FaceReading, ...]
 ) -> tuple[FaceReading, ...]:
     rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
-    crops = np.stack([align_face(rgb, face.landmarks.points) for face in faces])
-    return judge.judge(
-        predictor.card, frame, [face.landmarks for face in faces],
-        [face.face_id for face in faces], crops, predictor.predict(crops),
-    )  # fmt: skip
+    found = [face.landmarks for face in faces]
+    crops = np.stack([align_face(rgb, face.points) for face in found])
+    shapes = np.stack([face_geometry(face.points, face.blendshapes) for face in found])
+    ids = [face.face_id for face in faces]
+    return judge.judge(predictor.card, frame, found, ids, crops, predictor.predict(crops, shapes))
 
 
 def report(session: Session, agreement: Agreement, number: int) -> str:

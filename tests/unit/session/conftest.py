@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.analyzer import Analyzer
-from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import Reading
 from ferdesk.resources import asset
 from ferdesk.session.records import AnalysisRecord, FrameRecord
@@ -22,7 +22,7 @@ FPS = 25
 @pytest.fixture(scope="session")
 def readings() -> list[Reading]:
     """40 frames of the sample, from worry into joy, smoothed as in the window."""
-    analyzer = Analyzer(load_predictor(asset("live.safetensors"), "auto"), 3, 0.3)
+    analyzer = Analyzer(Predictor.from_checkpoint(asset("live.safetensors"), "cpu"), 3, 0.3)
     source = SampleSource()
     source.open()
     found = []

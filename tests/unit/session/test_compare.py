@@ -86,10 +86,45 @@ def test_a_checkpoint_agrees_with_itself(
     tmp_path: Path, readings: list[Reading], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = record(tmp_path / "s", readings, video=True)
-    assert cli.run(["compare", str(folder), "--checkpoint", str(asset("live.safetensors"))]) == 0
+    assert (
+        cli.run(
+            [
+                "compare",
+                str(folder),
+                "--checkpoint",
+                str(asset("live.safetensors")),
+                "--device",
+                "cpu",
+            ]
+        )
+        == 0
+    )
     with Session.open(folder) as session:
         agreement = compare(session, 0, 1)
     assert agreement.share > 0.85, "all that differs is the compression of the video"
+
+
+def test_the_second_network_sees_the_landmarks_too(
+    tmp_path: Path, readings: list[Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ferdesk.model.face_geometry import face_geometry
+    from ferdesk.model.predictor import Predictor
+
+    seen: list[np.ndarray] = []
+    predict = Predictor.predict
+
+    def spy(self: Predictor, crops: np.ndarray, geometry: np.ndarray | None = None) -> object:
+        if geometry is not None:
+            seen.append(geometry)
+        return predict(self, crops, geometry)
+
+    folder = record(tmp_path / "s", readings, video=True)
+    model = tiny_checkpoint(tmp_path / "tiny.safetensors")
+    monkeypatch.setattr(Predictor, "predict", spy)
+    assert cli.run(["compare", str(folder), "--checkpoint", str(model), "--device", "cpu"]) == 0
+    face = readings[39].faces[0].landmarks
+    wanted = face_geometry(face.points, face.blendshapes)
+    assert np.abs(seen[-1][0] - wanted).max() < 0.02
 
 
 def test_without_pictures_there_is_nothing_to_read(

@@ -28,6 +28,8 @@ from ferdesk.session.store import Store
 from ferdesk.session.video import VideoReader
 from ferdesk.session.writer import SessionInfo
 from ferdesk.sources.base import Frame
+from ferdesk.sources.spec import SourceKind, SourceSpec
+from tests.unit.pipeline.fakes import FakeCamera, Listening
 
 INFO = SessionInfo("camera", "Fake camera, 640x480, 30 fps")
 SETTINGS = ReadingSettings("live", "abc", "CPU", 0.3, 3)
@@ -219,3 +221,27 @@ def _wait(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_camera_that_is_lost_and_comes_back(tmp_path: Path, readings: list[Reading]) -> None:
+    camera = FakeCamera(readings[0].frame.image)
+    listening = Listening(lambda _spec: camera)
+    recorder = begin(tmp_path)
+    listening.engine.attach(recorder)
+    listening.engine.start(SourceSpec(SourceKind.CAMERA, "0"), Path("tiny.safetensors"))
+    listening.reading()
+    camera.plugged.clear()
+    listening.wait_for(EventKind.WARNING, "disconnected")
+    before = recorder.status().frames
+    camera.plugged.set()
+    listening.wait_for(EventKind.SOURCE_OPENED, "is back")
+    _wait(lambda: recorder.status().frames > before + 5)
+    assert listening.engine.close()
+    with end(recorder) as session:
+        events = [(event.label, event.note) for event in session.store.events()]
+        assert ("warning", "Fake camera was disconnected.") in events
+        assert any("is back" in note for _, note in events)
+        times = np.array([frame.time for frame in session.frames])
+        assert np.diff(times).min() >= 0
+        assert np.diff(times).max() > 0.4, "the gap is there, as missing frames"
+        assert session.notes == ()
