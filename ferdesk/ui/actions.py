@@ -55,9 +55,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "open_video": Command(
         "Open video…", "Ctrl+Shift+V", "Read a video file", icon="film", short="Video"
     ),
-    "open_image": Command("Open image…", "Ctrl+Shift+I", "Read one picture", icon="image"),
+    "open_image": Command("Open picture…", "Ctrl+Shift+I", "Read one picture", icon="image"),
     "open_folder": Command(
-        "Open folder…", "Ctrl+Shift+F", "Read all pictures of a folder", icon="folder"
+        "Open folder…", "Ctrl+Shift+F", "Read all pictures and videos of a folder", icon="folder"
     ),
     "open_url": Command("Open URL…", "Ctrl+Shift+U", "Read a network camera or stream"),
     "open_sample": Command(
@@ -69,7 +69,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "snapshot": Command(
         "Save snapshot…",
         Standard.Save,
-        "Write the picture to a PNG file, with or without overlay",
+        "Write the picture to a PNG or JPEG file, with or without overlay",
         icon="snapshot",
         short="Snapshot",
     ),
@@ -199,7 +199,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "repeat_files": Command(
         "Repeat files",
         "Ctrl+L",
-        "Play videos and folders again from their end",
+        "Start videos and folders again when they are at their end",
         True,
         setting="repeat_files",
     ),

@@ -90,7 +90,7 @@ class FilesPanel(Panel):
             self.table.setCurrentCell(row, 0)
         self.table.scrollTo(self.table.model().index(row, 0))
         item = self.table.item(row, 1)
-        words = describe(self._shown)
+        words = describe(self._shown) if reading.frame.still else "video"
         if item is not None and item.text() != words:
             item.setText(words)
 

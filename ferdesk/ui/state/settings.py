@@ -42,7 +42,7 @@ class Settings:
     show_label: bool = _option(True, "Expression above each face")
     show_pose: bool = _option(False, "Head pose axes")
     every_frame: bool = _option(False, "Show every frame, even those that were not analysed")
-    repeat_files: bool = _option(False, "Play videos and folders again from their end")
+    repeat_files: bool = _option(False, "Start videos and folders again when they are at their end")
     smoothing_seconds: float = _option(
         0.3,
         "Smoothing over time",

@@ -180,8 +180,8 @@ class Sources(QObject):
         self._ask_file("Open video", _VIDEOS)
 
     def ask_image(self) -> None:
-        """Open image…"""
-        self._ask_file("Open image", _IMAGES)
+        """Open picture…"""
+        self._ask_file("Open picture", _IMAGES)
 
     def ask_folder(self) -> None:
         """Open folder…"""

@@ -78,6 +78,7 @@ def test_videos_keep_their_curves(folder: Bench) -> None:
     folder.show(replace(reading, frame=replace(reading.frame, file=FILES[1])))
     assert folder.window.panels.timeline.isVisible()
     assert not folder.window.panels.files.isVisible()
+    assert folder.window.panels.files.table.item(1, 1).text() == "video"
 
 
 def test_a_single_picture_has_neither_curves_nor_files(bench: Bench) -> None:
