@@ -190,7 +190,8 @@ class CaptureThread:
             return
         self._put(frame, took)
         while not self._network.wait(_AGAIN_SECONDS) and not self._stop.is_set():
-            pass
+            # The window forgets what it shows when it hears that the source was opened.
+            self.preview.put(frame)
 
     def _take_steps(self) -> None:
         self._asked.clear()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ferdesk.ui.actions import Actions
@@ -112,6 +112,8 @@ _ICON_ONLY: Final = (
     "previous_file", "next_file", "show_box", "show_label", "show_mesh", "show_pose", "show_log",
     "full_screen",
 )  # fmt: skip
+_ROOMY: Final = 1100
+"""Width from which all commands have their names in the toolbar."""
 _MENUS: Final = (
     ("&File", FILE),
     ("&View", VIEW),
@@ -172,7 +174,23 @@ class ChoiceMenu:
 
 
 class _PlainToolBar(QToolBar):
-    """Without the two lines of the style, which are far too bright in the dark scheme."""
+    """Without the two lines of the style, which are far too bright in the dark scheme.
+
+    Where it is narrow, `shrinking` buttons are icons without their names.
+    """
+
+    def __init__(self, title: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self.shrinking: list[QToolButton] = []
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        beside, alone = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
+            Qt.ToolButtonStyle.ToolButtonIconOnly,
+        )
+        for button in self.shrinking:
+            button.setToolButtonStyle(beside if self.width() >= _ROOMY else alone)
+        super().resizeEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Nothing: the window shows through."""
@@ -208,6 +226,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, camera_menu: QMenu) -> 
     bar.addWidget(spacer)
     for name in ("back_to_live", "show_log", "full_screen"):
         bar.addAction(actions[name])
+    bar.shrinking = [_button(bar, actions[name]) for name in ("pause", "reset", "snapshot")]
     for name in _ICON_ONLY:
         button = _button(bar, actions[name])
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)

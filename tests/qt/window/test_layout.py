@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ferdesk.ui.window.layout import fit
@@ -91,3 +91,19 @@ def test_full_screen_is_the_picture(bench: Bench, qtbot: QtBot) -> None:
     window.commands["dismiss"].trigger()
     qtbot.waitUntil(lambda: not window.isFullScreen())
     assert all(part.isVisible() for part in (*others, *chrome))
+
+
+def test_every_command_of_the_toolbar_is_in_sight_at_the_smallest_size(bench: Bench) -> None:
+    bench.engine.files = (Path("/a.png"), Path("/b.png"))
+    bench.run()
+    bench.show(make_reading())
+    window = bench.window
+    for width, named in ((900, False), (1366, True)):
+        window.resize(width, 700)
+        QApplication.processEvents()
+        buttons = [b for b in window.toolbar.findChildren(QToolButton) if b.defaultAction()]
+        assert all(button.isVisible() for button in buttons), width
+        pause = window.toolbar.widgetForAction(window.commands["pause"])
+        beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        assert isinstance(pause, QToolButton)
+        assert (pause.toolButtonStyle() == beside) is named
