@@ -27,6 +27,8 @@ from ferdesk.ui.state.shown import Shown
 _WITHHELD: Final = QColor("#F4F5F7")
 _AXES: Final = (QColor("#FF6B6B"), QColor("#5BD46F"), QColor("#5AA2FF"))
 """Head axes: x, y, z."""
+_PLAIN: Final = 480.0
+"""Pixels of the shorter side up to which lines have their plain width on a picture."""
 _MESH_PEN: Final = QPen(QColor(255, 255, 255, 70), 0)
 _OUTLINE_PEN: Final = QPen(QColor(190, 235, 255, 210), 1.2)
 _LEAST_MESH: Final = 90.0
@@ -168,8 +170,12 @@ def annotate(shown: Shown, options: OverlayOptions) -> QImage:
     target = QRectF(0, 0, width, height)
     painter = QPainter(image)
     paint_picture(painter, picture, target, options.mirror)
+    # Lines grow with the picture, as the text does, or nobody would see them on a large one.
+    unit = max(1.0, min(width, height) / _PLAIN)
+    painter.scale(unit, unit)
+    target = QRectF(0, 0, width / unit, height / unit)
     font = QFont(QGuiApplication.font())
-    font.setPixelSize(max(10, round(min(width, height) / 30)))
+    font.setPixelSize(max(10, round(min(width, height) / unit / 30)))
     paint_overlay(painter, shown, FrameMap(target, width, height, options.mirror), options, font)
     painter.end()
     image.setText("Software", "ferdesk")
