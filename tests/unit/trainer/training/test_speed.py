@@ -92,7 +92,7 @@ def test_a_slow_disk_shows_as_waiting_and_in_the_data_path() -> None:
     once = replace(CONFIG, micro_batches=1)
     (quick,) = measure_speed(training(), once, seconds=0.01)
     # On a busy machine the step is slow, too.
-    seconds = max(0.15, 2 * CONFIG.batch_size / quick.step)
+    seconds = max(0.15, 4 * CONFIG.batch_size / quick.step)
     slow = training(Slow(training().training.crops, seconds))  # type: ignore[arg-type]
     (result,) = measure_speed(slow, once, seconds=0.01)
     assert result.data_wait > 0.2
