@@ -81,7 +81,10 @@ COMMANDS: Final[dict[str, Command]] = {
         icon="record",
     ),
     "mark": Command(
-        "Mark event", "M", "Note an event at this moment; the keys 1 to 9 note labels of your own"
+        "Mark event",
+        "M",
+        "Note an event at this moment; the keys 1 to 9 note labels of your own",
+        icon="flag",
     ),
     "correct": Command(
         "Correct expression…", "C", "Say what the chosen face shows; a click on a face does, too"
@@ -125,6 +128,25 @@ COMMANDS: Final[dict[str, Command]] = {
     "stretch_begin": Command("Stretch begins here", "I", "A chosen stretch begins here"),
     "stretch_end": Command("Stretch ends here", "O", "A chosen stretch ends here"),
     "stretch_none": Command("No stretch", "Ctrl+D", "Choose no stretch"),
+    "exclude": Command(
+        "Exclude stretch", "X", "Leave the chosen stretch, or this one, out of every report"
+    ),
+    "edit_note": Command(
+        "Change entry…", "F2", "Change the chosen event or correction", icon="pencil"
+    ),
+    "delete_note": Command(
+        "Delete entry", "Del", "Delete the chosen event or correction", icon="bin"
+    ),
+    "undo": Command(
+        "Undo", Standard.Undo, "Take the last edit back", icon="undo", fallback="Ctrl+Z"
+    ),
+    "redo": Command("Redo", "Ctrl+Shift+Z", "Do again what was taken back", icon="redo"),
+    "export": Command(
+        "Export…", "Ctrl+Shift+E", "Write the session for other programs", icon="export"
+    ),
+    "report": Command(
+        "Report…", "Ctrl+Shift+P", "Write a page about the session and open it", icon="report"
+    ),
     "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
     "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
     "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),
@@ -218,7 +240,9 @@ NO_FILES: Final = "The source is not a folder or a list of files"
 REVIEW: Final = (
     "back_to_live", "session_start", "previous_frame", "next_frame", "session_end", "faster",
     "slower", "next_event", "previous_event", "next_unsure", "previous_unsure", "next_correction",
-    "previous_correction", "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
+    "previous_correction", "export", "report", "exclude", "edit_note", "delete_note", "undo",
+    "redo",
+    "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
     "zoom_all",
 )  # fmt: skip
 """Commands that need an open session."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from ferdesk.ui.actions import Actions
@@ -14,6 +15,8 @@ from ferdesk.ui.state.recording_plan import clock
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 _MOVES: Final = ("session_start", "previous_frame", "pause", "next_frame", "session_end")
+_ROOMY: Final = 620
+"""Width in pixels from which the jumps have names beside their icons."""
 _JUMPS: Final = ("next_event", "next_unsure", "next_correction")
 
 
@@ -47,8 +50,19 @@ class Transport(QWidget):
             row.addWidget(widget)
             row.addSpacing(4)
         row.addStretch(1)
-        for name in _JUMPS:
-            row.addWidget(_button(actions, name, icon_only=False))
+        self._jumps = [_button(actions, name, icon_only=False) for name in _JUMPS]
+        for button in self._jumps:
+            row.addWidget(button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Names in part would say less than the icons alone.
+        style = Qt.ToolButtonStyle
+        wanted = (
+            style.ToolButtonIconOnly if self.width() < _ROOMY else style.ToolButtonTextBesideIcon
+        )
+        for button in self._jumps:
+            button.setToolButtonStyle(wanted)
+        super().resizeEvent(event)
 
     def set_time(self, seconds: float, duration: float) -> None:
         """Where the session is."""

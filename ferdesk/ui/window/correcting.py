@@ -15,6 +15,7 @@ from ferdesk.ui.panels.video import VideoPanel
 from ferdesk.ui.state.shown import Shown
 
 CANNOT_TELL: Final = "cannot tell"
+EXCLUDED: Final = "excluded"
 _TEXTS: Final = {
     "neutral": "&Neutral", "happiness": "&Happiness", "surprise": "S&urprise",
     "sadness": "&Sadness", "anger": "&Anger", "disgust": "&Disgust", "fear": "&Fear",
@@ -26,7 +27,7 @@ class Correcting(QObject):
     """Opens the menu beside the chosen face while corrections can be kept."""
 
     corrected = Signal(int, str)
-    """Face id, and one of the seven or `CANNOT_TELL`."""
+    """Face id, and one of the seven, `CANNOT_TELL` or `EXCLUDED`."""
 
     def __init__(self, video: VideoPanel, shown: Callable[[], Shown]) -> None:
         super().__init__(video)
@@ -34,6 +35,8 @@ class Correcting(QObject):
         self._shown = shown
         self.possible = False
         """Whether there is a session to keep corrections in."""
+        self.excludes = False
+        """Whether a stretch may be left out, too: in review."""
         self.menu: QMenu | None = None
         video.face_clicked.connect(lambda _face: self.ask())
 
@@ -43,6 +46,9 @@ class Correcting(QObject):
         if not self.possible or face is None:
             return
         menu = build_menu(lambda label: self.corrected.emit(face.face_id, label), self._video)
+        if self.excludes:
+            leave_out = menu.addAction("E&xclude this stretch")
+            leave_out.triggered.connect(lambda: self.corrected.emit(face.face_id, EXCLUDED))
         menu.aboutToHide.connect(menu.deleteLater)
         self.menu = menu
         menu.popup(self._video.mapToGlobal(self._beside()))

@@ -22,6 +22,8 @@ _NAMES = ("left", "right", "across")
 _VERSION: Final = "division-3"
 """Renamed when the parts change: what was remembered of others does not fit."""
 _MARGINS: Final = (10, 2, 10, 4)
+_ROOM_FOR_THREE: Final = 790
+"""Height of a window in which expression, list and answers fit one above the other."""
 _EDGE: Final = 12
 """Between notices and the edge of what they lie on."""
 
@@ -40,9 +42,21 @@ class Division:
         self._still = False
         self._several_files = False
         self._log = False
-        self._picture_only = False
+        self._picture_only = self._review = False
+        self._bar = self._notes = QWidget()
         panels.log.hide()
         panels.files.hide()
+
+    def add_review(self, bar: QWidget, notes: QWidget) -> None:
+        """What a session under review needs besides: under the picture, and at the right."""
+        self._bar, self._notes = bar, notes
+        self.left.insertWidget(1, bar)
+        self.right.insertWidget(1, notes)
+        self.right.setStretchFactor(1, 3)
+
+    def show_review(self, on: bool) -> None:
+        """Look at a session from the next `arrange` on."""
+        self._review = on
 
     def show_log(self, on: bool) -> None:
         """Show or hide the log from the next `arrange` on."""
@@ -64,8 +78,12 @@ class Division:
         panels.files.setVisible(timeline and self._still and self._several_files)
         panels.log.setVisible(self._log and whole)
         panels.distribution.setVisible(settings.show_distribution)
-        panels.purification.setVisible(settings.show_purification)
-        answers = settings.show_distribution or settings.show_purification
+        # Where there is no room for all three, the list goes first in a review.
+        room = not self._review or window.height() >= _ROOM_FOR_THREE
+        panels.purification.setVisible(settings.show_purification and room)
+        self._notes.setVisible(self._review)
+        self._bar.setVisible(self._review and whole)
+        answers = settings.show_distribution or settings.show_purification or self._review
         self.right.setVisible(answers and whole)
         panels.purification.show_still(self._still)
         toolbar.setVisible(settings.show_toolbar and whole)
@@ -120,7 +138,7 @@ class Division:
         else:
             self.across.setSizes([770, 500])
             self.left.setSizes([530, 130, 200, 200, 150])
-            self.right.setSizes([330, 374])
+            self.right.setSizes([310, 160, 234])
         fit(window, window.screen().availableGeometry())
 
 

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
             engine, self.live, self.panels, self.operating, store, self.jobs, self.commands,
             self.sources, self,
         )  # fmt: skip
-        self.division.left.insertWidget(1, self.session_work.bar)
+        self.division.add_review(self.session_work.bar, self.session_work.notes)
         self._connect_parts()
         self._connect_commands()
         self._apply(Settings(), store.value)
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Show the parts that belong on the screen now."""
-        self.session_work.bar.setVisible(self.session_work.reviewing)
+        self.division.show_review(self.session_work.reviewing)
         self.division.show_still(self.live.still, self.file_steps.several)
         self.division.arrange(self, self.toolbar, self.store.value)
         self.toasts.settle()

@@ -13,17 +13,22 @@ from PySide6.QtWidgets import QWidget
 from ferdesk.ui.actions import NO_SESSION, REVIEW, Actions
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.review.bar import ReviewBar
+from ferdesk.ui.review.editing import Editing
+from ferdesk.ui.review.exporting import Exporting
+from ferdesk.ui.review.notes_panel import NotesPanel
 from ferdesk.ui.review.review import Review
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
-from ferdesk.ui.window.correcting import Correcting
+from ferdesk.ui.window.correcting import EXCLUDED, Correcting
 from ferdesk.ui.window.live import LiveView, Panels
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.recording import MARK, Recording
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
+
+    from ferdesk.session.store import Note
 
 _IDLE: Final = "Nothing is being recorded and no session is open"
 _REVIEWING: Final = "A session is open; go back to live first (Ctrl+B)"
@@ -65,11 +70,19 @@ class SessionWork(QObject):
         self.review = Review(
             live, panels, operating, store, jobs, self.bar.transport, self.bar.ribbon, window
         )
-        for part in (self.recording, self.review):
+        self.editing = Editing(self.review, self.bar.ribbon, window)
+        self.notes = NotesPanel(commands)
+        self.exporting = Exporting(self.review, jobs, window)
+        for part in (self.recording, self.review, self.exporting):
             part.told.connect(self.told)
             part.refused.connect(self.refused)
+        self.editing.refused.connect(self.refused)
+        self.editing.changed.connect(self._edits_changed)
+        self.review.notes_changed.connect(self._list_notes)
+        self.notes.sought.connect(self.review.seek)
+        self.notes.edit_wanted.connect(self.editing.edit)
         self.recording.changed.connect(self._recording_changed)
-        self.correcting.corrected.connect(self.recording.correct)
+        self.correcting.corrected.connect(self._corrected)
         self.review.entered.connect(self._entered)
         self.review.left.connect(self._left)
         self.review.stopped.connect(lambda: commands["pause"].setChecked(True))
@@ -145,7 +158,14 @@ class SessionWork(QObject):
         review, ribbon, transport = self.review, self.bar.ribbon, self.bar.transport
         slots: dict[str, Callable[[], object]] = {
             "record": self.recording.toggle,
-            "mark": lambda: self.recording.mark(MARK),
+            "mark": self._mark,
+            "export": self.exporting.ask,
+            "report": self.exporting.report,
+            "exclude": lambda: self.editing.correct(EXCLUDED),
+            "edit_note": lambda: self._with_chosen(self.editing.edit),
+            "delete_note": lambda: self._with_chosen(self.editing.delete),
+            "undo": self.editing.undo,
+            "redo": self.editing.redo,
             "correct": self.correcting.ask,
             "open_session": self._ask_session,
             "back_to_live": self.back_to_live,
@@ -182,6 +202,36 @@ class SessionWork(QObject):
         else:
             self.review.ask()
 
+    def _mark(self) -> None:
+        (self.editing if self.reviewing else self.recording).mark(MARK)
+
+    def _corrected(self, face: int, label: str) -> None:
+        if self.reviewing:
+            self.editing.correct(label, face)
+        else:
+            self.recording.correct(face, label)
+
+    def _with_chosen(self, do: Callable[[Note], None]) -> None:
+        note = self.notes.chosen
+        if note is not None:
+            do(note)
+        else:
+            self.told.emit("Choose an entry in the list of events and corrections first.")
+
+    def _list_notes(self) -> None:
+        if self.review.opened is not None:
+            self.notes.show_notes(self.review.opened.session.store)
+
+    def _edits_changed(self) -> None:
+        edits = self.editing.edits
+        for name, text in (
+            ("undo", edits.undo_text if edits is not None else ""),
+            ("redo", edits.redo_text if edits is not None else ""),
+        ):
+            verb = name.capitalize()
+            self._commands[name].setText(f"{verb}: {text}" if text else verb)
+            self._commands.set_enabled(name, bool(text), f"There is nothing to {name}")
+
     def _recording_changed(self, on: bool) -> None:
         record = self._commands["record"]
         record.setChecked(on)
@@ -198,7 +248,8 @@ class SessionWork(QObject):
             self._commands.set_enabled(name, False, _REVIEWING)
         self._commands["pause"].setChecked(False)
         self._commands["pause"].setChecked(True)
-        self._allow_marks(False)
+        self._allow_marks(True)
+        self._edits_changed()
         self.bar.ribbon.setFocus()
         self.changed.emit()
 
@@ -213,6 +264,7 @@ class SessionWork(QObject):
 
     def _allow_marks(self, on: bool) -> None:
         self.correcting.possible = on
+        self.correcting.excludes = self.reviewing
         for name in ("mark", "correct"):
             self._commands.set_enabled(name, on, _IDLE)
 

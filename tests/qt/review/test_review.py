@@ -20,7 +20,6 @@ from tests.qt.conftest import Bench
 from tests.qt.review.conftest import PictureSession
 
 Look = Callable[[Path], Bench]
-NONE = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture

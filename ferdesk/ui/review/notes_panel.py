@@ -1,0 +1,114 @@
+"""The list of events and corrections of the session under review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QWidget,
+)
+
+from ferdesk.model.labels import DISPLAY_NAMES
+from ferdesk.ui.actions import Actions
+from ferdesk.ui.panels.panel import MutedLabel, Panel
+from ferdesk.ui.state.recording_plan import clock
+
+if TYPE_CHECKING:
+    from ferdesk.session.store import Note, Store
+
+_BUTTONS: Final = ("mark", "edit_note", "delete_note", "undo", "redo")
+_FROM: Final = {"key": "person", "lsl": "LSL", "file": "file", "ferdesk": "ferdesk"}
+
+
+class NotesPanel(Panel):
+    """A row per event and correction; a click goes there, Enter changes it."""
+
+    sought = Signal(float)
+    edit_wanted = Signal(object)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__("Events and corrections", parent)
+        for name in _BUTTONS:
+            button = QToolButton()
+            button.setAutoRaise(True)
+            button.setIconSize(QSize(16, 16))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setAccessibleName(actions[name].text())
+            self.header.addWidget(button)
+        self.notes: list[Note] = []
+        self.table = QTableWidget(0, 3)
+        self.table.setAccessibleName("Events and corrections")
+        self.table.setFrameShape(QTableWidget.Shape.NoFrame)
+        self.table.horizontalHeader().hide()
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        mode = QHeaderView.ResizeMode
+        for column, how in enumerate((mode.ResizeToContents, mode.Stretch, mode.ResizeToContents)):
+            self.table.horizontalHeader().setSectionResizeMode(column, how)
+        self.table.itemSelectionChanged.connect(self._go)
+        self.table.itemActivated.connect(lambda _item: self._edit())
+        self.hint = MutedLabel("Every change is saved at once.")
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.hint)
+        self.setMinimumHeight(120)
+        self.hide()
+
+    @property
+    def chosen(self) -> Note | None:
+        """The event or correction whose row is chosen."""
+        rows = self.table.selectionModel().selectedRows()
+        return self.notes[rows[0].row()] if rows else None
+
+    def show_notes(self, store: Store) -> None:
+        """List what is in the session; the row that was chosen stays chosen."""
+        before = self.chosen
+        self.notes = sorted([*store.events(), *store.corrections()], key=lambda note: note.onset)
+        self.table.blockSignals(True)
+        self.table.clearSelection()
+        self.table.setRowCount(len(self.notes))
+        for row, note in enumerate(self.notes):
+            for column, text in enumerate(_cells(note)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(getattr(note, "note", "") or text)
+                self.table.setItem(row, column, item)
+            if before is not None and (type(note), note.id) == (type(before), before.id):
+                self.table.selectRow(row)
+        self.table.blockSignals(False)
+        empty = "Nothing yet: M notes an event, C corrects a label. Every change is saved at once."
+        self.hint.setText("Every change is saved at once." if self.notes else empty)
+
+    def _go(self) -> None:
+        note = self.chosen
+        if note is not None:
+            self.sought.emit(note.onset)
+
+    def _edit(self) -> None:
+        if self.chosen is not None:
+            self.edit_wanted.emit(self.chosen)
+
+
+def _cells(note: Note) -> tuple[str, str, str]:
+    from ferdesk.session.records import EventRecord
+
+    time = clock(note.onset, tenths=True)
+    if note.duration > 0:
+        time += f"–{clock(note.onset + note.duration, tenths=True)}"
+    if isinstance(note, EventRecord):
+        return time, f"⚑ {note.label}", _FROM.get(str(note.origin), str(note.origin))
+    label = getattr(note, "label", "neutral stretch")
+    who = "every face" if note.face is None else f"face {note.face}"
+    what = "excluded" if label == "excluded" else f"corrected: {DISPLAY_NAMES.get(label, label)}"
+    return time, f"{what} ({who})", "person"
