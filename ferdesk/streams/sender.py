@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _WAITING: Final = 64
 """Readings that may wait: two seconds of a camera."""
+_IDLE_SECONDS: Final = 0.5
 _SENT: Final = {EventKind.SOURCE_OPENED, EventKind.SOURCE_ENDED, EventKind.ERROR}
 
 
@@ -29,23 +30,68 @@ class _Mark:
     at: float
 
 
+class _Way:
+    """An outlet and what became of what it was given. On the sender's thread."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self.outlet = outlet
+        self.sent = 0
+        self.refused = 0
+
+    def give(self, item: Reading | _Mark, threshold: float) -> None:
+        try:
+            if isinstance(item, _Mark):
+                self.outlet.mark(item.label, item.at)
+            else:
+                self.outlet.send(item, threshold)
+                self.sent += 1
+        except OSError as error:
+            self._refuse(error)
+        except Exception as error:
+            if not self.refused:
+                log.exception("%s failed", self.outlet.name)
+            self._refuse(error)
+
+    def close(self) -> None:
+        try:
+            self.outlet.close()
+        except Exception:
+            log.exception("%s could not be closed", self.outlet.name)
+
+    def _refuse(self, error: Exception) -> None:
+        if not self.refused:
+            log.warning("%s could not send (%s); what is lost is counted", self.outlet.name, error)
+        self.refused += 1
+
+
 class Sender:
     """A `Sink` for the engine: every method returns at once but `close`.
 
     What does not fit into the queue is dropped and counted; nothing ever waits for a receiver.
     """
 
-    def __init__(self, outlets: Sequence[Outlet], *, waiting: int = _WAITING) -> None:
-        """Begin; the outlets are closed by `close`."""
-        self._outlets = tuple(outlets)
+    def __init__(self, outlets: Sequence[Outlet] = (), *, waiting: int = _WAITING) -> None:
+        """Begin; the outlets are closed by `remove` and `close`."""
+        self._ways = tuple(_Way(outlet) for outlet in outlets)
         self._threshold = 0.0
-        self._sent = dict.fromkeys(range(len(self._outlets)), 0)
-        self._refused = dict.fromkeys(range(len(self._outlets)), 0)
         self._dropped = 0
         self._queue: queue.Queue[Reading | _Mark | None] = queue.Queue(waiting)
+        self._leaving: queue.SimpleQueue[_Way] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self._thread.start()
+
+    def add(self, outlet: Outlet) -> None:
+        """Send to this one, too, from now on."""
+        self._ways = (*self._ways, _Way(outlet))
+
+    def remove(self, outlet: Outlet) -> None:
+        """Send to it no more, and close it soon."""
+        for way in self._ways:
+            if way.outlet is outlet:
+                self._ways = tuple(other for other in self._ways if other is not way)
+                self._leaving.put(way)
+                self._put(None)
 
     def frame(self, frame: Frame) -> None:
         """Pictures are never sent."""
@@ -76,10 +122,10 @@ class Sender:
         """Every outlet at this instant."""
         return tuple(
             OutletStatus(
-                outlet.name, outlet.address, outlet.receivers, self._sent[i],
-                self._refused[i] + outlet.lost + self._dropped,
+                way.outlet.name, way.outlet.address, way.outlet.receivers, way.sent,
+                way.refused + way.outlet.lost + self._dropped,
             )
-            for i, outlet in enumerate(self._outlets)
+            for way in self._ways
         )  # fmt: skip
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -98,34 +144,13 @@ class Sender:
     def _run(self) -> None:
         while not (self._closing.is_set() and self._queue.empty()):
             try:
-                item = self._queue.get(timeout=0.5)
+                item = self._queue.get(timeout=_IDLE_SECONDS)
             except queue.Empty:
-                continue
-            if item is None:
-                continue
-            for i, outlet in enumerate(self._outlets):
-                self._give(i, outlet, item)
-        for outlet in self._outlets:
-            try:
-                outlet.close()
-            except Exception:
-                log.exception("%s could not be closed", outlet.name)
-
-    def _give(self, i: int, outlet: Outlet, item: Reading | _Mark) -> None:
-        try:
-            if isinstance(item, _Mark):
-                outlet.mark(item.label, item.at)
-            else:
-                outlet.send(item, self._threshold)
-                self._sent[i] += 1
-        except OSError as error:
-            self._refuse(i, outlet, error)
-        except Exception as error:
-            if not self._refused[i]:
-                log.exception("%s failed", outlet.name)
-            self._refuse(i, outlet, error)
-
-    def _refuse(self, i: int, outlet: Outlet, error: Exception) -> None:
-        if not self._refused[i]:
-            log.warning("%s could not send (%s); what is lost is counted", outlet.name, error)
-        self._refused[i] += 1
+                item = None
+            while not self._leaving.empty():
+                self._leaving.get().close()
+            if item is not None:
+                for way in self._ways:
+                    way.give(item, self._threshold)
+        for way in self._ways:
+            way.close()

@@ -150,6 +150,23 @@ COMMANDS: Final[dict[str, Command]] = {
     "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
     "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
     "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),
+    "stream_lsl": Command(
+        "LSL", None, "Give the readings to programs in your network: Lab Streaming Layer", True
+    ),
+    "stream_osc": Command("OSC…", None, "Send the readings to one host as OSC messages", True),
+    "stream_websocket": Command(
+        "WebSocket", None, "Give the readings to programs of this computer as JSON", True
+    ),
+    "stream_copy": Command(
+        "Copy WebSocket address", None, "With its token: whoever has it can read along"
+    ),
+    "stream_remember": Command(
+        "Stream again at the next start",
+        None,
+        "Begin the streams that are on now when ferdesk starts",
+        True,
+        setting="stream_remember",
+    ),
     "preferences": Command(
         "Preferences…",
         Standard.Preferences,
@@ -256,6 +273,7 @@ _DEFAULT_OFF: Final = {
     **dict.fromkeys(REVIEW, NO_SESSION),
     "mark": "Nothing is being recorded and no session is open",
     "correct": "Nothing is being recorded and no session is open",
+    "stream_copy": "WebSocket is off",
     "previous_file": NO_FILES,
     "next_file": NO_FILES,
 }

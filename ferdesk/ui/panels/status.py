@@ -65,6 +65,11 @@ class StatusPanel(QStatusBar):
         self.addWidget(self.state)
         self.recording = RecordingField()
         self.addWidget(self.recording)
+        self.streaming = PlainLabel()
+        self.streaming.setContentsMargins(0, 2, 10, 2)
+        self.streaming.setAccessibleName("Streaming")
+        self.streaming.hide()
+        self.addWidget(self.streaming)
         self.addWidget(self.source, 1)
         self.rate = self._field("00.0 readings/s", "Readings per second over the last two seconds")
         self.latency = self._field(

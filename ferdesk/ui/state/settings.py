@@ -89,6 +89,9 @@ class Settings:
     record_landmarks: bool = _hidden(True)
     event_keys: tuple[str, ...] = _hidden(())
     """What the keys 1, 2, … mark while recording; "" marks nothing."""
+    stream_remember: bool = _hidden(False)
+    streams: tuple[str, ...] = _hidden(())
+    """Begun at the start if `stream_remember`: "lsl", "osc HOST:PORT", "websocket"."""
     notice_accepted: int = _hidden(0)
     """Version of the first-run notice that was accepted; 0: none yet."""
 

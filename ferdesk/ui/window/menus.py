@@ -107,6 +107,15 @@ SESSION: Final = (
     _SEPARATOR,
     "back_to_live",
 )
+STREAM: Final = (
+    "stream_lsl",
+    "stream_osc",
+    "stream_websocket",
+    _SEPARATOR,
+    "stream_copy",
+    _SEPARATOR,
+    "stream_remember",
+)
 HELP: Final = (
     "notice",
     "shortcuts",
@@ -127,6 +136,7 @@ _MENUS: Final = (
     ("&View", VIEW),
     ("&Session", SESSION),
     ("&Analysis", ANALYSIS),
+    ("S&tream", STREAM),
     ("&Help", HELP),
 )
 

@@ -1,4 +1,4 @@
-"""Everything around sessions in one window: recording, correcting, review, and their commands."""
+"""What is kept or given on, in one window: recording, correcting, review, streams."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ferdesk.ui.window.correcting import EXCLUDED, Correcting
 from ferdesk.ui.window.live import LiveView, Panels
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.recording import MARK, Recording
+from ferdesk.ui.window.streaming import Streaming
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -37,7 +38,7 @@ _END_FIRST: Final = "A recording is running: end it (Ctrl+R), then open a sessio
 
 
 class SessionWork(QObject):
-    """Connects recording, correcting and review with the window's commands."""
+    """Connects recording, correcting, review and streams with the window's commands."""
 
     told = Signal(str)
     refused = Signal(str)
@@ -73,7 +74,10 @@ class SessionWork(QObject):
         self.editing = Editing(self.review, self.bar.ribbon, window)
         self.notes = NotesPanel(commands)
         self.exporting = Exporting(self.review, jobs, window)
-        for part in (self.recording, self.review, self.exporting):
+        self.streaming = Streaming(
+            engine, live, store, jobs, commands, panels.status.streaming, sources, window
+        )
+        for part in (self.recording, self.review, self.exporting, self.streaming):
             part.told.connect(self.told)
             part.refused.connect(self.refused)
         self.editing.refused.connect(self.refused)
@@ -93,6 +97,7 @@ class SessionWork(QObject):
         """The window closes: leave nothing unwritten."""
         self.recording.close()
         self.review.close()
+        self.streaming.close()
 
     # What the window asks
 
