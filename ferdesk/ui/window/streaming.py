@@ -125,8 +125,9 @@ class Streaming(QObject):
             if status is not None:
                 text = f"{status.name}: {_who(status)}"
                 names.append(status.name)
+                where = "" if status.address in text else f" ({display_address(status.address)})"
                 tips.append(
-                    f"{text} ({display_address(status.address)}), {status.sent} readings"
+                    f"{text}{where}, {status.sent} readings"
                     + (f", {status.lost} lost" if status.lost else "")
                 )
             action.setText(text)
