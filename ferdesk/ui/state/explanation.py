@@ -48,8 +48,8 @@ ATTENTION: Final = View(
 COMBINED: Final = View(
     "Combined check",
     "Combined",
-    "Nearest examples and attention check together, the more decided one counting more (corrected "
-    "distribution t). How decided it is: c_t.",
+    "Nearest examples and attention check together, in some checkpoints the shape of the face too; "
+    "the more decided one counts more (corrected distribution t). How decided it is: c_t.",
 )
 SHAPE: Final = View(
     "Shape of the face",
@@ -64,7 +64,7 @@ FINAL: Final = View(
     "calibrated and smoothed over time. This is what the whole window shows.",
 )
 VIEWS: Final = (FIRST, NEAREST, ATTENTION, COMBINED, FINAL)
-"""Of every checkpoint; one with a witness has `SHAPE` before the last."""
+"""Of every checkpoint; one with a witness has `SHAPE` before `COMBINED`."""
 _SILENT: Final = 1e-4
 """A witness less decided than this says nothing."""
 
@@ -93,8 +93,8 @@ def answers(face: FaceReading) -> tuple[Answer, ...]:
         Answer(FIRST, a.p, float(a.c_p)),
         Answer(NEAREST, a.t_g, float(a.c_g)),
         Answer(ATTENTION, a.t_a, float(a.c_a)),
-        Answer(COMBINED, a.t, float(a.c_t)),
         *shape,
+        Answer(COMBINED, a.t, float(a.c_t)),
         Answer(FINAL, face.probabilities, decidedness(face.probabilities)),
     )
 

@@ -105,5 +105,5 @@ def _reason(face: FaceReading, threshold: float, withheld: bool, *, named: bool)
     if threshold <= 0:
         return why[:1].upper() + why[1:]
     if why:
-        return f"Reliable enough, but {why} {limit}"
+        return f"Reliable enough, but {why}"
     return f"Reliable enough to label {limit}"

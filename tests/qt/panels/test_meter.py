@@ -19,9 +19,9 @@ def test_the_meter_says_figure_and_reason(judged: Bench) -> None:
     assert meter.words.text() == "Reliable enough to label (limit 54 %)"
     assert (meter.bar.value, meter.bar.threshold) == (0.87, 0.54)
     judged.show(make_reading((make_face(reliability=0.6, reason="face turned 38°"),)))
-    assert meter.words.text() == "Reliable enough, but face turned 38° (limit 54 %)"
+    assert meter.words.text() == "Reliable enough, but face turned 38°"
     said = meter.accessibleDescription()
-    assert said == "Reliability 60 %. Reliable enough, but face turned 38° (limit 54 %)"
+    assert said == "Reliability 60 %. Reliable enough, but face turned 38°"
     judged.show(make_reading(()))
     assert meter.figure.text() == "Reliability –"
     assert meter.words.text() == ""
