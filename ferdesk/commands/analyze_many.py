@@ -47,11 +47,14 @@ def analyze_many(
     *,
     jobs: int = 1,
     say: Callable[[str], object] = to_stdout,
+    tell: Callable[[dict[str, object]], object] = lambda _news: None,
 ) -> int:
     """A session per source in `out`, and summary.csv over all; 0. Raises FerdeskError.
 
     What is finished is skipped, so the same command goes on after it was stopped or killed.
-    `settings` is a job without source and folder. Failures are listed in the end, and it raises.
+    `settings` is a job without source and folder. `tell` hears how far each source is: "source" as
+    it was given, "state" (reading, done, failed), "done" and "total" frames, "folder", "sentence".
+    Failures are listed in the end, and it raises.
     """
     make_folder(out)
     plan = _plan(sources, out, settings)
@@ -59,7 +62,15 @@ def analyze_many(
     if len(waiting) < len(plan):
         say(f"{len(plan) - len(waiting)} of {len(plan)} are finished already.\n")
     _check_settings([job for job in plan if job not in waiting])
-    run = _Run(waiting, jobs, say)
+    given = dict(zip((job.folder for job in plan), dict.fromkeys(sources), strict=True))
+
+    def tell_of(job: Job, news: dict[str, object]) -> None:
+        tell({"source": given[job.folder], "folder": job.folder, **news})
+
+    for job in plan:
+        if job not in waiting:
+            tell_of(job, {"state": "done"})
+    run = _Run(waiting, jobs, say, tell_of)
     try:
         run.work()
     finally:
@@ -137,11 +148,18 @@ def _check_settings(finished: Sequence[Job]) -> None:
 class _Run:
     """Keeps `jobs` processes busy; one that crashes costs its own source only."""
 
-    def __init__(self, waiting: list[Job], jobs: int, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        waiting: list[Job],
+        jobs: int,
+        say: Callable[[str], object],
+        tell: Callable[[Job, dict[str, object]], object],
+    ) -> None:
         self.failures: dict[str, str] = {}
         self._waiting = list(waiting)
         self._jobs = jobs
         self._say = say
+        self._tell = tell
         self._news: queue.Queue[tuple[Job, dict[str, object]]] = queue.Queue()
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._share: dict[str, float] = {}
@@ -176,7 +194,7 @@ class _Run:
             job = self._waiting.pop(0)
             part = Path(f"{job.folder}.part")
             if is_recording(part):
-                self.failures[job.source] = "Another process is at work on it."
+                self._failed(job, "Another process is at work on it.")
                 continue
             process = subprocess.Popen(
                 [sys.executable, "-m", "ferdesk.commands.analyze_session", as_argument(job)],
@@ -197,6 +215,7 @@ class _Run:
 
     def _progress(self, job: Job, news: dict[str, object]) -> None:
         done, total = news.get("done"), news.get("total")
+        self._tell(job, {"state": "reading", "done": done, "total": total})
         if isinstance(done, int) and isinstance(total, int) and total:
             share = min(done / total, 1.0)
             self._bar.set_postfix_str(Path(job.source).name, refresh=False)
@@ -207,11 +226,16 @@ class _Run:
         self._running.pop(job.source).wait()
         self._bar.update(1.0 - self._share.get(job.source, 0.0))
         if "error" in news:
-            self.failures[job.source] = str(news["error"])
+            self._failed(job, str(news["error"]))
         elif "sentence" in news:
             self._say(f"{job.source}: {news['sentence']}\n")
+            self._tell(job, {"state": "done", "sentence": news["sentence"]})
         else:
-            self.failures[job.source] = f"Its process ended unexpectedly (code {news['ended']})."
+            self._failed(job, f"Its process ended unexpectedly (code {news['ended']}).")
+
+    def _failed(self, job: Job, sentence: str) -> None:
+        self.failures[job.source] = sentence
+        self._tell(job, {"state": "failed", "sentence": sentence})
 
 
 def _threads(jobs: int) -> int:

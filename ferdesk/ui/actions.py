@@ -147,6 +147,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "report": Command(
         "Report…", "Ctrl+Shift+P", "Write a page about the session and open it", icon="report"
     ),
+    "analyze_files": Command(
+        "Analyse files…", "Ctrl+Shift+A", "Read many videos into sessions, without the window"
+    ),
     "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
     "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
     "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),

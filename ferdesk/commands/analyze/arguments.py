@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +39,10 @@ def add_parser(commands: Parsers, common: Callable[[argparse.ArgumentParser], No
         "command goes on where it was stopped",
     )  # fmt: skip
     analyze.add_argument("--jobs", type=int, default=1, help="sources read at a time (default 1)")
+    analyze.add_argument(
+        "--progress", action="store_true",
+        help="with a folder: JSON lines that say how far each source is, for other programs",
+    )  # fmt: skip
     analyze.add_argument(
         "--picture", type=Path, help="also write the clearest frame, annotated (.png, .jpg, …)"
     )
@@ -115,4 +121,14 @@ def _many(args: argparse.Namespace) -> int:
         device=args.device or "auto", max_faces=args.max_faces, smoothing=args.smoothing,
         coverage=args.coverage, frames=args.frames, small_faces=args.small_faces,
     )  # fmt: skip
+    if args.progress:
+        return analyze_many(
+            args.sources, args.out, settings, jobs=args.jobs, say=lambda _text: None, tell=_as_json
+        )
     return analyze_many(args.sources, args.out, settings, jobs=args.jobs)
+
+
+def _as_json(news: dict[str, object]) -> None:
+    # At once: whoever reads the other end of a pipe waits for it.
+    sys.stdout.write(f"{json.dumps(news)}\n")
+    sys.stdout.flush()

@@ -105,6 +105,7 @@ SESSION: Final = (
     "export",
     "report",
     _SEPARATOR,
+    "analyze_files",
     "back_to_live",
 )
 STREAM: Final = (

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from ferdesk.ui.actions import NO_SESSION, REVIEW, Actions
 from ferdesk.ui.background import Jobs
+from ferdesk.ui.dialogs.analyze import AnalyzeDialog
 from ferdesk.ui.review.bar import ReviewBar
 from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.review.exporting import Exporting
@@ -19,6 +20,7 @@ from ferdesk.ui.review.notes_panel import NotesPanel
 from ferdesk.ui.review.review import Review
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
+from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
 from ferdesk.ui.window.correcting import EXCLUDED, Correcting
 from ferdesk.ui.window.live import LiveView, Panels
@@ -63,6 +65,8 @@ class SessionWork(QObject):
         self._sources = sources
         self._store = store
         self._jobs = jobs
+        self._window = window
+        self.batch: AnalyzeDialog | None = None
         self.bar = ReviewBar(commands)
         self.recording = Recording(
             engine, live, store, jobs, panels.status.recording, lambda: _named(sources), window
@@ -98,6 +102,8 @@ class SessionWork(QObject):
         self.recording.close()
         self.review.close()
         self.streaming.close()
+        if self.batch is not None:
+            self.batch.close_down()
 
     # What the window asks
 
@@ -164,6 +170,7 @@ class SessionWork(QObject):
         slots: dict[str, Callable[[], object]] = {
             "record": self.recording.toggle,
             "mark": self._mark,
+            "analyze_files": self.analyze_files,
             "export": self.exporting.ask,
             "report": self.exporting.report,
             "exclude": lambda: self.editing.correct(EXCLUDED),
@@ -192,6 +199,15 @@ class SessionWork(QObject):
             slots[f"previous_{what}"] = partial(review.jump, what, -1)
         for name, slot in slots.items():
             self._commands[name].triggered.connect(lambda _on=False, run=slot: run())
+
+    def analyze_files(self) -> None:
+        """The queue of files; it goes on while its window is closed."""
+        if self.batch is None:
+            folder = RecordingPlan.from_settings(self._store.value).folder
+            self.batch = AnalyzeDialog(folder, self._store.value, self._window)
+            self.batch.session_wanted.connect(self.open)
+        self.batch.show()
+        self.batch.raise_()
 
     def back_to_live(self) -> None:
         """Close the session and read what was read before it."""

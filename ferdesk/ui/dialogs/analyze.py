@@ -1,0 +1,267 @@
+"""Analyse files…: a queue that is read by `ferdesk analyze`, a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QProcess, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ferdesk.ui.paint.plain_text import PlainLabel
+from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.state.file_queue import FileQueue, FileState, QueuedFile
+from ferdesk.ui.state.recording_plan import clock
+from ferdesk.ui.state.settings import Settings
+
+_FILES: Final = (
+    "Videos and pictures (*.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv *.png *.jpg"
+    " *.jpeg *.bmp *.webp *.tif *.tiff);;All files (*)"
+)
+_REFRESH_MS: Final = 500
+_HINT: Final = (
+    "Each file becomes a session; summary.csv in the folder compares them. What is finished is "
+    "kept when you stop, and skipped the next time. Open a finished one with a double click."
+)
+
+
+class AnalyzeDialog(QDialog):
+    """Stays open beside the window; a file that crashes the reading costs that file only."""
+
+    session_wanted = Signal(str)
+    """The folder of a finished session."""
+
+    def __init__(self, folder: Path, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Analyse files")
+        self.resize(660, 440)
+        self._settings = settings
+        self.queue = FileQueue()
+        self._errors = ""
+        self._stopped = False
+        self.process: QProcess | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        self.table = _table()
+        self.table.itemActivated.connect(lambda item: self._open(item.row()))
+        self.folder = QLineEdit(str(folder))
+        self.folder.setAccessibleName("Folder for the sessions")
+        self.jobs = QSpinBox()
+        self.jobs.setAccessibleName("Files read at a time")
+        self.jobs.setRange(1, max(1, os.cpu_count() or 1))
+        self.add = _button("Add files…", self._ask_files)
+        self.choose = _button("Choose…", self._ask_folder)
+        self.go = _button("Start", self.start)
+        self.cancel = _button("Stop", self.stop)
+        self.message = MutedLabel(_HINT)
+        self.message.setWordWrap(True)
+        self._lay_out()
+        self.refresh()
+
+    def add_files(self, paths: list[str]) -> None:
+        """Put these into the queue."""
+        self.queue.add([str(Path(path).absolute()) for path in paths])
+        self.refresh()
+
+    def start(self) -> None:
+        """Read everything that is not done yet."""
+        if self.process is not None or not self.queue.files or not self.folder.text().strip():
+            return
+        self._errors, self._stopped = "", False
+        process = QProcess(self)
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_errors)
+        process.finished.connect(lambda code, _status: self._finished(code))
+        process.errorOccurred.connect(lambda _error: self._failed_to_start())
+        self.process = process
+        process.start(sys.executable, self.arguments())
+        self._timer.start()
+        self.refresh()
+
+    def arguments(self) -> list[str]:
+        """What follows the name of the interpreter."""
+        chosen = self._settings
+        options = [
+            "--out", self.folder.text().strip(), "--jobs", str(self.jobs.value()),
+            "--max-faces", str(chosen.max_faces), "--device", chosen.device, "--progress",
+        ]  # fmt: skip
+        if chosen.checkpoint:
+            options += ["--checkpoint", chosen.checkpoint]
+        return ["-m", "ferdesk", "analyze", *self.queue.begin(), *options]
+
+    def stop(self) -> None:
+        """End the command; what is finished stays."""
+        if self.process is None:
+            return
+        self._stopped = True
+        if os.name == "posix":
+            # As Ctrl-C does: the command ends its own processes.
+            os.kill(self.process.processId(), signal.SIGINT)
+        else:
+            self.process.kill()
+
+    def close_down(self) -> None:
+        """The window closes: leave no process behind."""
+        process = self.process
+        if process is not None:
+            self.stop()
+            if not process.waitForFinished(3000):
+                process.kill()
+                process.waitForFinished(1000)
+
+    def refresh(self) -> None:
+        """Bring the list up to date."""
+        files, now = list(self.queue.files.values()), time.monotonic()
+        self.table.setRowCount(len(files))
+        for row, file in enumerate(files):
+            for column, text in enumerate((Path(file.path).name, _state(file), _left(file, now))):
+                item = self.table.item(row, column)
+                if item is None:
+                    item = QTableWidgetItem()
+                    self.table.setItem(row, column, item)
+                item.setText(text)
+                item.setToolTip(file.sentence or file.folder or file.path)
+        running = self.process is not None
+        waiting = any(file.state is not FileState.DONE for file in files)
+        self.go.setEnabled(waiting and not running)
+        self.go.setToolTip("" if files else "Add files first")
+        self.cancel.setEnabled(running)
+        for widget in (self.add, self.choose, self.folder, self.jobs):
+            widget.setEnabled(not running)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # The queue goes on; the command in the menu shows it again.
+        self.hide()
+        event.ignore()
+
+    def _read(self) -> None:
+        process = self.process
+        while process is not None and process.canReadLine():
+            line = bytes(process.readLine().data()).decode("utf-8", "replace")
+            self.queue.hear(line, time.monotonic())
+
+    def _read_errors(self) -> None:
+        if self.process is not None:
+            text = bytes(self.process.readAllStandardError().data()).decode("utf-8", "replace")
+            self._errors = (self._errors + text)[-4000:]
+
+    def _failed_to_start(self) -> None:
+        if self.process is not None and self.process.state() is QProcess.ProcessState.NotRunning:
+            self._finished(-1)
+
+    def _finished(self, code: int) -> None:
+        if self.process is None:
+            return
+        self._read()
+        self._read_errors()
+        self.process.deleteLater()
+        self.process = None
+        self._timer.stop()
+        self.queue.end()
+        done = sum(file.state is FileState.DONE for file in self.queue.files.values())
+        text = f"{done} of {len(self.queue.files)} files are done: {self.folder.text()}"
+        if self._stopped:
+            text = f"Stopped. {text}; Start goes on with the rest."
+        elif code != 0:
+            told = [line for line in self._errors.splitlines() if line.startswith("ferdesk: ")]
+            reason = told[-1].removeprefix("ferdesk: ") if told else "The command ended early."
+            text = f"{text}. {reason}"
+        self.message.setText(text)
+        self.refresh()
+
+    def _open(self, row: int) -> None:
+        file = list(self.queue.files.values())[row]
+        if file.state is FileState.DONE and file.folder:
+            self.session_wanted.emit(file.folder)
+        elif file.sentence:
+            self.message.setText(file.sentence)
+
+    def _ask_files(self) -> None:
+        dialog = QFileDialog(self, "Files to analyse")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(_FILES.split(";;"))
+        dialog.filesSelected.connect(self.add_files)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_folder(self) -> None:
+        dialog = QFileDialog(self, "Folder for the sessions", self.folder.text())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.folder.setText)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _lay_out(self) -> None:
+        where = QHBoxLayout()
+        for widget in (PlainLabel("Folder"), self.folder, self.choose):
+            where.addWidget(widget)
+        where.addSpacing(12)
+        where.addWidget(PlainLabel("At a time"))
+        where.addWidget(self.jobs)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add)
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.go)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(12)
+        layout.addLayout(where)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.message)
+        layout.addLayout(buttons)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, 3)
+    table.setAccessibleName("Files to analyse")
+    table.setHorizontalHeaderLabels(["File", "State", "Left"])
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+    table.verticalHeader().hide()
+    table.setShowGrid(False)
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setTabKeyNavigation(False)
+    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    for column, width in ((1, 110), (2, 90)):
+        table.setColumnWidth(column, width)
+    return table
+
+
+def _button(text: str, pressed: object) -> QPushButton:
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    button.clicked.connect(pressed)
+    return button
+
+
+def _state(file: QueuedFile) -> str:
+    if file.state is FileState.READING:
+        return f"{file.share * 100:.0f} %"
+    return {"waiting": "Waits", "done": "Done", "failed": "Failed"}[file.state.value]
+
+
+def _left(file: QueuedFile, now: float) -> str:
+    left = file.seconds_left(now)
+    return clock(left) if left is not None else ""
