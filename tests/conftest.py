@@ -14,6 +14,8 @@ from ferdesk.bootstrap import prepare_environment
 prepare_environment()
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# liblsl reads it when it is loaded.
+os.environ["LSLAPICFG"] = str(REPOSITORY / "tests" / "lsl.cfg")
 FACE_CLIP = REPOSITORY.parent / "shared" / "media" / "grid_bbaf2n.mpg"
 """A real speaking face; not part of the repository."""
 

@@ -163,6 +163,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "stream_copy": Command(
         "Copy WebSocket address", None, "With its token: whoever has it can read along"
     ),
+    "stream_markers": Command(
+        "Note LSL markers…",
+        None,
+        "While recording, the markers of another program become events of the session",
+        True,
+    ),
     "stream_remember": Command(
         "Stream again at the next start",
         None,

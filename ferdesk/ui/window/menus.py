@@ -114,8 +114,9 @@ STREAM: Final = (
     "stream_websocket",
     _SEPARATOR,
     "stream_copy",
-    _SEPARATOR,
     "stream_remember",
+    _SEPARATOR,
+    "stream_markers",
 )
 HELP: Final = (
     "notice",

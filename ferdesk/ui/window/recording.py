@@ -39,6 +39,8 @@ class Recording(QObject):
 
     changed = Signal(bool)
     """A recording began (True) or ended."""
+    marked = Signal(str)
+    """A person noted an event."""
     saved = Signal(Path)
     told = Signal(str)
     refused = Signal(str)
@@ -116,6 +118,14 @@ class Recording(QObject):
             self.told.emit("No frame is recorded yet; try again in a moment.")
             return
         self._live.mark(label)
+        self.marked.emit(label)
+
+    def mark_heard(self, label: str, at: float) -> None:
+        """Note a marker of another program, when `time.perf_counter()` was `at`."""
+        from ferdesk.session.records import Origin
+
+        if self.recorder is not None and self.recorder.mark(label, origin=Origin.LSL, at=at):
+            self._live.mark(label)
 
     def correct(self, face: int, label: str, seconds: float = 1.0) -> None:
         """Keep what a person says about a face: it holds for the second that just ended."""

@@ -24,6 +24,7 @@ from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
 from ferdesk.ui.window.correcting import EXCLUDED, Correcting
 from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.markers import Markers
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.recording import MARK, Recording
 from ferdesk.ui.window.streaming import Streaming
@@ -81,7 +82,12 @@ class SessionWork(QObject):
         self.streaming = Streaming(
             engine, live, store, jobs, commands, panels.status.streaming, sources, window
         )
-        for part in (self.recording, self.review, self.exporting, self.streaming):
+        self.markers = Markers(jobs, commands, window)
+        self.recording.marked.connect(self.streaming.mark)
+        self.markers.heard.connect(self.recording.mark_heard)
+        for part in (
+            self.recording, self.review, self.exporting, self.streaming, self.markers
+        ):  # fmt: skip
             part.told.connect(self.told)
             part.refused.connect(self.refused)
         self.editing.refused.connect(self.refused)
@@ -104,6 +110,7 @@ class SessionWork(QObject):
         self.streaming.close()
         if self.batch is not None:
             self.batch.close_down()
+        self.markers.close()
 
     # What the window asks
 

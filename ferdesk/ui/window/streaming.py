@@ -99,6 +99,11 @@ class Streaming(QObject):
             self._sender.remove(outlet)
         self._changed(way)
 
+    def mark(self, label: str) -> None:
+        """An event of now, to every way that is open."""
+        if self._sender is not None:
+            self._sender.mark(label)
+
     def copy_address(self) -> None:
         """The address of the WebSocket with its token, to the clipboard."""
         outlet = self._outlets.get("websocket")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
+from ferdesk.session.recorder import Recorder
+from ferdesk.session.records import Origin
+from ferdesk.session.session import Session
+from ferdesk.session.writer import SessionInfo
 from ferdesk.ui.window.streaming import Streaming
 from tests.qt.conftest import CAMERA, Bench
 from tests.qt.fakes import make_reading
@@ -112,3 +119,46 @@ def test_it_is_remembered_only_if_told_so(build_bench: Callable[..., Bench], qtb
     qtbot.waitUntil(lambda: streaming(second).on == ("websocket",))
     second.window.commands["stream_remember"].trigger()
     assert second.window.store.value.streams == ()
+
+
+def test_markers_of_another_program_become_events(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """A real stream of markers into a real session."""
+    try:
+        import pylsl
+    except (ImportError, OSError, RuntimeError):
+        pytest.skip("pylsl or its library is not installed")
+    work = bench.window.session_work
+    action = bench.window.commands["stream_markers"]
+    work.markers.begin("it's")
+    qtbot.waitUntil(lambda: any("name" in text for text in bench.notices()))
+    assert not action.isChecked()
+    folder = tmp_path / "session"
+    folder.mkdir()
+    recorder = Recorder(folder, SessionInfo("camera", ""))
+    work.recording.recorder = recorder
+    bench.engine.attach(recorder)
+    recorder.frame(make_reading(captured_at=time.perf_counter()).frame)
+    switch(bench, "websocket", qtbot)
+    name = f"window markers {os.getpid()}"
+    theirs = pylsl.StreamOutlet(pylsl.StreamInfo(name, "Markers", 1, 0, "string", name))
+    work.markers.begin(name)
+    qtbot.waitUntil(
+        lambda: work.markers.inlet is not None and work.markers.inlet.connected, timeout=15_000
+    )
+    assert action.isChecked()
+    assert name in action.text()
+    with connect(streaming(bench)._outlets["websocket"].address, proxy=None) as client:
+        client.recv(5)
+        theirs.push_sample(["picture 1"])
+        theirs.push_sample(["picture 2"])
+        qtbot.wait(500)
+        work.recording.mark("by key")
+        assert json.loads(client.recv(5))["label"] == "by key"
+    work.markers.end()
+    work.recording.stop()
+    qtbot.waitUntil(lambda: any("ession" in text for text in bench.notices()))
+    with Session.open(folder) as session:
+        events = {event.label: event.origin for event in session.store.events()}
+    assert events == {"picture 1": Origin.LSL, "picture 2": Origin.LSL, "by key": Origin.KEY}

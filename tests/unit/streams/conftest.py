@@ -1,26 +1,12 @@
-"""LSL kept on this computer, and readings without a network."""
+"""Readings without a network."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-_CONFIG = Path(tempfile.gettempdir()) / f"ferdesk-lsl-{os.getpid()}.cfg"
-"""Read once by liblsl, when it is loaded; multicast may not be there in a container."""
-_CONFIG.write_text(
-    "[ports]\nIPv6 = disable\n"
-    "[multicast]\nResolveScope = machine\n"
-    "[lab]\nKnownPeers = {127.0.0.1}\n"
-    "[log]\nlevel = -2\n",
-    encoding="utf-8",
-)
-os.environ["LSLAPICFG"] = str(_CONFIG)
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
@@ -28,10 +14,6 @@ from ferdesk.pipeline.types import FaceReading, Reading, Timings
 from ferdesk.sources.base import Frame
 from ferdesk.vision.blendshapes import BLENDSHAPES
 from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
-
-
-def pytest_sessionfinish() -> None:
-    _CONFIG.unlink(missing_ok=True)
 
 
 def _face(face_id: int, winner: int, reliability: float | None) -> FaceReading:
