@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind
@@ -16,6 +18,10 @@ NOTHING = (
     "Nothing is playing",
     "Choose a camera or open a video, a picture or a folder from the File menu, or drop one here.",
 )
+
+
+_OF_THE_SOURCE: Final = (EventKind.STATE, EventKind.SOURCE_OPENED, EventKind.SOURCE_ENDED)
+"""Of no concern while a recorded session is on the screen."""
 
 
 class Narrator(QObject):
@@ -59,7 +65,7 @@ class Narrator(QObject):
     @Slot(object)
     def hear(self, event: EngineEvent) -> None:
         """One event of the engine."""
-        if self.silent:
+        if self.silent or (self._live.reviewing and event.kind in _OF_THE_SOURCE):
             return
         match event.kind:
             case EventKind.STATE:

@@ -15,7 +15,6 @@ from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.engine import Engine
-from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import EngineState, Reading, ReadingSettings
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.session.recorder import Recorder
@@ -35,8 +34,8 @@ SETTINGS = ReadingSettings("live (FER+)", "", "OpenVINO (CPU)", 0.3, 3)
 
 @pytest.fixture(scope="session")
 def predictor() -> Predictor:
-    """The checkpoint that ships, loaded once."""
-    return load_predictor(asset(DEFAULT_CHECKPOINT), "auto")
+    """The checkpoint that ships, loaded once, on what needs no compilation."""
+    return Predictor.from_checkpoint(asset(DEFAULT_CHECKPOINT), "cpu")
 
 
 @pytest.fixture

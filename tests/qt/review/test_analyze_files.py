@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from pytestqt.qtbot import QtBot
 
-from ferdesk.model.predictor import Predictor
 from ferdesk.session.video import VideoWriter
 from ferdesk.ui.dialogs.analyze import AnalyzeDialog
 from ferdesk.ui.state.file_queue import FileState
@@ -16,14 +14,9 @@ from tests.qt.conftest import Bench
 
 
 def test_files_become_sessions_and_a_failure_costs_itself(
-    bench: Bench,
-    predictor: Predictor,
-    tmp_path: Path,
-    qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
+    bench: Bench, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    assert predictor is not None, "loaded once, so that the command finds it compiled"
-    monkeypatch.delenv("FERDESK_CACHE_DIR")
+    bench.window.store.update(device="cpu")
     clip = tmp_path / "clip.mkv"
     writer = VideoWriter(clip, 320, 240)
     for i in range(6):

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ferdesk.pipeline.types import EngineState, EventKind
 from ferdesk.session.session import Session
 from ferdesk.ui.state.recording_plan import RecordingPlan
 from tests.qt.conftest import Bench
@@ -200,3 +201,12 @@ def test_opening_repairs_nothing_that_is_whole(look: Look, recorded: PictureSess
     look(recorded.folder).window.session_work.review.leave()
     with Session.open(recorded.folder) as session:
         assert not session.notes
+
+
+def test_a_source_that_opens_late_does_not_disturb(look: Look, recorded: PictureSession) -> None:
+    bench = look(recorded.folder)
+    shown = bench.window.live.shown.reading
+    bench.tell(EventKind.SOURCE_OPENED, "Integrated Camera, 640x480.")
+    bench.tell(EventKind.STATE, "Stopped.", EngineState.STOPPED)
+    assert bench.window.live.shown.reading is shown
+    assert bench.window.panels.status.state.text() == "Review"
