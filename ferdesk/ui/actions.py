@@ -6,36 +6,16 @@ Menus, the toolbar, the list of shortcuts and the tests all read this table.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from ferdesk.ui.command import Command, Standard
 from ferdesk.ui.paint.icons import icon
 from ferdesk.ui.paint.plain_text import tooltip
 from ferdesk.ui.paint.theme import Scheme
-
-Standard = QKeySequence.StandardKey
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One row of the table."""
-
-    text: str
-    shortcut: str | QKeySequence.StandardKey | None = None
-    tip: str = ""
-    checkable: bool = False
-    icon: str = ""
-    setting: str = ""
-    """Name of the boolean setting that a checkable command switches."""
-    role: QAction.MenuRole = QAction.MenuRole.NoRole
-    short: str = ""
-    """Text in the toolbar, where the menu's is too long."""
-    fallback: str = ""
-    """Shortcut where the platform has no standard one."""
-
+from ferdesk.ui.session_commands import NO_SESSION, REVIEW, SESSION_COMMANDS
 
 COMMANDS: Final[dict[str, Command]] = {
     "open_checkpoint": Command(
@@ -73,86 +53,7 @@ COMMANDS: Final[dict[str, Command]] = {
         icon="snapshot",
         short="Snapshot",
     ),
-    "record": Command(
-        "Record",
-        "Ctrl+R",
-        "Keep what is read in a session; again ends the recording",
-        True,
-        icon="record",
-    ),
-    "mark": Command(
-        "Mark event",
-        "M",
-        "Note an event at this moment; the keys 1 to 9 note labels of your own",
-        icon="flag",
-    ),
-    "correct": Command(
-        "Correct expression…", "C", "Say what the chosen face shows; a click on a face does, too"
-    ),
-    "open_session": Command(
-        "Open session…", "Ctrl+Shift+O", "Look back at a recording", icon="history"
-    ),
-    "back_to_live": Command(
-        "Back to live",
-        "Ctrl+B",
-        "Close the session and read the source again",
-        short="Live",
-        icon="live",
-    ),
-    "session_start": Command("Beginning", "Home", "Go to the beginning", icon="first"),
-    "previous_frame": Command(
-        "Frame back", ",", "Stop and go one reading back (in the ribbon: Left)", icon="previous"
-    ),
-    "next_frame": Command(
-        "Frame forward", ".", "Stop and go one reading on (in the ribbon: Right)", icon="next"
-    ),
-    "session_end": Command("End", "End", "Go to the end", icon="last"),
-    "faster": Command("Faster", "Ctrl+Up", "Play the session faster"),
-    "slower": Command("Slower", "Ctrl+Down", "Play the session more slowly"),
-    "next_event": Command("Next event", "E", "Go to the next event", icon="flag", short="Event"),
-    "previous_event": Command("Previous event", "Shift+E", "Go to the event before"),
-    "next_unsure": Command(
-        "Next unsure",
-        "U",
-        "Go to where the next withheld labels begin",
-        icon="unsure",
-        short="Unsure",
-    ),
-    "previous_unsure": Command(
-        "Previous unsure", "Shift+U", "Go to where the withheld labels before begin"
-    ),
-    "next_correction": Command(
-        "Next correction", "K", "Go to the next correction", icon="pencil", short="Correction"
-    ),
-    "previous_correction": Command("Previous correction", "Shift+K", "Go to the correction before"),
-    "stretch_begin": Command("Stretch begins here", "I", "A chosen stretch begins here"),
-    "stretch_end": Command("Stretch ends here", "O", "A chosen stretch ends here"),
-    "stretch_none": Command("No stretch", "Ctrl+D", "Choose no stretch"),
-    "exclude": Command(
-        "Exclude stretch", "X", "Leave the chosen stretch, or this one, out of every report"
-    ),
-    "edit_note": Command(
-        "Change entry…", "F2", "Change the chosen event or correction", icon="pencil"
-    ),
-    "delete_note": Command(
-        "Delete entry", "Del", "Delete the chosen event or correction", icon="bin"
-    ),
-    "undo": Command(
-        "Undo", Standard.Undo, "Take the last edit back", icon="undo", fallback="Ctrl+Z"
-    ),
-    "redo": Command("Redo", "Ctrl+Shift+Z", "Do again what was taken back", icon="redo"),
-    "export": Command(
-        "Export…", "Ctrl+Shift+E", "Write the session for other programs", icon="export"
-    ),
-    "report": Command(
-        "Report…", "Ctrl+Shift+P", "Write a page about the session and open it", icon="report"
-    ),
-    "analyze_files": Command(
-        "Analyse files…", "Ctrl+Shift+A", "Read many videos into sessions, without the window"
-    ),
-    "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
-    "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
-    "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),
+    **SESSION_COMMANDS,
     "stream_lsl": Command(
         "LSL", None, "Give the readings to programs in your network: Lab Streaming Layer", True
     ),
@@ -263,17 +164,6 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 
 NO_FILES: Final = "The source is not a folder or a list of files"
-REVIEW: Final = (
-    "back_to_live", "session_start", "previous_frame", "next_frame", "session_end", "faster",
-    "slower", "next_event", "previous_event", "next_unsure", "previous_unsure", "next_correction",
-    "previous_correction", "export", "report", "exclude", "edit_note", "delete_note", "undo",
-    "redo",
-    "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
-    "zoom_all",
-)  # fmt: skip
-"""Commands that need an open session."""
-NO_SESSION: Final = "No session is open"
-
 _DEFAULT_OFF: Final = {
     "snapshot": "There is no picture yet",
     "next_face": "There is only one face in view",

@@ -11,9 +11,31 @@ from ferdesk.sources.base import Frame
 from ferdesk.ui.state.played_history import PlayedHistories, played_histories
 
 if TYPE_CHECKING:
+    from ferdesk.session.compare import Agreement
     from ferdesk.session.lanes import Lane
     from ferdesk.session.player import Player
     from ferdesk.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """The same frames read by another checkpoint (`ferdesk compare`)."""
+
+    name: str
+    """Of the checkpoint."""
+    lanes: dict[int, Lane]
+    """By face id."""
+    agreement: Agreement
+
+    @property
+    def in_words(self) -> str:
+        """One line about how far both agree."""
+        agreement = self.agreement
+        count = len(agreement.disagreements)
+        return (
+            f"{self.name}: same label in {agreement.share * 100:.0f} % of readings, "
+            f"κ {agreement.kappa:.2f}, {count} disagreement{'' if count == 1 else 's'} (D)"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +47,17 @@ class OpenedSession:
     lanes: tuple[Lane, ...]
     """One per face, the one seen most often first."""
     histories: PlayedHistories
+    compared: tuple[Compared, ...] = ()
+
+    @property
+    def rows(self) -> tuple[tuple[str, Lane], ...]:
+        """Names and lanes for the ribbon, the other readings of a face beneath it."""
+        found: list[tuple[str, Lane]] = []
+        for lane in self.lanes:
+            found.append((f"Face {lane.face}", lane))
+            found += [(f"· {c.name}", c.lanes[lane.face]) for c in self.compared
+                      if lane.face in c.lanes]  # fmt: skip
+        return tuple(found)
 
     @property
     def faces(self) -> tuple[int, ...]:
@@ -62,10 +95,24 @@ def open_session(place: Path) -> OpenedSession:
     try:
         player = Player(session)
         courses = tuple(lanes(session).values())
-        return OpenedSession(session, player, courses, played_histories(session))
+        return OpenedSession(
+            session, player, courses, played_histories(session), _compared(session)
+        )
     except BaseException:
         session.close()
         raise
+
+
+def _compared(session: Session) -> tuple[Compared, ...]:
+    from ferdesk.session.compare import compare
+    from ferdesk.session.lanes import lanes
+
+    names = {a.pass_number: a.checkpoint for a in session.analyses}
+    return tuple(
+        Compared(names[number], lanes(session, number), compare(session, 0, number))
+        for number in session.passes
+        if number
+    )
 
 
 @dataclass(slots=True)

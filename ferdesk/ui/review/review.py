@@ -135,7 +135,7 @@ class Review(QObject):
         session = opened.session
         self._panels.status.set_activity("Review")
         self._live.follow(SessionFeed(opened), opened.histories)
-        self.ribbon.load(opened.lanes, session.duration)
+        self.ribbon.load(opened.rows, session.duration)
         self.show_notes()
         self._store.update(
             recent_sessions=remembered(self._store.value.recent_sessions, str(session.folder))
@@ -179,7 +179,7 @@ class Review(QObject):
             self.show_position()
 
     def jump(self, what: str, direction: int = 1) -> None:
-        """To the next "event", "unsure" or "correction"; -1: the one before."""
+        """To the next "event", "unsure", "correction" or "disagreement"; -1: the one before."""
         if self.opened is None:
             return
         player = self.opened.player
@@ -187,12 +187,25 @@ class Review(QObject):
             "event": player.next_event,
             "unsure": player.next_unsure,
             "correction": player.next_correction,
+            "disagreement": self._next_disagreement,
         }
         if not moves[what](direction):
-            names = {"event": "event", "unsure": "unsure stretch", "correction": "correction"}
+            name = "unsure stretch" if what == "unsure" else what
             where = "after" if direction > 0 else "before"
-            self.told.emit(f"There is no {names[what]} {where} this moment.")
+            self.told.emit(f"There is no {name} {where} this moment.")
         self.show_position()
+
+    def _next_disagreement(self, direction: int) -> bool:
+        if self.opened is None:
+            return False
+        here = self.opened.player.position
+        onsets = [d.onset for c in self.opened.compared for d in c.agreement.disagreements]
+        wanted = [at for at in onsets if (at - here) * direction > 1e-4]
+        if not wanted:
+            return False
+        self.opened.player.pause()
+        self.opened.player.seek(min(wanted, key=lambda at: abs(at - here)))
+        return True
 
     def show_position(self) -> None:
         """Bring ribbon, clock and limit to where the player is."""

@@ -31,6 +31,7 @@ _MOST_LANES: Final = 4
 _SHORTEST_VIEW: Final = 1.0
 """Seconds: there is nothing to see in less."""
 _STEP: Final = 1.25
+_WIDEST_NAME: Final = 90
 _DRAG: Final = 4
 
 
@@ -51,6 +52,7 @@ class Ribbon(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.lanes: tuple[Lane, ...] = ()
+        self.names: tuple[str, ...] = ()
         self.duration = 0.0
         self.first, self.last = 0.0, 1.0
         """Seconds at the left and right edge."""
@@ -61,9 +63,11 @@ class Ribbon(QWidget):
         self._ground: QPixmap | None = None
         self._anchor: float | None = None
 
-    def load(self, lanes: tuple[Lane, ...], duration: float) -> None:
-        """Show another session."""
-        self.lanes, self.duration = lanes[:_MOST_LANES], max(duration, 1e-3)
+    def load(self, rows: Sequence[tuple[str, Lane]], duration: float) -> None:
+        """Show another session: names and lanes."""
+        self.names = tuple(name for name, _ in rows[:_MOST_LANES])
+        self.lanes = tuple(lane for _, lane in rows[:_MOST_LANES])
+        self.duration = max(duration, 1e-3)
         self.stretch = None
         self.setFixedHeight(self.sizeHint().height())
         self.show_all()
@@ -102,7 +106,9 @@ class Ribbon(QWidget):
 
     def layout_now(self) -> RibbonLayout:
         """Where things are drawn."""
-        label = self.fontMetrics().horizontalAdvance("Face 99") + 14
+        metrics = self.fontMetrics()
+        names = [metrics.horizontalAdvance(name) for name in self.names]
+        label = min(max(names, default=0), _WIDEST_NAME) + 14
         return RibbonLayout(
             QRectF(self.rect()), float(label), self.fontMetrics().height(), len(self.lanes),
             self.first, self.last,
@@ -151,7 +157,7 @@ class Ribbon(QWidget):
             self.sought.emit(at)
             return
         lane = layout.lane_at(event.position().y())
-        face = self.lanes[lane].face if lane is not None and len(self.lanes) > 1 else None
+        face = self.lanes[lane].face if lane is not None and self._several else None
         if abs(layout.x(at) - layout.x(self._anchor)) >= _DRAG:
             self.stretch_chosen.emit(Stretch.between(self._anchor, at, face))
 
@@ -202,7 +208,9 @@ class Ribbon(QWidget):
             self._ground.fill(Qt.GlobalColor.transparent)
             ground = QPainter(self._ground)
             ground.setFont(font(0.88))
-            paint_ground(ground, layout, scheme, self.lanes, self.events, self.corrections)
+            paint_ground(
+                ground, layout, scheme, self.names, self.lanes, self.events, self.corrections
+            )
             ground.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._ground)
@@ -212,6 +220,10 @@ class Ribbon(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
         painter.end()
+
+    @property
+    def _several(self) -> bool:
+        return len({lane.face for lane in self.lanes}) > 1
 
     def _view(self, first: float, span: float) -> None:
         span = min(max(span, min(_SHORTEST_VIEW, self.duration)), self.duration)

@@ -118,6 +118,7 @@ def paint_ground(
     painter: QPainter,
     layout: RibbonLayout,
     scheme: Scheme,
+    names: Sequence[str],
     lanes: Sequence[Lane],
     events: Sequence[EventRecord],
     corrections: Sequence[CorrectionRecord],
@@ -131,8 +132,11 @@ def paint_ground(
             _paint_block(painter, QRectF(x, place.top(), width, place.height()), label, unsure,
                          scheme)  # fmt: skip
         painter.setPen(QColor(scheme.muted))
-        painter.drawText(QRectF(4, place.top(), layout.left, place.height()), left,
-                         f"Face {lane.face}")  # fmt: skip
+        room = layout.left - 8
+        name = painter.fontMetrics().elidedText(
+            names[number], Qt.TextElideMode.ElideRight, int(room)
+        )
+        painter.drawText(QRectF(4, place.top(), room, place.height()), left, name)
         for correction in corrections:
             if correction.face in (None, lane.face):
                 _paint_correction(painter, layout, place, correction, scheme)

@@ -93,6 +93,8 @@ SESSION: Final = (
     "previous_unsure",
     "next_correction",
     "previous_correction",
+    "next_disagreement",
+    "previous_disagreement",
     _SEPARATOR,
     "stretch_begin",
     "stretch_end",

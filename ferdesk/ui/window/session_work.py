@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from ferdesk.ui.actions import NO_SESSION, REVIEW, Actions
+from ferdesk.ui.actions import Actions
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.dialogs.analyze import AnalyzeDialog
 from ferdesk.ui.review.bar import ReviewBar
@@ -18,6 +18,7 @@ from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.review.exporting import Exporting
 from ferdesk.ui.review.notes_panel import NotesPanel
 from ferdesk.ui.review.review import Review
+from ferdesk.ui.session_commands import NO_SESSION, REVIEW
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.recording_plan import RecordingPlan
@@ -201,7 +202,7 @@ class SessionWork(QObject):
             "zoom_out": lambda: ribbon.zoom(-2),
             "zoom_all": ribbon.show_all,
         }
-        for what in ("event", "unsure", "correction"):
+        for what in ("event", "unsure", "correction", "disagreement"):
             slots[f"next_{what}"] = partial(review.jump, what, 1)
             slots[f"previous_{what}"] = partial(review.jump, what, -1)
         for name, slot in slots.items():
@@ -248,7 +249,8 @@ class SessionWork(QObject):
 
     def _list_notes(self) -> None:
         if self.review.opened is not None:
-            self.notes.show_notes(self.review.opened.session.store)
+            compared = [c.in_words for c in self.review.opened.compared]
+            self.notes.show_notes(self.review.opened.session.store, compared)
 
     def _edits_changed(self) -> None:
         edits = self.editing.edits
