@@ -29,6 +29,10 @@ def parser() -> ArgumentParser:
     witness.add_argument(
         "--weight", type=float, default=4.0, help="factor on its confidence among the corrections"
     )
+    witness.add_argument(
+        "--sampler", type=str, choices=("full", "square-root"), default="square-root",
+        help="square-root draws rare expressions more often, as the finishing of `live` does",
+    )  # fmt: skip
     witness.add_argument("--epochs", type=int, default=40, help="passes over the training faces")
     witness.add_argument("--holdout", type=float, default=0.05, help="as in the training")
     witness.add_argument("--seed", type=int, default=1, help="as in the training")
@@ -62,7 +66,7 @@ def run(options: Namespace) -> None:
     folder = prepare(options.data, options.cache, geometry=True)
     training, held = hold_out(load_split(folder, "train"), options.holdout, options.seed)
     network = with_witness(earlier, options.use, options.weight)
-    config = WitnessConfig(epochs=options.epochs, seed=options.seed)
+    config = WitnessConfig(epochs=options.epochs, sampler=options.sampler, seed=options.seed)
     with Progress("auto") as progress:
         train_witness(network, training, config, progress)
     # What was calibrated was another answer.
@@ -70,7 +74,8 @@ def run(options: Namespace) -> None:
         card, calibration=None, reliability=None, risk_coverage=None, tables={}, metrics={},
         training={
             **card.training,
-            "witness": f"landmarks alone, {options.epochs} epochs, seed {options.seed}",
+            "witness": f"landmarks alone, {options.epochs} epochs, {options.sampler} sampler, "
+            f"seed {options.seed}",
         },
     )  # fmt: skip
     checkpoint.save(options.out, network, card)

@@ -208,6 +208,7 @@ def test_whole_examination() -> None:
         "Model",
         "Cameras",
         "Files",
+        "Streams",
     ]
     failures = [c for s in found.sections for c in s.checks if c.status is Status.FAIL]
     assert not failures
