@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bands import Bands, runs
 from ferdesk.ui.panels.marks import Marks
+from ferdesk.ui.state.recording_plan import clock
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
@@ -60,6 +62,8 @@ class TimePlot(QWidget):
         # Lines of our own: pyqtgraph's grid would drop the labels at both ends of an axis.
         self._across = [self._line(0, share) for share in (0.0, 0.5, 1.0)]
         self._upright: list[pg.InfiniteLine] = []
+        self._file_time: float | None = None
+        """The time of the file at the right edge; None where the axis says how long ago."""
         for side in ("left", "bottom"):
             axis = self.item.getAxis(side)
             axis.setStyle(
@@ -105,13 +109,27 @@ class TimePlot(QWidget):
         """Show the last `seconds`."""
         self._seconds = seconds
         self.item.setXRange(-seconds, 0, padding=0)
+        self._name_times(self._file_time)
+
+    def _name_times(self, file_time: float | None) -> None:
+        """Ticks and lines: times of the file that ends at `file_time`, else how long ago."""
+        self._file_time, seconds = file_time, self._seconds
         step = {10: 2, 20: 5, 30: 5, 60: 10}.get(seconds, max(1, seconds // 5))
-        marks = [(float(-t), f"−{t} s") for t in range(step, seconds, step)]
-        self.item.getAxis("bottom").setTicks([[*marks, (0.0, "now")]])
-        for line in self._upright:
-            self.item.removeItem(line)
-        self._upright = [self._line(90, at) for at, _ in marks]
-        self._paint_grid(current_scheme())
+        if file_time is None:
+            marks = [(float(-t), f"−{t} s") for t in range(step, seconds, step)]
+            self.item.getAxis("bottom").setTicks([[*marks, (0.0, "now")]])
+        else:
+            first = max(0, math.ceil((file_time - seconds) / step)) * step
+            times = range(first, int(file_time) + 1, step)
+            marks = [(t - file_time, clock(t)) for t in times]
+            self.item.getAxis("bottom").setTicks([marks])
+        while len(self._upright) < len(marks):
+            self._upright.append(self._line(90, 0.0))
+            self._paint_grid(current_scheme())
+        for index, line in enumerate(self._upright):
+            line.setVisible(index < len(marks))
+            if index < len(marks):
+                line.setValue(marks[index][0])
 
     def set_visible(self, index: int, visible: bool) -> None:
         """Show or hide one curve."""
@@ -123,11 +141,16 @@ class TimePlot(QWidget):
         rows: NDArray[np.float32],
         now: float,
         marked: NDArray[np.bool_] | None = None,
+        *,
+        of_file: bool = False,
     ) -> None:
         """Draw (N,) times and (curves, N) values so that `now` is at the right edge.
 
-        Readings that are `marked` (N,) are hatched: their label was withheld.
+        Readings that are `marked` (N,) are hatched: their label was withheld. With `of_file` the
+        axis names the times themselves, those of a file, else how long ago they were.
         """
+        if of_file or self._file_time is not None:
+            self._name_times(now if of_file else None)
         self._x, self._rows = times - now, rows
         self._marked = np.zeros(len(times), np.bool_) if marked is None else marked
         self.bands.show_runs(runs(self._x, self._marked))
@@ -146,7 +169,8 @@ class TimePlot(QWidget):
 
     def clear(self) -> None:
         """No data."""
-        self.show_window(np.empty(0), np.empty((len(self._names), 0), np.float32), 0.0)
+        now, nothing = self._file_time, np.empty((len(self._names), 0), np.float32)
+        self.show_window(np.empty(0), nothing, now or 0.0, of_file=now is not None)
 
     def last_values(self) -> list[float]:
         """The newest value of each curve; NaN in a gap or without data."""
@@ -221,12 +245,14 @@ class TimePlot(QWidget):
             lines = f"<table cellspacing='0'>{lines}</table>"
             if self._marked[nearest]:
                 lines = f" · <i>{UNSURE}</i>{lines}"
-        self._readout.setText(f"<b>{-x:.1f} s ago</b>{lines}")
+        at = self._file_time
+        when = f"{-x:.1f} s ago" if at is None else clock(max(0.0, at + x), tenths=True)
+        self._readout.setText(f"<b>{when}</b>{lines}")
         self._readout.adjustSize()
         scene = self.item.getViewBox().mapViewToScene(QPointF(x, 0.5))
-        at = self.view.mapFromScene(scene).x()
-        right = at + 14 + self._readout.width() < self.width()
-        left = at + 14 if right else at - 14 - self._readout.width()
+        place = self.view.mapFromScene(scene).x()
+        right = place + 14 + self._readout.width() < self.width()
+        left = place + 14 if right else place - 14 - self._readout.width()
         top = max(0, min(6, self.height() - self._readout.height()))
         self._readout.move(int(left), top)
         self._readout.show()

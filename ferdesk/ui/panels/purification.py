@@ -97,14 +97,14 @@ class PurificationPanel(Panel):
         """Take this; without a face the table is empty. See `refresh_text`."""
         self.table.shown = shown
 
-    def refresh(self, history: History | None, now: float) -> None:
-        """Draw the confidences so that `now` is at the right edge."""
+    def refresh(self, history: History | None, now: float, *, of_file: bool = False) -> None:
+        """Draw the confidences so that `now` is at the right edge; `of_file` as in the plot."""
         if history is None:
             if self.place.made:
                 self.plot.clear()
             return
         times, _, confidences = history.window(now - self._seconds)
-        self.plot.show_window(times, confidences, now)
+        self.plot.show_window(times, confidences, now, of_file=of_file)
 
     def refresh_text(self) -> None:
         """Draw table and sentence of one and the same reading, slowly enough to be read."""

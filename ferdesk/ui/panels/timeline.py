@@ -81,8 +81,8 @@ class TimelinePanel(Panel):
         """Stretches less reliable than its threshold are marked as unsure by `refresh`."""
         self._threshold = shown.threshold
 
-    def refresh(self, history: History | None, now: float) -> None:
-        """Draw the history so that `now` is at the right edge."""
+    def refresh(self, history: History | None, now: float, *, of_file: bool = False) -> None:
+        """Draw the history so that `now` is at the right edge; `of_file` as in the plot."""
         if self.place.made:
             self.plot.show_marks(self.marks, now)
         if history is None:
@@ -92,7 +92,7 @@ class TimelinePanel(Panel):
         times, probabilities, _ = history.window(now - self._seconds)
         # The whole stretch is judged by the limit of now, as if it had been in force before.
         marked = history.reliability(now - self._seconds) < self._threshold
-        self.plot.show_window(times, probabilities, now, marked)
+        self.plot.show_window(times, probabilities, now, marked, of_file=of_file)
 
     def restyle(self, scheme: Scheme) -> None:
         """Take the colours of `scheme`."""

@@ -189,7 +189,7 @@ class LiveView(QObject):
         self._panels.distribution.refresh()
         for panel in (self._panels.timeline, self._panels.purification):
             if panel.isVisible():
-                panel.refresh(history, now)
+                panel.refresh(history, now, of_file=not self._in_real_time)
 
     def write_out(self) -> None:
         """Bring words and numbers to the newest reading; called slowly enough to be read."""

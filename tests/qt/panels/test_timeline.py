@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ferdesk.ui.panels.bands import runs
+from ferdesk.ui.state.history import History
 from tests.qt.conftest import Bench
 from tests.qt.fakes import make_face, make_reading
 
@@ -40,3 +41,32 @@ def test_runs_last_until_the_next_reading() -> None:
     assert runs(x, np.zeros(6, bool)) == []
     assert runs(x[:0], np.zeros(0, bool)) == []
     assert runs(x, np.ones(6, bool)) == [(0.0, 5.0)]
+
+
+def test_times_of_a_file_are_named_as_such(bench: Bench) -> None:
+    panel = bench.window.panels.timeline
+    axis = panel.plot.item.getAxis("bottom")
+    panel.set_seconds(20)
+    history = History()
+    history.add(72.0, make_face())
+    panel.refresh(history, 72.5, of_file=True)
+    names = {text: at for at, text in axis._tickLevels[0]}
+    assert list(names) == ["0:55", "1:00", "1:05", "1:10"]
+    assert names["1:10"] == pytest.approx(-2.5)
+    panel.plot._describe(-0.5)
+    assert "1:12.0" in panel.plot._readout.text()
+    # The beginning of a file has no times before it.
+    panel.refresh(history, 3.0, of_file=True)
+    assert [text for _, text in axis._tickLevels[0]] == ["0:00"]
+    panel.refresh(history, 72.5)
+    assert axis._tickLevels[0][-1] == (0.0, "now")
+
+
+def test_the_window_names_times_of_files_only(judged: Bench) -> None:
+    judged.window.live.set_real_time(False)
+    judged.show(make_reading((make_face(),)))
+    judged.window.live.refresh_plots()
+    assert judged.window.panels.timeline.plot._file_time is not None
+    judged.window.live.set_real_time(True)
+    judged.window.live.refresh_plots()
+    assert judged.window.panels.timeline.plot._file_time is None
