@@ -69,6 +69,7 @@ def test_the_description(run: Run, model: Path, tmp_path: Path) -> None:
     assert described["precision"] == "f32"
     assert described["settings"] == {
         "smoothing_seconds": 0.2, "coverage": 0.5, "threshold": 0.6, "max_faces": 2, "frames": 2,
+        "small_faces": False,
     }  # fmt: skip
     assert list(described["columns"]) == list(rows[0]) == list(OF_FILE)
     assert described["columns"]["media_time"]["Units"] == "s"
