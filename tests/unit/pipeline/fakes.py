@@ -14,8 +14,12 @@ from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind, Reading
 from ferdesk.sources.base import Frame, Source, SourceBusyError, SourceInfo, SourceLostError
-from ferdesk.sources.spec import SourceSpec
+from ferdesk.sources.spec import SourceKind, SourceSpec
 from tests.unit.model.helpers import tiny_card, tiny_network
+
+CAMERA = SourceSpec(SourceKind.CAMERA, "0")
+OTHER = SourceSpec(SourceKind.URL, "http://localhost/other")
+CHECKPOINT = Path("first.safetensors")
 
 PATIENCE = 20.0
 """Seconds any wait may take before the test fails."""
