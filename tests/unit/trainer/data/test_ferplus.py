@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 
 from ferdesk.errors import FerdeskError
-from tests.unit.trainer.helpers import face, small_tree, write_tree
+from tests.unit.trainer.helpers import face, nothing, small_tree, write_tree
 from trainer.data import packed
 from trainer.data.ferplus import read_ferplus
 from trainer.data.packed import load_split
 from trainer.data.packing import pack
 from trainer.data.sets import prepare, read_examples
-
-
-def nothing(_done: int, _total: int) -> None:
-    return None
 
 
 def test_votes_become_soft_targets_and_unclear_pictures_are_left_out(tmp_path: Path) -> None:
