@@ -15,7 +15,8 @@ from ferdesk.ui.app import WindowOptions, build
 from ferdesk.ui.dialogs.first_run import VERSION
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.window.main_window import MainWindow
-from tests.qt.fakes import TABLE, FakeEngine, make_card
+from tests.qt.fakes import FakeEngine
+from tests.qt.readings import TABLE, make_card
 
 CAMERA = SourceSpec(SourceKind.CAMERA, "0")
 

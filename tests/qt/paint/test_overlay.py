@@ -26,7 +26,7 @@ from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS
 from ferdesk.ui.state.shown import Shown
 from ferdesk.ui.window.snapshot import render
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading, peaked
+from tests.qt.readings import make_face, make_reading, peaked
 
 NOTHING = OverlayOptions(box=False, label=False, mesh=False, pose=False)
 

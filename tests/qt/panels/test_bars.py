@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading, peaked
+from tests.qt.readings import make_face, make_reading, peaked
 
 BOTH = ("fear", "surprise")
 REASON = "two expressions equally likely: Fear and Surprise"

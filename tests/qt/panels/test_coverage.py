@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from ferdesk.ui.settings_store import SettingsStore
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def promise(labelled: str, wrong: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ferdesk.pipeline.types import EventKind
 from ferdesk.ui.state import reliability_words
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_card, make_face, make_reading, peaked
+from tests.qt.readings import make_card, make_face, make_reading, peaked
 
 
 def test_the_meter_says_figure_and_reason(judged: Bench) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ferdesk.ui.panels.bands import runs
 from ferdesk.ui.state.history import History
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def test_the_timeline_marks_what_was_unsure(judged: Bench) -> None:

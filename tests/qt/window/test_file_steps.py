@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from ferdesk.pipeline.types import Reading
 from ferdesk.sources.spec import SourceKind
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading, peaked
+from tests.qt.readings import make_face, make_reading, peaked
 from tests.qt.window.test_choose_source import drop, image_file
 
 FILES = tuple(Path(f"/photos/img{i}.jpg") for i in (1, 2, 10))

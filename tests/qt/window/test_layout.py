@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from ferdesk.ui.window.layout import fit
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_reading
+from tests.qt.readings import make_reading
 
 # Logical sizes, less a task bar: from 1280x720 at 100 % to 3840x2160 at 200 %.
 SCREENS = ((1280, 672), (1366, 728), (1536, 816), (1920, 1040), (2560, 1400))

@@ -16,15 +16,8 @@ from ferdesk.pipeline.types import EngineState, EventKind
 from ferdesk.sources.base import Frame
 from ferdesk.ui.paint.overlay import label_text
 from tests.qt.conftest import Bench
-from tests.qt.fakes import (
-    FakeEngine,
-    Wandering,
-    make_face,
-    make_reading,
-    peaked,
-    picture,
-    purified,
-)
+from tests.qt.fakes import FakeEngine
+from tests.qt.readings import Wandering, make_face, make_reading, peaked, picture, purified
 
 
 def pixels(widget: QWidget) -> np.ndarray:

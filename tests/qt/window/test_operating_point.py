@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ferdesk.commands.analyze.operating_point import operating_point
 from ferdesk.ui.state import reliability_words
 from tests.qt.conftest import Bench
-from tests.qt.fakes import TABLE, make_card
+from tests.qt.readings import TABLE, make_card
 
 
 def test_the_chosen_coverage_holds_for_the_next_checkpoint(

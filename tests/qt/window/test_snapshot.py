@@ -16,7 +16,7 @@ from ferdesk.pipeline.types import Reading
 from ferdesk.ui.state.shown import Shown
 from ferdesk.ui.window.snapshot import JPEG_WITH, JPEG_WITHOUT, WITH, WITHOUT, Facts
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_reading
+from tests.qt.readings import make_reading
 
 FACTS = Facts("Camera A, 640x480", "live-1")
 

@@ -20,7 +20,7 @@ from ferdesk.session.session import Session
 from ferdesk.session.writer import SessionInfo
 from ferdesk.ui.window.streaming import Streaming
 from tests.qt.conftest import CAMERA, Bench
-from tests.qt.fakes import make_reading
+from tests.qt.readings import make_reading
 
 pytest.importorskip("websockets")
 pytest.importorskip("pythonosc")

@@ -11,7 +11,7 @@ from ferdesk.pipeline.types import EngineState, EventKind
 from ferdesk.ui.window import toasts as toast_module
 from ferdesk.ui.window.toasts import LIMIT, Severity
 from tests.qt.conftest import Bench
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def test_the_same_sentence_is_counted(bench: Bench) -> None:

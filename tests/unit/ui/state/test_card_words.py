@@ -7,7 +7,7 @@ from dataclasses import replace
 from ferdesk.model.checkpoint import read_card
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.ui.state.card_words import describe
-from tests.qt.fakes import make_card
+from tests.qt.readings import make_card
 
 
 def test_the_shipped_checkpoint() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ferdesk.ui.state.explanation import answers, decidedness, explain
-from tests.qt.fakes import make_face, peaked, purified
+from tests.qt.readings import make_face, peaked, purified
 
 BOTH = "Nearest examples and attention check "
 

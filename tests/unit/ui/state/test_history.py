@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ferdesk.ui.state.history import Histories, History
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def test_history_is_contiguous_when_it_wraps() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ferdesk.ui.state.selection import FaceSelection
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def test_the_largest_face_is_shown_until_one_is_chosen() -> None:

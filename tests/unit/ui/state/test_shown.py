@@ -8,7 +8,7 @@ import pytest
 
 from ferdesk.pipeline.types import ReadingSettings
 from ferdesk.ui.state.shown import Shown
-from tests.qt.fakes import make_face, make_reading
+from tests.qt.readings import make_face, make_reading
 
 
 def test_what_is_shown_knows_its_face_and_place() -> None:

@@ -13,7 +13,7 @@ from ferdesk.ui.paint.overlay import label_text
 from ferdesk.ui.state.explanation import answers, explain
 from ferdesk.ui.state.shown import Shown
 from ferdesk.ui.state.verdict import judge, weaknesses
-from tests.qt.fakes import make_card, make_face, make_reading, peaked, purified
+from tests.qt.readings import make_card, make_face, make_reading, peaked, purified
 
 SETS = ((), ("fear",), ("fear", "surprise"), ("fear", "surprise", "anger"))
 REASONS = ("", "no expression stands out", "face turned 38°")
