@@ -37,6 +37,7 @@ from trainer.training.feed import Feed
 from trainer.training.progress import Progress
 from trainer.training.run_data import TrainingData
 from trainer.training.sampler import epoch_order
+from trainer.training.schedule import schedule
 from trainer.training.state import read_state
 from trainer.training.tensorboard import Scalars
 
@@ -44,17 +45,6 @@ log = logging.getLogger(__name__)
 
 _REPORT_EVERY = 20
 """Steps between two looks at the losses; looking makes a GPU wait."""
-
-
-def schedule(step: int, steps_per_epoch: int, config: TrainConfig) -> float:
-    """Factor on the learning rates: linear warm-up, then half a cosine to 0.01, or γ^epoch."""
-    if config.schedule == "exponential":
-        return config.gamma ** (step // steps_per_epoch)
-    if step < config.warmup_steps:
-        return (step + 1) / config.warmup_steps
-    total = steps_per_epoch * config.epochs - config.warmup_steps
-    done = (step - config.warmup_steps) / max(1, total)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 def seed_of(*numbers: int) -> int:

@@ -23,8 +23,9 @@ from trainer.cli import main
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
 from trainer.training import loop
-from trainer.training.loop import schedule, seed_of
+from trainer.training.loop import seed_of
 from trainer.training.run_data import run_data
+from trainer.training.schedule import schedule
 from trainer.training.state import read_state
 
 OPTIONS = [
