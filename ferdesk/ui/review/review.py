@@ -16,8 +16,9 @@ from ferdesk.ui.review.transport import Transport
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.state.stretch import Stretch
-from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.operating_point import OperatingPoint
+from ferdesk.ui.window.panels import Panels
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QSplitterHandle, QWidget
 
 from ferdesk.paths import state_dir
 from ferdesk.ui.state.settings import Settings
-from ferdesk.ui.window.live import Panels
+from ferdesk.ui.window.panels import Panels
 
 SMALLEST: Final = (900, 600)
 """Width and height that the window needs."""

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from ferdesk.pipeline.types import EngineState, Reading
-from ferdesk.ui.panels.distribution import DistributionPanel
-from ferdesk.ui.panels.files import FilesPanel
-from ferdesk.ui.panels.log import LogPanel
-from ferdesk.ui.panels.purification import PurificationPanel
-from ferdesk.ui.panels.status import StatusPanel
-from ferdesk.ui.panels.timeline import TimelinePanel
-from ferdesk.ui.panels.video import VideoPanel
 from ferdesk.ui.state.engine_port import EnginePort, Feed
 from ferdesk.ui.state.history import Histories
 from ferdesk.ui.state.played_history import PlayedHistories
 from ferdesk.ui.state.selection import FaceSelection
 from ferdesk.ui.state.shown import Shown
+from ferdesk.ui.window.panels import Panels
 
 FRAME_MS: Final = 12
 """How often is looked for a new reading: it adds half of this to the latency."""
@@ -34,19 +28,6 @@ _AHEAD: Final = 0.5
 """Seconds by which the curves of a file move on without a reading: it may be loading."""
 _SILENCE: Final = 2.5
 """Seconds without any frame after which a running source counts as silent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panels:
-    """The parts that are fed."""
-
-    video: VideoPanel
-    distribution: DistributionPanel
-    timeline: TimelinePanel
-    files: FilesPanel
-    purification: PurificationPanel
-    status: StatusPanel
-    log: LogPanel
 
 
 class LiveView(QObject):

@@ -22,27 +22,22 @@ from ferdesk.ui.bridge import EngineBridge
 from ferdesk.ui.dialogs.preferences import PreferencesDialog
 from ferdesk.ui.paint.overlay import OverlayOptions
 from ferdesk.ui.paint.theme import Scheme, Theme
-from ferdesk.ui.panels.distribution import DistributionPanel
-from ferdesk.ui.panels.files import FilesPanel
-from ferdesk.ui.panels.log import LogBuffer, LogPanel
-from ferdesk.ui.panels.purification import PurificationPanel
-from ferdesk.ui.panels.status import StatusPanel
-from ferdesk.ui.panels.timeline import TimelinePanel
-from ferdesk.ui.panels.video import VideoPanel
+from ferdesk.ui.panels.log import LogBuffer
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort, engine_options
-from ferdesk.ui.state.settings import Settings, choices_of
+from ferdesk.ui.state.settings import Settings
 from ferdesk.ui.window.choose_checkpoint import Checkpoints
 from ferdesk.ui.window.choose_source import Sources, list_cameras
 from ferdesk.ui.window.drops import FileDrops
 from ferdesk.ui.window.file_steps import FileSteps
 from ferdesk.ui.window.help import Help
 from ferdesk.ui.window.layout import SMALLEST, Division
-from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.menus import Menus, build_toolbar
 from ferdesk.ui.window.narrator import NOT_YET, Narrator
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
+from ferdesk.ui.window.panels import Panels
 from ferdesk.ui.window.session_work import SessionWork
 from ferdesk.ui.window.snapshot import Facts, Snapshots
 from ferdesk.ui.window.space_key import SpaceForButtons
@@ -141,15 +136,7 @@ class MainWindow(QMainWindow):
     # Building and connecting
 
     def _build_panels(self, buffer: LogBuffer) -> Panels:
-        panels = Panels(
-            video=VideoPanel(),
-            distribution=DistributionPanel(),
-            timeline=TimelinePanel(choices_of("timeline_seconds")),
-            files=FilesPanel(),
-            purification=PurificationPanel(),
-            status=StatusPanel(),
-            log=LogPanel(buffer),
-        )
+        panels = Panels.build(buffer)
         self.division = Division(panels)
         self.central = QWidget()
         layout = QVBoxLayout(self.central)
@@ -328,9 +315,7 @@ class MainWindow(QMainWindow):
 
     def _restyle(self, scheme: Scheme) -> None:
         self.commands.restyle(scheme)
-        panels = self.panels
-        for panel in (panels.distribution, panels.timeline, panels.files, panels.purification):
-            panel.restyle(scheme)
+        self.panels.restyle(scheme)
 
     # Qt
 

@@ -24,9 +24,10 @@ from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
 from ferdesk.ui.window.correcting import EXCLUDED, Correcting
-from ferdesk.ui.window.live import LiveView, Panels
+from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.markers import Markers
 from ferdesk.ui.window.operating_point import OperatingPoint
+from ferdesk.ui.window.panels import Panels
 from ferdesk.ui.window.recording import MARK, Recording
 from ferdesk.ui.window.streaming import Streaming
 
