@@ -18,7 +18,7 @@ from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.main_window import MainWindow
 from ferdesk.ui.window.recording import NOTHING_READ
 from tests.qt.conftest import Bench
-from tests.qt.review.conftest import notices, only_session, wait
+from tests.qt.review.conftest import notices, only_session
 
 
 def begin(window: MainWindow, qtbot: QtBot, plan: RecordingPlan) -> None:
@@ -75,7 +75,13 @@ def test_a_recording_with_marks_and_corrections(
     assert menu.isVisible()
     qtbot.keyClick(menu, Qt.Key.Key_F)
     window.store.update(smoothing_seconds=1.0, coverage=0.5)
-    wait(qtbot, 1.0)
+
+    def taken() -> bool:
+        reading = window.live.shown.reading
+        settings = None if reading is None else reading.settings
+        return settings is not None and settings.smoothing_seconds == 1.0
+
+    qtbot.waitUntil(taken, timeout=20_000)
     figures = window.panels.status.recording
     qtbot.waitUntil(lambda: "free" in figures.text(), timeout=10_000)
     assert figures.isVisible()
