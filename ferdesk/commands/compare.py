@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +27,6 @@ from ferdesk.pipeline.types import FaceReading
 from ferdesk.session.compare import Agreement, Disagreement, compare
 from ferdesk.session.folder import VIDEO
 from ferdesk.session.player import Player
-from ferdesk.session.records import AnalysisRecord
 from ferdesk.session.session import Session
 from ferdesk.sources.base import Frame
 from ferdesk.vision.crop import align_face
@@ -47,28 +49,39 @@ def compare_checkpoints(
     table: Path | None = None,
     overwrite: bool = False,
     say: Callable[[str], object] = to_stdout,
+    tell: Callable[[dict[str, object]], object] = lambda _news: None,
 ) -> int:
     """Read the frames again, store that as another pass, say how far both agree; 0.
 
     The faces are those of the first reading: same landmarks, same ids. A checkpoint that has read
-    the session before is not run again. Raises FerdeskError; what was read first always stays.
+    the session before is not run again. Until all is read the session can be edited by others.
+    `tell` hears "state" (loading, reading, done), "done" and "total" frames, and at the end "pass".
+    Raises FerdeskError; what was read first always stays.
     """
     if table is not None and table.exists() and not overwrite:
         raise FerdeskError(f"'{table}' is there already; add --overwrite to replace it.")
     with Session.open(place) as session:
         for note in session.notes:
             say(f"{note}\n")
+        tell({"state": "loading"})
         predictor = load_predictor(checkpoint, device)
         number = _pass_of(session, predictor)
         if number is None:
-            number = _read_again(session, predictor)
+            number = _read_again(session, predictor, tell)
             say(f"Read again as pass {number} with {predictor.card.name} on {predictor.device}.\n")
         agreement = compare(session, 0, number)
         say(report(session, agreement, number))
         if table is not None:
             _write(agreement.disagreements, table)
             say(f"Disagreements: {table.resolve()}\n")
+        tell({"state": "done", "pass": number})
     return 0
+
+
+def as_json(news: dict[str, object]) -> None:
+    """A line of standard output, at once: whoever reads the other end of a pipe waits for it."""
+    sys.stdout.write(f"{json.dumps(news)}\n")
+    sys.stdout.flush()
 
 
 def _pass_of(session: Session, predictor: Predictor) -> int | None:
@@ -81,37 +94,39 @@ def _pass_of(session: Session, predictor: Predictor) -> int | None:
     return None
 
 
-def _read_again(session: Session, predictor: Predictor) -> int:
+def _read_again(
+    session: Session, predictor: Predictor, tell: Callable[[dict[str, object]], object]
+) -> int:
     """Store another pass, wholly or not at all; its number."""
-    if session.video is None:
-        raise FerdeskError(
-            f"The session '{session.name}' has no pictures to read again; record with --video "
-            "where people agree to it."
-        )
-    if not session.facts.get("landmarks", True):
-        raise FerdeskError(f"The session '{session.name}' keeps no landmarks to cut faces by.")
-    number = max(session.passes, default=0) + 1
+    refusal = session.why_not_again
+    if refusal:
+        raise FerdeskError(refusal)
     player = Player(session)
     try:
         if player.complaint:
             raise FerdeskError(player.complaint)
-        with session.store.editing():
-            _add_pass(session, player, predictor, number)
+        first = session.analyses[0]
+        _read_all(session, player, predictor, Judge(Smoother(first.smoothing_seconds)), tell)
     finally:
         player.close()
+    with session.store.editing():
+        session.reload()
+        analysis = replace(
+            first, id=0, pass_number=max(session.passes) + 1, checkpoint=predictor.card.name,
+            device=predictor.device, checkpoint_sha256=predictor.card.sha256, checkpoint_card="",
+        )  # fmt: skip
+        session.store.keep_draft(analysis)
     session.reload()
-    return number
+    return analysis.pass_number
 
 
-def _add_pass(session: Session, player: Player, predictor: Predictor, number: int) -> None:
-    first = session.analyses[0]
-    analysis = session.store.add_analysis(
-        AnalysisRecord(
-            number, predictor.card.name, predictor.device, first.smoothing_seconds,
-            first.max_faces, first.threshold, predictor.card.sha256,
-        )
-    )  # fmt: skip
-    judge = Judge(Smoother(first.smoothing_seconds))
+def _read_all(
+    session: Session,
+    player: Player,
+    predictor: Predictor,
+    judge: Judge,
+    tell: Callable[[dict[str, object]], object],
+) -> None:
     frames = enumerate(session.read())
     # Silent where standard error is no terminal.
     for index, (record, faces) in tqdm(
@@ -120,7 +135,8 @@ def _add_pass(session: Session, player: Player, predictor: Predictor, number: in
         if faces:
             image = player.reading(index).frame.image
             frame = Frame(image, record.source_index, record.time, 0.0)
-            session.store.add_faces(record.id, analysis, _judged(judge, predictor, frame, faces))
+            session.store.draft_faces(record.id, _judged(judge, predictor, frame, faces))
+        tell({"state": "reading", "done": index + 1, "total": player.count})
 
 
 def _judged(

@@ -131,12 +131,16 @@ def _add_compare(commands: Parsers) -> None:
     compare.add_argument("--device", help="where the network runs (default: auto)")
     compare.add_argument("--csv", type=Path, metavar="FILE", help="all disagreements as a table")
     compare.add_argument("--overwrite", action="store_true", help="replace FILE")
+    compare.add_argument(
+        "--progress", action="store_true",
+        help="JSON lines that say how far the reading is, for other programs",
+    )  # fmt: skip
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from ferdesk.commands.compare import compare_checkpoints
+    from ferdesk.commands.compare import as_json, compare_checkpoints
 
-    return compare_checkpoints(
-        args.session, args.checkpoint, device=args.device or "auto", table=args.csv,
-        overwrite=args.overwrite,
-    )  # fmt: skip
+    options = {"device": args.device or "auto", "table": args.csv, "overwrite": args.overwrite}
+    if args.progress:
+        options |= {"say": lambda _text: None, "tell": as_json}
+    return compare_checkpoints(args.session, args.checkpoint, **options)

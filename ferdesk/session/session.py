@@ -112,6 +112,22 @@ class Session:
         referred = Path(self._video_name())
         return referred if referred.is_file() else None
 
+    @property
+    def why_not_again(self) -> str:
+        """Why its frames cannot be read again, in one sentence; "" when they can."""
+        if self.video is None and self.has_video:
+            return f"The video of the session '{self.name}' is missing ({self._video_name()})."
+        if self.video is None:
+            return (
+                f"The session '{self.name}' has no pictures to read again; record with video where "
+                "people agree to it."
+            )
+        if not self.facts.get("landmarks", True):
+            return f"The session '{self.name}' keeps no landmarks to cut faces by."
+        if self.read_only:
+            return f"The session '{self.name}' is write-protected: another reading cannot be kept."
+        return ""
+
     def read(
         self, pass_number: int = 0, *, landmarks: bool = True
     ) -> Iterator[tuple[FrameRecord, tuple[FaceReading, ...]]]:

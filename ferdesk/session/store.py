@@ -121,6 +121,25 @@ class Store:
                 self._database.execute("COMMIT")
             self._open_since = None
 
+    # A second reading of all frames: it grows in a temporary file, so that others go on meanwhile
+
+    def draft_faces(self, frame: int, faces: Iterable[FaceReading]) -> None:
+        """Put aside what is read of a frame; see `keep_draft`."""
+        with self._lock:
+            self._execute("CREATE TEMP TABLE IF NOT EXISTS draft AS SELECT * FROM face WHERE 0")
+            rows = [face_row(frame, 0, face) for face in faces]
+            insert = INSERT_FACE.replace("INTO face", "INTO temp.draft", 1)
+            self._database.executemany(insert, rows)
+
+    def keep_draft(self, analysis: AnalysisRecord) -> None:
+        """Everything that was put aside becomes the reading of `analysis`, in one transaction."""
+        with self.editing():
+            self._execute("CREATE TEMP TABLE IF NOT EXISTS draft AS SELECT * FROM face WHERE 0")
+            drafted = self.add_analysis(analysis)
+            self._execute("UPDATE temp.draft SET id = NULL, analysis = ?", (drafted,))
+            self._execute("INSERT INTO face SELECT * FROM temp.draft ORDER BY rowid")
+            self._execute("DROP TABLE temp.draft")
+
     # Editing, while recording or in review
 
     def put(self, note: Note) -> int:

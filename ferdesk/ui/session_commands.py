@@ -60,10 +60,19 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
     ),
     "previous_correction": Command("Previous correction", "Shift+K", "Go to the correction before"),
     "next_disagreement": Command(
-        "Next disagreement", "D", "Go to where another checkpoint begins to say something else"
+        "Next disagreement",
+        "D",
+        "Go to where another checkpoint begins to say something else",
+        icon="next",
     ),
     "previous_disagreement": Command(
-        "Previous disagreement", "Shift+D", "Go to the disagreement before"
+        "Previous disagreement", "Shift+D", "Go to the disagreement before", icon="previous"
+    ),
+    "compare": Command(
+        "Compare checkpoints…",
+        "Ctrl+Shift+K",
+        "Read the session's frames again with another checkpoint and see where both disagree",
+        icon="model",
     ),
     "stretch_begin": Command("Stretch begins here", "I", "A chosen stretch begins here"),
     "stretch_end": Command("Stretch ends here", "O", "A chosen stretch ends here"),
@@ -99,7 +108,7 @@ REVIEW: Final = (
     "back_to_live", "session_start", "previous_frame", "next_frame", "session_end", "faster",
     "slower", "next_event", "previous_event", "next_unsure", "previous_unsure", "next_correction",
     "previous_correction", "next_disagreement", "previous_disagreement",
-    "export", "report", "exclude", "edit_note", "delete_note", "undo",
+    "compare", "export", "report", "exclude", "edit_note", "delete_note", "undo",
     "redo",
     "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
     "zoom_all",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -63,11 +62,6 @@ class NotesPanel(Panel):
         self.table.itemActivated.connect(lambda _item: self._edit())
         self.hint = MutedLabel("Every change is saved at once.")
         self.body.addWidget(self.table, 1)
-        self.compared = MutedLabel()
-        self.compared.setWordWrap(True)
-        self.compared.setAccessibleName("How far other checkpoints agree")
-        self.compared.hide()
-        self.body.addWidget(self.compared)
         self.body.addWidget(self.hint)
         self.setMinimumHeight(120)
         self.hide()
@@ -78,13 +72,8 @@ class NotesPanel(Panel):
         rows = self.table.selectionModel().selectedRows()
         return self.notes[rows[0].row()] if rows else None
 
-    def show_notes(self, store: Store, compared: Sequence[str] = ()) -> None:
-        """List what is in the session; the row that was chosen stays chosen.
-
-        `compared`: a line about each other reading of the same frames.
-        """
-        self.compared.setText("\n".join(compared))
-        self.compared.setVisible(bool(compared))
+    def show_notes(self, store: Store) -> None:
+        """List what is in the session; the row that was chosen stays chosen."""
         before = self.chosen
         self.notes = sorted([*store.events(), *store.corrections()], key=lambda note: note.onset)
         self.table.blockSignals(True)

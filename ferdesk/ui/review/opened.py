@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,13 @@ class Compared:
     def in_words(self) -> str:
         """One line about how far both agree."""
         agreement = self.agreement
+        if not agreement.readings:
+            return "No face was read by both."
         count = len(agreement.disagreements)
+        kappa = "–" if math.isnan(agreement.kappa) else f"{agreement.kappa:.2f}"
         return (
-            f"{self.name}: same label in {agreement.share * 100:.0f} % of readings, "
-            f"κ {agreement.kappa:.2f}, {count} disagreement{'' if count == 1 else 's'} (D)"
+            f"Same label in {agreement.share * 100:.0f} % of {agreement.readings:,} readings · "
+            f"κ {kappa} · {count} disagreement{'' if count == 1 else 's'}"
         )
 
 
@@ -96,14 +100,15 @@ def open_session(place: Path) -> OpenedSession:
         player = Player(session)
         courses = tuple(lanes(session).values())
         return OpenedSession(
-            session, player, courses, played_histories(session), _compared(session)
+            session, player, courses, played_histories(session), compared_passes(session)
         )
     except BaseException:
         session.close()
         raise
 
 
-def _compared(session: Session) -> tuple[Compared, ...]:
+def compared_passes(session: Session) -> tuple[Compared, ...]:
+    """What was read again, beside the first reading. Slow: for a worker thread."""
     from ferdesk.session.compare import compare
     from ferdesk.session.lanes import lanes
 

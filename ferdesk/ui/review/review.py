@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -20,6 +21,9 @@ from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.panels import Panels
 
+if TYPE_CHECKING:
+    from ferdesk.session.compare import Disagreement
+
 log = logging.getLogger(__name__)
 
 _MOVE_MS = 40
@@ -34,6 +38,8 @@ class Review(QObject):
     left = Signal()
     stopped = Signal()
     """The session stands still, at its end or by a jump."""
+    moved = Signal(float)
+    """The session is at these seconds."""
     notes_changed = Signal()
     told = Signal(str)
     refused = Signal(str)
@@ -59,6 +65,8 @@ class Review(QObject):
         self.transport = transport
         self.ribbon = ribbon
         self.opened: OpenedSession | None = None
+        self.disagreements: tuple[Disagreement, ...] = ()
+        """Where the reading compared with says something else."""
         self._request = 0
         self._was_playing = False
         self._timer = QTimer(self)
@@ -154,6 +162,11 @@ class Review(QObject):
         self._timer.start()
         self.show_position()
 
+    def take(self, opened: OpenedSession) -> None:
+        """The same session, of which there is more to show now."""
+        self.opened = opened
+        self.ribbon.show_rows(opened.rows)
+
     # Moving
 
     def pause(self, paused: bool) -> None:
@@ -200,8 +213,7 @@ class Review(QObject):
         if self.opened is None:
             return False
         here = self.opened.player.position
-        onsets = [d.onset for c in self.opened.compared for d in c.agreement.disagreements]
-        wanted = [at for at in onsets if (at - here) * direction > 1e-4]
+        wanted = [d.onset for d in self.disagreements if (d.onset - here) * direction > 1e-4]
         if not wanted:
             return False
         self.opened.player.pause()
@@ -222,6 +234,7 @@ class Review(QObject):
         if self._was_playing and not player.playing:
             self.stopped.emit()
         self._was_playing = player.playing
+        self.moved.emit(position)
         self._live.tick()
 
     def _set_speed(self, speed: float) -> None:

@@ -65,12 +65,17 @@ class Ribbon(QWidget):
 
     def load(self, rows: Sequence[tuple[str, Lane]], duration: float) -> None:
         """Show another session: names and lanes."""
-        self.names = tuple(name for name, _ in rows[:_MOST_LANES])
-        self.lanes = tuple(lane for _, lane in rows[:_MOST_LANES])
         self.duration = max(duration, 1e-3)
         self.stretch = None
-        self.setFixedHeight(self.sizeHint().height())
+        self.show_rows(rows)
         self.show_all()
+
+    def show_rows(self, rows: Sequence[tuple[str, Lane]]) -> None:
+        """The names and lanes of the same session."""
+        self.names = tuple(name for name, _ in rows[:_MOST_LANES])
+        self.lanes = tuple(lane for _, lane in rows[:_MOST_LANES])
+        self.setFixedHeight(self.sizeHint().height())
+        self._redraw()
 
     def show_notes(
         self, events: Sequence[EventRecord], corrections: Sequence[CorrectionRecord]

@@ -19,11 +19,13 @@ _BEST: Final = (1280, 800)
 _FRAME: Final = (16, 44)
 """What window managers draw around a window: its width and height."""
 _NAMES = ("left", "right", "across")
-_VERSION: Final = "division-3"
+_VERSION: Final = "division-4"
 """Renamed when the parts change: what was remembered of others does not fit."""
 _MARGINS: Final = (10, 2, 10, 4)
 _ROOM_FOR_THREE: Final = 790
 """Height of a window in which expression, list and answers fit one above the other."""
+_ROOM_FOR_FOUR: Final = 980
+"""And the list of disagreements, too."""
 _EDGE: Final = 12
 """Between notices and the edge of what they lie on."""
 
@@ -42,21 +44,22 @@ class Division:
         self._still = False
         self._several_files = False
         self._log = False
-        self._picture_only = self._review = False
-        self._bar = self._notes = QWidget()
+        self._picture_only = self._review = self._compared = False
+        self._bar = self._notes = self._comparison = QWidget()
         panels.log.hide()
         panels.files.hide()
 
-    def add_review(self, bar: QWidget, notes: QWidget) -> None:
+    def add_review(self, bar: QWidget, notes: QWidget, comparison: QWidget) -> None:
         """What a session under review needs besides: under the picture, and at the right."""
-        self._bar, self._notes = bar, notes
+        self._bar, self._notes, self._comparison = bar, notes, comparison
         self.left.insertWidget(1, bar)
-        self.right.insertWidget(1, notes)
-        self.right.setStretchFactor(1, 3)
+        for place, widget in enumerate((notes, comparison), 1):
+            self.right.insertWidget(place, widget)
+            self.right.setStretchFactor(place, 3)
 
-    def show_review(self, on: bool) -> None:
-        """Look at a session from the next `arrange` on."""
-        self._review = on
+    def show_review(self, on: bool, *, compared: bool = False) -> None:
+        """Look at a session, perhaps at two readings of it, from the next `arrange` on."""
+        self._review, self._compared = on, compared
 
     def show_log(self, on: bool) -> None:
         """Show or hide the log from the next `arrange` on."""
@@ -78,10 +81,12 @@ class Division:
         panels.files.setVisible(timeline and self._still and self._several_files)
         panels.log.setVisible(self._log and whole)
         panels.distribution.setVisible(settings.show_distribution)
-        # Where there is no room for all three, the list goes first in a review.
-        room = not self._review or window.height() >= _ROOM_FOR_THREE
+        # Where there is no room for all of them, the lists go first in a review.
+        needed = _ROOM_FOR_FOUR if self._compared else _ROOM_FOR_THREE
+        room = not self._review or window.height() >= needed
         panels.purification.setVisible(settings.show_purification and room)
         self._notes.setVisible(self._review)
+        self._comparison.setVisible(self._review and self._compared)
         self._bar.setVisible(self._review and whole)
         answers = settings.show_distribution or settings.show_purification or self._review
         self.right.setVisible(answers and whole)
@@ -138,7 +143,7 @@ class Division:
         else:
             self.across.setSizes([770, 500])
             self.left.setSizes([530, 130, 200, 200, 150])
-            self.right.setSizes([310, 160, 234])
+            self.right.setSizes([310, 160, 200, 234])
         fit(window, window.screen().availableGeometry())
 
 

@@ -99,7 +99,8 @@ class MainWindow(QMainWindow):
             engine, self.live, self.panels, self.operating, store, self.jobs, self.commands,
             self.sources, self,
         )  # fmt: skip
-        self.division.add_review(self.session_work.bar, self.session_work.notes)
+        work = self.session_work
+        self.division.add_review(work.bar, work.notes, work.comparison)
         self._connect_parts()
         self._connect_commands()
         self._apply(Settings(), store.value)
@@ -275,7 +276,8 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Show the parts that belong on the screen now."""
-        self.division.show_review(self.session_work.reviewing)
+        work = self.session_work
+        self.division.show_review(work.reviewing, compared=work.compares)
         self.division.show_still(self.live.still, self.file_steps.several)
         self.division.arrange(self, self.toolbar, self.store.value)
         self.toasts.settle()

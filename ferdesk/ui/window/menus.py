@@ -104,6 +104,7 @@ SESSION: Final = (
     "zoom_out",
     "zoom_all",
     _SEPARATOR,
+    "compare",
     "export",
     "report",
     _SEPARATOR,

@@ -14,6 +14,8 @@ from ferdesk.ui.actions import Actions
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.dialogs.analyze import AnalyzeDialog
 from ferdesk.ui.review.bar import ReviewBar
+from ferdesk.ui.review.comparing import Comparing
+from ferdesk.ui.review.comparison_panel import ComparisonPanel
 from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.review.exporting import Exporting
 from ferdesk.ui.review.notes_panel import NotesPanel
@@ -80,6 +82,8 @@ class SessionWork(QObject):
         )
         self.editing = Editing(self.review, self.bar.ribbon, window)
         self.notes = NotesPanel(commands)
+        self.comparison = ComparisonPanel(commands)
+        self.comparing = Comparing(self.review, self.comparison, store, jobs, window)
         self.exporting = Exporting(self.review, jobs, window)
         self.streaming = Streaming(
             engine, live, store, jobs, commands, panels.status.streaming, sources, window
@@ -88,12 +92,14 @@ class SessionWork(QObject):
         self.recording.marked.connect(self.streaming.mark)
         self.markers.heard.connect(self.recording.mark_heard)
         for part in (
-            self.recording, self.review, self.exporting, self.streaming, self.markers
+            self.recording, self.review, self.exporting, self.comparing, self.streaming,
+            self.markers,
         ):  # fmt: skip
             part.told.connect(self.told)
             part.refused.connect(self.refused)
         self.editing.refused.connect(self.refused)
         self.editing.changed.connect(self._edits_changed)
+        self.comparing.changed.connect(self.changed)
         self.review.notes_changed.connect(self._list_notes)
         self.notes.sought.connect(self.review.seek)
         self.notes.edit_wanted.connect(self.editing.edit)
@@ -112,6 +118,7 @@ class SessionWork(QObject):
         self.streaming.close()
         if self.batch is not None:
             self.batch.close_down()
+        self.comparing.close()
         self.markers.close()
 
     # What the window asks
@@ -120,6 +127,12 @@ class SessionWork(QObject):
     def reviewing(self) -> bool:
         """Whether the panels show a recorded session."""
         return self.review.active
+
+    @property
+    def compares(self) -> bool:
+        """Whether the session under review was read by a second checkpoint, too."""
+        opened = self.review.opened
+        return opened is not None and bool(opened.compared)
 
     @property
     def draws_landmarks(self) -> bool:
@@ -180,6 +193,7 @@ class SessionWork(QObject):
             "record": self.recording.toggle,
             "mark": self._mark,
             "analyze_files": self.analyze_files,
+            "compare": self.comparing.ask,
             "export": self.exporting.ask,
             "report": self.exporting.report,
             "exclude": lambda: self.editing.correct(EXCLUDED),
@@ -250,8 +264,7 @@ class SessionWork(QObject):
 
     def _list_notes(self) -> None:
         if self.review.opened is not None:
-            compared = [c.in_words for c in self.review.opened.compared]
-            self.notes.show_notes(self.review.opened.session.store, compared)
+            self.notes.show_notes(self.review.opened.session.store)
 
     def _edits_changed(self) -> None:
         edits = self.editing.edits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ferdesk.pipeline.types import EngineState, EventKind
-from ferdesk.session.records import AnalysisRecord
 from ferdesk.session.session import Session
 from ferdesk.ui.state.recording_plan import RecordingPlan
 from tests.qt.conftest import Bench
@@ -212,30 +210,3 @@ def test_a_source_that_opens_late_does_not_disturb(look: Look, recorded: Picture
     bench.tell(EventKind.STATE, "Stopped.", EngineState.STOPPED)
     assert bench.window.live.shown.reading is shown
     assert bench.window.panels.status.state.text() == "Review"
-
-
-def test_two_readings_lie_beside_each_other(
-    look: Look, recorded: PictureSession, tmp_path: Path
-) -> None:
-    copy = tmp_path / "compared"
-    shutil.copytree(recorded.folder, copy)
-    with Session.open(copy) as session:
-        other = session.store.add_analysis(
-            AnalysisRecord(1, "other", "CPU", 0.0, 3, recorded.threshold)
-        )
-        for i, reading in enumerate(recorded.readings):
-            face = reading.faces[0]
-            if 20 <= i < 30:
-                turned = np.roll(face.probabilities, 1)
-                face = replace(face, probabilities=turned)
-            session.store.add_faces(i, other, [face])
-        session.store.commit()
-    bench = look(copy)
-    work = bench.window.session_work
-    assert work.bar.ribbon.names == ("Face 1", "· other")
-    assert "same label in 80 %" in work.notes.compared.text()
-    key(bench, Qt.Key.Key_D)
-    assert position(bench) == pytest.approx(20 / recorded.fps, abs=0.01)
-    layout = work.bar.ribbon.layout_now()
-    at = [QPointF(layout.x(0.9), layout.lane(row).center().y()) for row in (0, 1)]
-    assert work.bar.ribbon.describe(at[0]) != work.bar.ribbon.describe(at[1])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from ferdesk.resources import asset
 from ferdesk.session.compare import Agreement, compare
 from ferdesk.session.player import Player
 from ferdesk.session.recorder import Recorder
+from ferdesk.session.records import EventRecord
 from ferdesk.session.session import Session
 from ferdesk.session.writer import SessionInfo
 from tests.unit.model.helpers import tiny_checkpoint
@@ -78,8 +81,29 @@ def test_a_second_checkpoint_on_the_same_frames(
         rows = list(csv.DictReader(file))
     assert len(rows) == len(agreement.disagreements) > 0
     assert {row["first"] for row in rows} <= set(EXPRESSIONS)
-    assert cli.run(command) == 0
-    assert "Read again" not in capsys.readouterr().out, "it is there already"
+    assert cli.run([*command, "--progress"]) == 0
+    news = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert news == [{"state": "loading"}, {"state": "done", "pass": 1}], "it is there already"
+
+
+def test_a_reading_in_the_making_locks_nobody_and_leaves_nothing(
+    tmp_path: Path, readings: list[Reading]
+) -> None:
+    folder = record(tmp_path / "s", readings, video=False)
+    with Session.open(folder) as reading, Session.open(folder) as edited:
+        before = edited.store.rows("SELECT count(*) FROM face")
+        for frame in (0, 1):
+            reading.store.draft_faces(frame, readings[frame].faces)
+        edited.store.put(EventRecord(0.1, "meanwhile"))
+        assert edited.store.rows("SELECT count(*) FROM face") == before
+        reading.store.keep_draft(replace(reading.analyses[0], id=0, pass_number=1))
+        edited.reload()
+        assert edited.passes == (0, 1)
+        kept = edited.store.faces(0, 1, 1)
+        assert np.array_equal(kept[1][0].probabilities, readings[1].faces[0].probabilities)
+        reading.store.draft_faces(2, readings[2].faces)
+    with Session.open(folder) as session:
+        assert list(session.store.faces(0, 9, 1)) == [0, 1]
 
 
 def test_a_checkpoint_agrees_with_itself(
