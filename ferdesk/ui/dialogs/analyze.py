@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
 import time
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QProcess, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.process import CommandProcess
 from ferdesk.ui.state.file_queue import FileQueue, FileState, QueuedFile
 from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.settings import Settings
@@ -55,9 +54,9 @@ class AnalyzeDialog(QDialog):
         self.resize(660, 440)
         self._settings = settings
         self.queue = FileQueue()
-        self._errors = ""
-        self._stopped = False
-        self.process: QProcess | None = None
+        self.process = CommandProcess(self)
+        self.process.heard.connect(lambda line: self.queue.hear(line, time.monotonic()))
+        self.process.ended.connect(self._ended)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -84,21 +83,14 @@ class AnalyzeDialog(QDialog):
 
     def start(self) -> None:
         """Read everything that is not done yet."""
-        if self.process is not None or not self.queue.files or not self.folder.text().strip():
+        if self.process.running or not self.queue.files or not self.folder.text().strip():
             return
-        self._errors, self._stopped = "", False
-        process = QProcess(self)
-        process.readyReadStandardOutput.connect(self._read)
-        process.readyReadStandardError.connect(self._read_errors)
-        process.finished.connect(lambda code, _status: self._finished(code))
-        process.errorOccurred.connect(lambda _error: self._failed_to_start())
-        self.process = process
-        process.start(sys.executable, self.arguments())
+        self.process.start(self.arguments())
         self._timer.start()
         self.refresh()
 
     def arguments(self) -> list[str]:
-        """What follows the name of the interpreter."""
+        """What follows `ferdesk`."""
         chosen = self._settings
         options = [
             "--out", self.folder.text().strip(), "--jobs", str(self.jobs.value()),
@@ -106,27 +98,15 @@ class AnalyzeDialog(QDialog):
         ]  # fmt: skip
         if chosen.checkpoint:
             options += ["--checkpoint", chosen.checkpoint]
-        return ["-m", "ferdesk", "analyze", *self.queue.begin(), *options]
+        return ["analyze", *self.queue.begin(), *options]
 
     def stop(self) -> None:
         """End the command; what is finished stays."""
-        if self.process is None:
-            return
-        self._stopped = True
-        if os.name == "posix":
-            # As Ctrl-C does: the command ends its own processes.
-            os.kill(self.process.processId(), signal.SIGINT)
-        else:
-            self.process.kill()
+        self.process.stop()
 
     def close_down(self) -> None:
         """The window closes: leave no process behind."""
-        process = self.process
-        if process is not None:
-            self.stop()
-            if not process.waitForFinished(3000):
-                process.kill()
-                process.waitForFinished(1000)
+        self.process.close_down()
 
     def refresh(self) -> None:
         """Bring the list up to date."""
@@ -140,7 +120,7 @@ class AnalyzeDialog(QDialog):
                     self.table.setItem(row, column, item)
                 item.setText(text)
                 item.setToolTip(file.sentence or file.folder or file.path)
-        running = self.process is not None
+        running = self.process.running
         waiting = any(file.state is not FileState.DONE for file in files)
         self.go.setEnabled(waiting and not running)
         self.go.setToolTip("" if files else "Add files first")
@@ -153,38 +133,15 @@ class AnalyzeDialog(QDialog):
         self.hide()
         event.ignore()
 
-    def _read(self) -> None:
-        process = self.process
-        while process is not None and process.canReadLine():
-            line = bytes(process.readLine().data()).decode("utf-8", "replace")
-            self.queue.hear(line, time.monotonic())
-
-    def _read_errors(self) -> None:
-        if self.process is not None:
-            text = bytes(self.process.readAllStandardError().data()).decode("utf-8", "replace")
-            self._errors = (self._errors + text)[-4000:]
-
-    def _failed_to_start(self) -> None:
-        if self.process is not None and self.process.state() is QProcess.ProcessState.NotRunning:
-            self._finished(-1)
-
-    def _finished(self, code: int) -> None:
-        if self.process is None:
-            return
-        self._read()
-        self._read_errors()
-        self.process.deleteLater()
-        self.process = None
+    def _ended(self, code: int, reason: str) -> None:
         self._timer.stop()
         self.queue.end()
         done = sum(file.state is FileState.DONE for file in self.queue.files.values())
         text = f"{done} of {len(self.queue.files)} files are done: {self.folder.text()}"
-        if self._stopped:
+        if self.process.stopped:
             text = f"Stopped. {text}; Start goes on with the rest."
         elif code != 0:
-            told = [line for line in self._errors.splitlines() if line.startswith("ferdesk: ")]
-            reason = told[-1].removeprefix("ferdesk: ") if told else "The command ended early."
-            text = f"{text}. {reason}"
+            text = f"{text}. {reason or 'The command ended early.'}"
         self.message.setText(text)
         self.refresh()
 

@@ -33,7 +33,7 @@ def test_files_become_sessions_and_a_failure_costs_itself(
     dialog.start()
     assert not dialog.go.isEnabled()
     assert dialog.cancel.isEnabled()
-    qtbot.waitUntil(lambda: dialog.process is None, timeout=110_000)
+    qtbot.waitUntil(lambda: not dialog.process.running, timeout=110_000)
     states = {Path(f.path).name: f.state for f in dialog.queue.files.values()}
     assert states == {"clip.mkv": FileState.DONE, "broken.mp4": FileState.FAILED}
     assert "1 of 2 files are done" in dialog.message.text()
