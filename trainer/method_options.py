@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from trainer.ranges import within
 
@@ -31,14 +32,17 @@ class ScnConfig:
 
 @dataclass(frozen=True)
 class DmueConfig:
-    """Numbers of the paper and its code for RAF-DB."""
+    """Numbers of the paper and its code for RAF-DB, except for L_sp."""
 
     temperature: float = within("(0, 1000]", 1.2)
     """T of the sharpening q ∝ p^(1/T)."""
     soft_weight: float = within("[0, inf)", 0.5)
     """Weight of L_soft."""
-    similarity_weight: float = within("[0, inf)", 1000.0)
+    similarity_weight: float = within("[0, inf)", 0.2)
     """Weight of the similarity loss L_sp."""
+    similarity_form: Literal["rows", "released"] = "rows"
+    """Whether L_sp sums over a picture's similarities to the others, or takes the mean over all
+    pairs as in the released code, whose weight is 1000: that mean falls as the batch grows."""
     ramp: float | None = within("[0, inf)", None)
     """Epoch, from 0, at which the target branch counts in full (a); null: 10 of 36 epochs, or the
     same share of the run."""
@@ -83,10 +87,13 @@ class RulConfig:
 
 @dataclass(frozen=True)
 class EacConfig:
-    """Published settings."""
+    """Published settings, except for `scaled`."""
 
     consistency: float = within("[0, inf)", 5.0)
     """Weight of the consistency loss of both attention maps (λ)."""
+    scaled: bool = True
+    """Whether the maps are brought to the size that those of ResNet-18 have at the start, for which
+    λ was published; false: as the backbone gives them, which changes what λ means."""
     erase: float = within("[0, 1]", 0.5)
     """Probability that a part of the mirrored picture is erased."""
     erase_area: tuple[float, float] = within("(0, 1]", (0.02, 0.25))

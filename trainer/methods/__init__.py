@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
-from trainer.method_options import EacConfig
+from trainer.method_options import DmueConfig, EacConfig
 
 if TYPE_CHECKING:
     from trainer.methods.base import Method
@@ -40,7 +40,14 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
         "ours_flip": Variant("ours", "DWMCA+APCL, flip consistency", {"lambda_flip": 1.0}),
-        "eac_weaker": Variant("eac", "EAC, λ = 0.5", {"eac": EacConfig(consistency=0.5)}),
+        "eac_published": Variant(
+            "eac", "EAC, published constant, other backbone", {"eac": EacConfig(scaled=False)}
+        ),
+        "dmue_published": Variant(
+            "dmue",
+            "DMUE, published constant, other backbone",
+            {"dmue": DmueConfig(similarity_weight=1000.0, similarity_form="released")},
+        ),
         "ours_baseline": Variant(
             "ours", "Table I: baseline", network={"cross_attention": False, "corrections": "none"}
         ),

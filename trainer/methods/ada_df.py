@@ -15,6 +15,7 @@ Different from the released code:
 * LD comes from the answers of branch 1 during the epoch (augmented views, moving weights, training
   mode), not from a pass over the training set behind it, which would cost about a third more.
   Its means are less sure of themselves, so classes keep the fallback a little longer.
+* α sees the features at the size that ResNet-18's have at the start (`Classifier.scale`).
 * The fallback sums to 1; the released one, with 0.4/6 for the others, to 1.1 (`released_fallback`).
 * No gradient goes through q (`detach_fused`): released, q also learns to agree with branch 2.
 * The early part is frozen only where the run starts from published weights (`freeze_early`): a
@@ -107,10 +108,10 @@ class Branch(nn.Module):
         self.fc = copy.deepcopy(fc)
         self.alpha = nn.Linear(width, 1)
 
-    def forward(self, early: Tensor) -> tuple[Tensor, Tensor]:
-        """The early map → logits (B, 7) and α (B,), float32."""
+    def forward(self, early: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """The early map → logits (B, 7) and α (B,), float32; α sees `scale` times the features."""
         embedding = self.stages(early).mean(dim=(2, 3))
-        alpha = torch.sigmoid(self.alpha(embedding).float()).squeeze(1)
+        alpha = torch.sigmoid(self.alpha(scale * embedding).float()).squeeze(1)
         return alpha[:, None] * self.fc(embedding).float(), alpha
 
 
@@ -168,7 +169,7 @@ class AdaDF(ClassifierMethod):
     def forward(self, batch: Batch) -> Step:
         network, options, labels = self._network, self.options, batch.labels
         early, coarse = self.maps(batch.crops)
-        first, alpha_first = self.branch(early)
+        first, alpha_first = self.branch(early, network.scale)
         embedding = network.pool(coarse)
         alpha_second = network.certainty(embedding)
         second = alpha_second[:, None] * network.fc(embedding).float()

@@ -6,10 +6,12 @@ kept as the plain state of :class:`Classifier`.
 
 from __future__ import annotations
 
+import copy
 import logging
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,17 +26,29 @@ from ferdesk.model.purified import Purified
 from ferdesk.model.weights import load_backbone_weights
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
+from trainer.data.packed import PackedSet
 from trainer.methods.base import Method
 from trainer.methods.build import preprocessing_for
 
 log = logging.getLogger(__name__)
 
+PUBLISHED_RMS = 1.29
+"""Root mean square of the coarse map of an untrained ResNet-18, the backbone of the published
+constants. EfficientNet-lite0 from ImageNet has 6.0."""
+_MEASURED = 128
+"""Training pictures that a backbone's own is measured on."""
+
 
 class Classifier(nn.Module):
     """Crops (B, 3, S, S) RGB float in 0..255 → (B, 7) logits in the order of ``EXPRESSIONS``."""
 
+    scale: Tensor
+
     def __init__(self, backbone_kind: str, preprocessing: Preprocessing, image_size: int) -> None:
         super().__init__()
+        self.register_buffer("scale", torch.ones(()))
+        """Features are multiplied by it where a published constant depends on their size; logits
+        are not. 1 until `measure_scale`."""
         check_choice("backbone", backbone_kind, BACKBONES)
         self.preprocess = Preprocess(preprocessing, image_size)
         self.backbone = BACKBONES[backbone_kind].build()
@@ -55,6 +69,16 @@ class Classifier(nn.Module):
     def pool(self, maps: Tensor) -> Tensor:
         """(B, C, h, w) → (B, C): the mean over positions."""
         return maps.mean(dim=(2, 3))
+
+    @torch.no_grad()
+    def measure_scale(self, crops: Tensor) -> None:
+        """Set `scale` so that the coarse map of these crops gets the size that ResNet-18's has.
+
+        The statistics of the batch are used, as in a step of training, and none is kept.
+        """
+        backbone = copy.deepcopy(self.backbone).train()
+        size = backbone(self.image(crops)).coarse.float().square().mean().sqrt()
+        self.scale.fill_(PUBLISHED_RMS / size.clamp_min(1e-6))
 
     def head(self, embedding: Tensor) -> Tensor:
         """(B, C) → (B, 7) logits."""
@@ -150,6 +174,11 @@ class ClassifierMethod(Method):
     @property
     def network(self) -> Classifier:
         return self._network
+
+    def meet(self, training: PackedSet) -> None:
+        rows = np.unique(np.linspace(0, len(training) - 1, _MEASURED).astype(np.int64))
+        crops = torch.from_numpy(np.array(training.crops[rows]))
+        self._network.measure_scale(crops.permute(0, 3, 1, 2).float())
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         return two_rates(self, config, "_network.backbone.")

@@ -4,10 +4,15 @@ The backbone is shared up to its middle map; its last stage is there once for th
 once more for each of the C classes. Auxiliary branch c learns from the pictures of the other
 classes only, and says which of those a picture of class c resembles: its latent distribution.
 
-    L = r_up(e) [CE(s·logits, y) + 0.5 L_soft + 1000 L_sp] + r_down(e) mean_c CE_c
+    L = r_up(e) [CE(s·logits, y) + 0.5 L_soft + 0.2 L_sp] + r_down(e) mean_c CE_c
 
 The target branch alone predicts. Differences from the released code:
 
+* L_sp is the squared distance of a picture's similarities in both branches, from 0 to 4, the mean
+  over the pictures. The released mean over all pairs is this over the size of the batch, and weighs
+  1000: at the start twelve times the class loss, on an untrained ResNet-18 too, and its minimum is
+  a collapse to few dimensions. Here it starts at a seventh of the class loss.
+  `similarity_form="released"` with `similarity_weight=1000` is the published term.
 * A batch without two pictures of every class is not skipped: absent classes count as similarity 0,
   and branches without a picture to learn from are left out of the means.
 * The uncertainty network is trained; the released optimiser never gets it (`train_uncertainty`).
@@ -26,7 +31,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +68,7 @@ The first chain starts at the fine map; in resnet18 one layer earlier, behind la
 
 
 DEFAULT = DmueConfig()
+SimilarityForm = Literal["rows", "released"]
 
 
 def late_stages(backbone: nn.Module, kind: str, chains: int) -> list[nn.Module]:
@@ -120,17 +126,20 @@ def similarity(features: Tensor) -> Tensor:
     return F.normalize(features @ features.T, dim=1)
 
 
-def similarity_loss(auxiliary: list[Tensor], target: Tensor, labels: Tensor) -> Tensor:
-    """L_sp: mean over branches of the MSE between both branches' similarities of its pictures.
+def similarity_loss(
+    auxiliary: list[Tensor], target: Tensor, labels: Tensor, form: SimilarityForm = "rows"
+) -> Tensor:
+    """L_sp: mean over branches and pictures of ‖a_i - b_i‖², rows of both branches' similarities.
 
     `auxiliary` holds one (B, C-1) output per class, `target` (B, D) the target branch's features.
-    Branch c compares the pictures whose label is not c.
+    Branch c compares the pictures whose label is not c. Form `released`: the mean over all pairs.
     """
     losses = []
     for absent, output in enumerate(auxiliary):
         rows = labels != absent
         if rows.any():
-            losses.append(F.mse_loss(similarity(output[rows]), similarity(target[rows])))
+            mean = F.mse_loss(similarity(output[rows]), similarity(target[rows]))
+            losses.append(mean if form == "released" else rows.sum() * mean)
     return torch.stack(losses).mean()
 
 
@@ -227,7 +236,7 @@ class DMUE(ClassifierMethod):
         compared, features = quiet, necked
         if options.similarity_after_dropout:
             compared, features = learning, dropped
-        # bf16 is too coarse for inner products whose difference is weighted by 1000.
+        # bf16 is too coarse for the differences of inner products.
         with torch.autocast(batch.crops.device.type, enabled=False):
             latent = torch.stack(
                 [latent_distribution(z, c, options.temperature) for c, z in enumerate(quiet)]
@@ -241,7 +250,9 @@ class DMUE(ClassifierMethod):
             figures = {
                 "cls": soft_cross_entropy(certainty * logits, batch.targets),
                 "soft": soft_loss(logits, labels, latent),
-                "similarity": similarity_loss(compared, features.float(), labels),
+                "similarity": similarity_loss(
+                    compared, features.float(), labels, options.similarity_form
+                ),
                 "auxiliary": torch.stack(auxiliary).sum() / taught,
             }
         target = (

@@ -15,6 +15,8 @@ Different from the released code:
 * A new label holds from the next epoch on; paper and author leave open whether the step that finds
   it already uses it. A picture that an epoch draws more than once (balanced sampler) gets the label
   found most often, where the released code keeps the last.
+* α sees the features at the size that ResNet-18's have at the start (`Classifier.scale`): ones four
+  times as large would give it values near 0 and 1 before anything is learned.
 * δ1 = 0.07 is the released value, for batches of 64; the paper has 0.15 for batches of 1024.
 * New labels start with epoch 10 of the 70 published ones; shorter or longer runs keep that share
   unless `relabel_epoch` is given. Adam, its rate of 1e-3 and 0.9 an epoch belong to the run.
@@ -59,7 +61,7 @@ class ScnClassifier(Classifier):
 
     def certainty(self, embedding: Tensor) -> Tensor:
         """α (B,) in (0, 1), float32, of (B, C)."""
-        return torch.sigmoid(self.alpha(embedding).float()).squeeze(1)
+        return torch.sigmoid(self.alpha(self.scale * embedding).float()).squeeze(1)
 
     def head(self, embedding: Tensor) -> Tensor:
         return self.certainty(embedding)[:, None] * super().head(embedding).float()

@@ -99,11 +99,11 @@ def test_table_1_needs_both_parts(network: NetworkChanges) -> None:
 
 
 def test_variants_change_their_method_and_are_trained_only_where_named() -> None:
-    plain, changed, weaker = (
-        Cell("0.3", 1, method).config(BASE) for method in ("ours", "ours_no_ramp", "eac_weaker")
+    plain, changed, published = (
+        Cell("0.3", 1, method).config(BASE) for method in ("ours", "ours_no_ramp", "eac_published")
     )
     assert (plain.trust_ramp, changed.trust_ramp) == (BASE.trust_ramp, 0.0)
-    assert (changed.method, weaker.method, weaker.eac.consistency) == ("ours", "eac", 0.5)
+    assert (changed.method, published.method, published.eac.scaled) == ("ours", "eac", False)
     assert not set(VARIANTS) & set(chosen(["all"]))
 
 

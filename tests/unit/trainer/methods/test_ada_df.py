@@ -97,7 +97,7 @@ def test_a_step_fuses_by_the_mean_of_both_weights() -> None:
     step = method(batch_of(LABELS))
     with torch.no_grad():
         early, coarse = method.maps(random_crops(10))
-        first, alpha_first = method.branch(early)
+        first, alpha_first = method.branch(early, method.network.scale)
         embedding = coarse.mean(dim=(2, 3))
         alpha = torch.sigmoid(method.network.alpha(embedding)).squeeze(1)
         second = alpha[:, None] * method.network.fc(embedding)
@@ -117,7 +117,9 @@ def test_an_epoch_gives_the_mean_answers_of_branch_one_by_label() -> None:
     for seed, labels in ((1, (0, 0, 1, 1)), (2, (0, 1, 1, 5))):
         crops = random_crops(4, seed)
         with torch.no_grad():
-            answers.append(method.branch(method.maps(crops)[0])[0].softmax(dim=1))
+            answers.append(
+                method.branch(method.maps(crops)[0], method.network.scale)[0].softmax(dim=1)
+            )
         method(batch_of(labels, crops=crops))
     method.after_epoch(0)
     zero = torch.stack([answers[0][0], answers[0][1], answers[1][0]]).mean(dim=0)

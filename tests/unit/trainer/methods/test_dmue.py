@@ -91,9 +91,25 @@ def test_similarity_loss_of_hand_worked_features() -> None:
     output = torch.tensor([[7.0, 7.0], [1.0, 0.0], [1.0, 1.0]])
     target = torch.tensor([[3.0, 4.0], [1.0, 0.0], [0.0, 1.0]])
     # Branch 0 compares the last two pictures, branch 1 the first with itself: 0.
-    loss = similarity_loss([output, output], target, torch.tensor([0, 1, 1]))
+    labels = torch.tensor([0, 1, 1])
     squares = (half - 1) ** 2 + half**2 + fifth**2 + (2 * fifth - 1) ** 2
-    assert loss.item() == pytest.approx(squares / 4 / 2)
+    loss = similarity_loss([output, output], target, labels)
+    assert loss.item() == pytest.approx(squares / 2 / 2)
+    released = similarity_loss([output, output], target, labels, "released")
+    assert released.item() == pytest.approx(squares / 4 / 2)
+
+
+def test_a_larger_batch_of_the_same_pictures_leaves_the_similarity_term_where_it_was() -> None:
+    """The released mean over all pairs halves when every picture is there twice."""
+    generator = torch.Generator().manual_seed(4)
+    labels = torch.tensor(EVERY_CLASS)
+    outputs = [torch.randn(14, 6, generator=generator) for _ in range(7)]
+    target = torch.randn(14, 32, generator=generator)
+    twice = [torch.cat([output, output]) for output in outputs]
+    for form, ratio in (("rows", 1.0), ("released", 0.5)):
+        once = similarity_loss(outputs, target, labels, form)
+        again = similarity_loss(twice, target.repeat(2, 1), labels.repeat(2), form)
+        assert (again / once).item() == pytest.approx(ratio, rel=1e-4), form
 
 
 def test_class_similarity_is_scaled_over_the_classes_that_are_there() -> None:
@@ -122,7 +138,7 @@ def test_ramps() -> None:
 def test_the_loss_is_the_ramped_sum_of_its_parts(epoch: int) -> None:
     step = dmue()(batch_of(EVERY_CLASS, epoch=epoch))
     parts = {k: v.item() for k, v in step.figures.items()}
-    target = parts["cls"] + 0.5 * parts["soft"] + 1000 * parts["similarity"]
+    target = parts["cls"] + 0.5 * parts["soft"] + 0.2 * parts["similarity"]
     expected = ramp_up(epoch, 10) * target + ramp_down(epoch, 10) * parts["auxiliary"]
     assert step.loss.item() == pytest.approx(expected, rel=1e-5)
     assert step.answer.shape == (14, 7)
