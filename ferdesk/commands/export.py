@@ -46,10 +46,9 @@ def export(
             write_tsv(session, tsv, face=face)
             say(f"events.tsv, readings.tsv and their sidecars: {tsv.resolve()}\n")
         if corrections is not None:
-            count = write_corrections(session, corrections)
+            written = write_corrections(session, corrections)
             say(
-                f"{count} crops: {corrections.resolve()}\n"
-                f"To learn from them: python -m trainer train --train.data manifest:{corrections} "
-                "--train.align false\n"
+                f"{written.in_words}\nThey lie in {corrections.resolve()}\n"
+                f"To learn from them: python -m trainer train --train.data manifest:{corrections}\n"
             )
     return 0

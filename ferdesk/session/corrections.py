@@ -4,97 +4,122 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, replacing, write_bytes
-from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import FaceReading
+from ferdesk.session.crops import EVERY_SECONDS, Pick, crop_of, picks, png
 from ferdesk.session.folder import file_name
 from ferdesk.session.player import Player
 from ferdesk.session.session import Session
-from ferdesk.session.table import correction_of
-from ferdesk.vision.crop import align_face
 
-EVERY_SECONDS: Final = 0.5
-"""Frames that follow each other show the same face: one in so long is a picture of its own."""
+COLUMNS: Final = ("path", "label", "split", "original", "landmarks")
 
 
 @dataclass(frozen=True, slots=True)
-class _Corrected:
-    index: int
-    face: FaceReading
-    label: str
+class WrittenCorrections:
+    """What became of a session's corrections."""
+
+    crops: int
+    without: int
+    """Moments, one per face and half second, of which there is no picture."""
+    reason: str
+    """Why there is none; "" when there are all."""
+
+    @property
+    def in_words(self) -> str:
+        """One sentence or two."""
+        text = f"{self.crops} crops with their landmarks."
+        if self.without:
+            text += f" {self.without} more moments have no picture: {self.reason}."
+        return text
 
 
-def write_corrections(session: Session, folder: Path, *, every: float = EVERY_SECONDS) -> int:
-    """``manifest.csv`` (path, label, split, original) and aligned 112 px crops; how many.
+def write_corrections(
+    session: Session, folder: Path, *, every: float = EVERY_SECONDS
+) -> WrittenCorrections:
+    """``manifest.csv`` (`COLUMNS`), aligned 112 px crops, and the landmarks of each.
 
-    A crop per face and `every` seconds wherever the last word of a person is one of the seven;
-    `original` is the label that was shown. All are of the split "train": pictures of one person in
-    one session must not measure a network that was trained on them. FerdeskError when the session
-    keeps no pictures or nothing in it was corrected.
+    A crop per face and `every` seconds wherever the last word of a person is one of the seven: the
+    one that is kept in the session, else out of its video. `original` is the label that was shown,
+    `landmarks` an .npz file with `points` (478, 3) in pixels of the frame, `blendshapes` (52,) and
+    `transform` (4, 4), all float32. All are of the split "train": pictures of one person in one
+    session must not measure a network that was trained on them. FerdeskError when the session
+    keeps no pictures, no landmarks, or nothing in it was corrected.
     """
-    if session.video is None:
+    if not session.facts.get("landmarks", True):
         raise FerdeskError(
-            f"The session '{session.name}' holds no pictures, so no crops can be made of its "
-            "corrections; record with --video where people agree to it."
+            f"The session '{session.name}' keeps no landmarks, so its faces cannot be cut out; "
+            "record with landmarks to learn from corrections."
+        )
+    chosen = picks(session, every)
+    if session.video is None and not any(pick.kept for pick in chosen):
+        raise FerdeskError(_no_pictures(session))
+    if not chosen:
+        raise FerdeskError(
+            f"Nothing in the session '{session.name}' was corrected to one of the seven "
+            "expressions, so there is nothing to learn from."
         )
     player = Player(session)
     try:
-        if player.complaint:
-            raise FerdeskError(player.complaint)
-        found = list(_corrected(session, every))
+        playable = session.video is not None and not player.complaint
+        found = [pick for pick in chosen if pick.kept or (pick.pictured and playable)]
         if not found:
-            raise FerdeskError(
-                f"Nothing in the session '{session.name}' was corrected to one of the seven "
-                "expressions, so there is nothing to learn from."
-            )
+            raise FerdeskError(player.complaint or _no_pictures(session))
         make_folder(folder / "crops")
-        rows = [_write_crop(player, item, session.name, folder) for item in found]
+        rows = [_write_crop(player, pick, session, folder) for pick in found]
     finally:
         player.close()
     with replacing(folder / "manifest.csv") as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text)
-        writer.writerow(("path", "label", "split", "original"))
+        writer.writerow(COLUMNS)
         writer.writerows(rows)
         text.detach()
-    return len(rows)
+    missing = "the recorder had no time to keep it" if playable else "the video is missing"
+    without = len(chosen) - len(found)
+    return WrittenCorrections(len(rows), without, missing if without else "")
 
 
-def _corrected(session: Session, every: float) -> Iterator[_Corrected]:
-    corrections = session.store.corrections()
-    last: dict[tuple[int, str], float] = {}
-    for index, (frame, faces) in enumerate(session.read()):
-        for face in faces:
-            label = correction_of(corrections, frame.time, face)
-            before = last.get((face.face_id, label), -np.inf)
-            if label in EXPRESSIONS and frame.time - before >= every:
-                last[face.face_id, label] = frame.time
-                yield _Corrected(index, face, label)
+def _no_pictures(session: Session) -> str:
+    if session.has_video:
+        return (
+            f"The video of the session '{session.name}' is missing and no pictures of its "
+            "corrections were kept before, so no crops can be made of them."
+        )
+    return (
+        f"The session '{session.name}' holds no pictures, so no crops can be made of its "
+        "corrections; record with --video where people agree to it."
+    )
 
 
-def _write_crop(
-    player: Player, item: _Corrected, session: str, folder: Path
-) -> tuple[str, str, str, str]:
-    picture = player.reading(item.index).frame.image
-    crop = align_face(picture, item.face.landmarks.points)
-    name = f"crops/{file_name(session)}_{item.index:06d}_{item.face.face_id}.png"
-    write_bytes(folder / name, png(crop))
-    return name, item.label, "train", item.face.label
+def _write_crop(player: Player, pick: Pick, session: Session, folder: Path) -> tuple[str, ...]:
+    picture = session.store.crop(pick.frame.id, pick.face) if pick.kept else None
+    if picture is None:
+        crop, face = crop_of(player, pick)
+        picture = png(crop)
+    else:
+        face = _face(session, pick)
+    name = f"crops/{file_name(session.name)}_{pick.index:06d}_{pick.face}"
+    write_bytes(folder / f"{name}.png", picture)
+    write_bytes(folder / f"{name}.npz", _landmarks(face))
+    return f"{name}.png", pick.label, "train", face.label, f"{name}.npz"
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """(H, W, 3) uint8 BGR as a PNG file."""
-    done, encoded = cv2.imencode(".png", picture)
-    if not done:
-        raise FerdeskError("A picture could not be written as PNG.")
-    return bytes(encoded)
+def _face(session: Session, pick: Pick) -> FaceReading:
+    faces = session.store.faces(pick.frame.id, pick.frame.id)[pick.frame.id]
+    return next(face for face in faces if face.face_id == pick.face)
+
+
+def _landmarks(face: FaceReading) -> bytes:
+    found = face.landmarks
+    file = io.BytesIO()
+    np.savez(
+        file, points=found.points, blendshapes=found.blendshapes, transform=found.transform
+    )  # fmt: skip
+    return file.getvalue()

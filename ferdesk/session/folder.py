@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ferdesk.session.records import SessionState
 from ferdesk.session.salvage import salvage
-from ferdesk.session.schema import DamagedSessionError, SessionError, is_ours
+from ferdesk.session.schema import VERSION, DamagedSessionError, SessionError, is_ours, version_of
 from ferdesk.session.store import Store
 
 DATABASE: Final = "session.db"
@@ -124,8 +124,10 @@ class OpenedStore:
         log = path.with_name(path.name + "-wal")
         unfinished = log.is_file() and log.stat().st_size > 0
         try:
-            if self.read_only and unfinished:
-                # SQLite cannot read a log beside a database that it may not write.
+            older = is_ours(path) and version_of(path) < VERSION
+            if self.read_only and (unfinished or older):
+                # SQLite cannot read a log beside a database that it may not write, nor may an
+                # older version be brought to this one in place.
                 return self._checked(Store.open(self._copied(path)))
             return self._checked(Store.open(path, read_only=self.read_only))
         except DamagedSessionError:

@@ -99,8 +99,6 @@ class CorrectionRecord:
     """One of `CORRECTIONS`."""
     face: int | None = None
     """Face id; None: every face."""
-    crop: bytes = b""
-    """PNG of the aligned crop at the onset, where keeping pictures was agreed to."""
     id: int = 0
 
     def __post_init__(self) -> None:
@@ -111,6 +109,18 @@ class CorrectionRecord:
         """Whether this is said about `face` at `time` (seconds); a moment covers 1 ms."""
         inside = self.onset <= time <= self.onset + max(self.duration, 1e-3)
         return inside and self.face in (None, face)
+
+
+@dataclass(frozen=True, slots=True)
+class CropRecord:
+    """The picture of a corrected face in one frame, where keeping pictures was agreed to."""
+
+    frame: int
+    """`FrameRecord.id`."""
+    face: int
+    """Face id."""
+    png: bytes
+    """The aligned 112 px crop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from ferdesk.session.rows import face_reading
 _LAST_ROW: Final = 2**31
 """Far beyond any row number: where the search for readable rows after a damage ends."""
 
+_PNG_END: Final = b"IEND\xaeB`\x82"
+
 
 def salvage(damaged: Path, mended: Path, *, name: str) -> str:
     """Copy every readable row of `damaged` to the new file `mended`.
@@ -22,13 +24,14 @@ def salvage(damaged: Path, mended: Path, *, name: str) -> str:
     A sentence that says what is there and what is lost, for the session called `name`. SessionError
     when not one frame can be read. `damaged` should be a copy: opening it applies its log.
     """
+    tables = schema.TABLES if schema.version_of(damaged) >= 2 else schema.FIRST_TABLES
     source = sqlite3.connect(damaged, isolation_level=None)
     try:
         # Without this SQLite refuses a file that is shorter than its header says.
         source.execute("PRAGMA writable_schema = ON")
         target = schema.create(mended)
         try:
-            missing = _copy(source, target)
+            missing = _copy(source, target, tables)
             frames, end = target.execute("SELECT count(*), max(time) FROM frame").fetchone()
             if "face" in missing:
                 # Whether these had no face or a lost one cannot be told: they count as not read.
@@ -59,11 +62,13 @@ def salvage(damaged: Path, mended: Path, *, name: str) -> str:
     )
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> list[str]:
-    """The tables of which something is missing."""
+def _copy(
+    source: sqlite3.Connection, target: sqlite3.Connection, tables: Iterable[str]
+) -> list[str]:
+    """Those of the tables of which something is missing."""
     missing = []
     target.execute("BEGIN")
-    for table in schema.TABLES:
+    for table in tables:
         columns = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
         insert = (
             f"INSERT OR IGNORE INTO {table} ({', '.join(columns)})"
@@ -71,7 +76,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> list[str]:
         )
         rows = _Rows(source, table, columns)
         for row in rows:
-            if table == "face" and not _whole(dict(zip(columns, row, strict=True))):
+            if not _whole(table, dict(zip(columns, row, strict=True))):
                 rows.damaged = True
                 continue
             target.execute(insert, row)
@@ -81,10 +86,14 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> list[str]:
     return missing
 
 
-def _whole(face: dict[str, Any]) -> bool:
+def _whole(table: str, row: dict[str, Any]) -> bool:
     """Whether a row is what was written: SQLite reads missing pages of a row as zeros."""
+    if table == "crop":
+        return isinstance(row["png"], bytes) and row["png"].endswith(_PNG_END)
+    if table != "face":
+        return True
     try:
-        reading = face_reading(face)
+        reading = face_reading(row)
     except (ValueError, TypeError, zlib.error):
         return False
     return bool(abs(float(reading.probabilities.sum()) - 1) < 1e-3)

@@ -14,7 +14,9 @@ APPLICATION_ID: Final = 0x46455244  # "FERD"
 PAGE_BYTES: Final = 32768
 """A row of `face` takes about 2.9 kB; on SQLite's usual 4 kB pages a quarter would be waste."""
 
-TABLES: Final = ("meta", "analysis", "frame", "face", "event", "correction", "baseline")
+FIRST_TABLES: Final = ("meta", "analysis", "frame", "face", "event", "correction", "baseline")
+"""Those of version 1, which every session has."""
+TABLES: Final = (*FIRST_TABLES, "crop")
 SHOWN_COLUMNS: Final = tuple(f"probability_{name}" for name in EXPRESSIONS)
 
 
@@ -61,7 +63,18 @@ def _version_1(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_version_1,)
+def _version_2(database: sqlite3.Connection) -> None:
+    """Pictures of corrected faces in a table of their own; the column for one was never filled."""
+    for statement in (
+        "ALTER TABLE correction DROP COLUMN crop",
+        "CREATE TABLE crop (id INTEGER PRIMARY KEY, frame INTEGER NOT NULL REFERENCES frame,"
+        " face INTEGER NOT NULL, png BLOB NOT NULL)",
+        "CREATE UNIQUE INDEX crop_of_face ON crop (frame, face)",
+    ):
+        database.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_version_1, _version_2)
 """Entry v makes version v + 1 out of version v, within one transaction."""
 VERSION: Final = len(MIGRATIONS)
 
@@ -142,15 +155,24 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
             f"The session '{name}' was made by a newer ferdesk (format {version}, this one reads "
             f"up to {VERSION}); update ferdesk to open it."
         )
-    if not set(TABLES) <= tables or state is None:
+    if not set(FIRST_TABLES) <= tables or state is None:
         raise DamagedSessionError(f"The session '{name}' is damaged: some of its tables are gone.")
 
 
 def is_ours(path: Path) -> bool:
     """Whether the file's header bears ferdesk's mark, readable or not as a whole."""
+    head = _header(path)
+    return head[:16] == b"SQLite format 3\0" and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def version_of(path: Path) -> int:
+    """`PRAGMA user_version` of a file that is ours, as its header has it."""
+    return int.from_bytes(_header(path)[60:64], "big")
+
+
+def _header(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(100)
+            return file.read(100)
     except OSError:
-        return False
-    return head[:16] == b"SQLite format 3\0" and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
+        return b""

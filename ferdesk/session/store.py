@@ -18,6 +18,7 @@ from ferdesk.session.records import (
     AnalysisRecord,
     BaselineRecord,
     CorrectionRecord,
+    CropRecord,
     EventRecord,
     FrameRecord,
     Origin,
@@ -157,6 +158,18 @@ class Store:
             table = _NOTES[type(note)]
             self._execute(f"DELETE FROM {table} WHERE id = ?", (note.id,))
 
+    def add_crops(self, crops: Iterable[CropRecord]) -> None:
+        """Pictures of corrected faces; all of them or none."""
+        with self.editing():
+            for crop in crops:
+                self._insert("crop", ["frame", "face", "png"], [crop.frame, crop.face, crop.png])
+
+    def remove_crops(self, crops: Iterable[tuple[int, int]]) -> None:
+        """Take out those of these frames and faces."""
+        with self.editing():
+            for key in crops:
+                self._execute("DELETE FROM crop WHERE frame = ? AND face = ?", key)
+
     @contextmanager
     def editing(self) -> Iterator[None]:
         """One transaction: all of it or nothing, safe at the end. Edits within it belong to it."""
@@ -230,6 +243,16 @@ class Store:
         """In the order in which they were made: a later one wins over an earlier one."""
         rows = self.rows(f"SELECT {_columns(CorrectionRecord)} FROM correction ORDER BY id")
         return [CorrectionRecord(*row) for row in rows]
+
+    def kept_crops(self) -> set[tuple[int, int]]:
+        """Frame and face of every picture of a corrected face."""
+        return set(self.rows("SELECT frame, face FROM crop"))
+
+    def crop(self, frame: int, face: int) -> bytes | None:
+        """The PNG of that face in that frame; None when it was not kept."""
+        query = "SELECT png FROM crop WHERE frame = ? AND face = ?"
+        found = self.rows(query, (frame, face))
+        return bytes(found[0][0]) if found else None
 
     def baselines(self) -> list[BaselineRecord]:
         """By onset."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ferdesk.pipeline.types import FaceReading
 from ferdesk.session.records import CorrectionRecord, FrameRecord
 from ferdesk.table.columns import OF_SESSION
 from ferdesk.table.values import Value, face_values, row
@@ -29,14 +28,14 @@ def rows(session: Session, pass_number: int = 0) -> Iterator[tuple[Value, ...]]:
             yield row(COLUMNS, _of_frame(frame))
         for face in faces:
             values = {**_of_frame(frame), **face_values(face, threshold)}
-            values["correction"] = correction_of(corrections, frame.time, face)
+            values["correction"] = correction_of(corrections, frame.time, face.face_id)
             yield row(COLUMNS, values)
 
 
-def correction_of(corrections: list[CorrectionRecord], time: float, face: FaceReading) -> str:
-    """What a person said last about this face at this time; "" when nobody did."""
+def correction_of(corrections: list[CorrectionRecord], time: float, face: int) -> str:
+    """What a person said last about this face id at this time; "" when nobody did."""
     for correction in reversed(corrections):
-        if correction.covers(time, face.face_id):
+        if correction.covers(time, face):
             return correction.label
     return ""
 

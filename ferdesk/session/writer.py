@@ -84,9 +84,10 @@ class SessionWriter:
         return self.store.commit_if_due()
 
     def finish(self, **facts: Any) -> None:
-        """Close the session as complete and write readings.csv. FerdeskError, sqlite3.Error.
+        """Close the session as complete, keep crops of what was corrected, write readings.csv.
 
-        When that fails everything committed is kept, and opening the session recovers it.
+        FerdeskError, sqlite3.Error: when that fails everything committed is kept, and opening the
+        session recovers it.
         """
         try:
             for key, value in facts.items():
@@ -96,9 +97,11 @@ class SessionWriter:
             self.store.settle()
         finally:
             self.abandon()
+        from ferdesk.session.crops import keep_crops
         from ferdesk.session.export import write_csv
 
         with Session.open(self.folder) as session:
+            keep_crops(session)
             write_csv(session, self.folder / READINGS)
 
     def abandon(self) -> None:

@@ -29,6 +29,9 @@ class Example:
     """Unique in the data set; the file's name where nothing else is given."""
     pixels: Callable[[], NDArray[np.uint8] | None] | None = field(default=None, compare=False)
     """For pictures that are not files: gives (H, W, 3) uint8 RGB, or None when it is damaged."""
+    landmarks: Path | None = None
+    """For pictures that are aligned crops already: the landmarks of the face
+    (`trainer.data.landmarks`). They are not cropped again."""
     stamp: str = ""
     """For pictures that are not files: differs when the pixels differ."""
 

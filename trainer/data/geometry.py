@@ -4,7 +4,8 @@
     CACHE/<key>/poses.npy      (N, 4) float32, `POSE_COLUMNS`; NaN without a face
 
 Both are added to a finished cache, so that caches of earlier versions are completed and not packed
-anew. Landmarks are looked for in pictures that were scaled whole, too; that moves no crop.
+anew. Landmarks are looked for in pictures that were scaled whole, too; that moves no crop. Those
+that come with a picture (`Example.landmarks`) are taken as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.face_geometry import GEOMETRY_SIZE, face_geometry
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.quality import head_pose, measure
+from ferdesk.vision.types import FaceLandmarks
 from trainer.data.examples import Example
+from trainer.data.landmarks import read_landmarks
 from trainer.data.packed import CROPS_FILE, GEOMETRY_FILE, POSES_FILE, find_face, read_index
 from trainer.data.packing import picture_of
 from trainer.data.unfinished import claimed
@@ -68,7 +71,7 @@ def _search(
     with Landmarker(mode="image") as landmarker:
         for i in range(done, len(names)):
             image = picture_of(examples[names[i]])
-            face = None if image is None else find_face(image, landmarker)
+            face = None if image is None else _face_of(examples[names[i]], image, landmarker)
             if image is not None and face is not None:
                 geometry[i] = face_geometry(face.points, face.blendshapes)
                 pose = head_pose(face.transform)
@@ -78,6 +81,14 @@ def _search(
             if (i + 1) % _BLOCK == 0 or i + 1 == len(names):
                 _keep(part, geometry, poses, i + 1)
             progress(i + 1, len(names))
+
+
+def _face_of(
+    example: Example, image: NDArray[np.uint8], landmarker: Landmarker
+) -> FaceLandmarks | None:
+    if example.landmarks is not None:
+        return read_landmarks(example.landmarks)
+    return find_face(image, landmarker)
 
 
 def _taken_up(part: Path, n: int) -> tuple[NDArray[np.float16], NDArray[np.float32], int]:

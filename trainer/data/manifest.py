@@ -1,9 +1,10 @@
-"""A table of pictures: path,label[,split][,original].
+"""A table of pictures: path,label[,split][,original][,landmarks].
 
 `path` is relative to the table. `label` and `original` are the name of an expression or its index
 0 to 6 in the order of ``labels.EXPRESSIONS``; `original` is an earlier, noisy label, empty where it
 is unknown. `split` is train, valid or test; without that column every class is split 80/10/10 by
-a hash of the paths.
+a hash of the paths. `landmarks`, relative to the table, too, are those of the face that the picture
+is the aligned crop of (`trainer.data.landmarks`); such a picture is not cropped again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def read_manifest(path: Path) -> list[Example]:
         path = path / "manifest.csv"
     if not path.is_file():
         raise FerdeskError(f"There is no table '{path}'; give a CSV file with path,label.")
-    rows: dict[str, tuple[int, Split | None, int]] = {}
+    rows: dict[str, tuple[int, Split | None, int, Path | None]] = {}
     for line, row in read_table(path, ("path", "label")):
         name = row["path"]
         if not name:
@@ -41,12 +42,18 @@ def read_manifest(path: Path) -> list[Example]:
             _label(row["label"], line, path),
             _split(row["split"], line, path) if "split" in row else None,
             _label(original, line, path) if original not in ("", "-1") else -1,
+            path.parent / row["landmarks"] if row.get("landmarks") else None,
         )
-    drawn = stratified_split(list(rows), [label for label, _, _ in rows.values()])
+    drawn = stratified_split(list(rows), [row[0] for row in rows.values()])
     return [
-        Example(path.parent / name, split or other, one_hot(label), original=original, name=name)
-        for (name, (label, split, original)), other in zip(rows.items(), drawn, strict=True)
-    ]
+        Example(
+            path.parent / name, split or other, one_hot(label), original=original, name=name,
+            landmarks=landmarks,
+        )
+        for (name, (label, split, original, landmarks)), other in zip(
+            rows.items(), drawn, strict=True
+        )
+    ]  # fmt: skip
 
 
 def _label(text: str, line: int, file: Path) -> int:

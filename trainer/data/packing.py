@@ -18,6 +18,7 @@ from ferdesk.files import write_text
 from ferdesk.vision.crop import CROP_SIZE, TEMPLATE
 from ferdesk.vision.landmarker import Landmarker
 from trainer.data.examples import SPLITS, Example
+from trainer.data.landmarks import read_landmarks
 from trainer.data.packed import INDEX_FILE, crop_picture, read_picture
 from trainer.data.unfinished import Outcome, Unfinished, claimed
 
@@ -59,7 +60,7 @@ def cache_key(examples: Sequence[Example], align: bool) -> str:
     """Sixteen hexadecimal digits that change with the pictures, their targets and the crop.
 
     Original labels are no part of it: they change nothing that is packed. FerdeskError when
-    pictures are missing.
+    pictures or landmarks are missing.
     """
     refuse_missing(missing_pictures(examples), len(examples))
     digest = hashlib.sha256(TEMPLATE.tobytes() + bytes([CROP_SIZE]))
@@ -68,6 +69,9 @@ def cache_key(examples: Sequence[Example], align: bool) -> str:
     for example in examples:
         size = example.stamp if example.pixels else str(example.path.stat().st_size)
         digest.update(f"{example.name} {example.split} {size} {example.target}\n".encode())
+        if example.landmarks is not None:
+            face = read_landmarks(example.landmarks)
+            digest.update(face.points.tobytes() + face.blendshapes.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -132,7 +136,8 @@ def _cropped(
         training.add(digest)
     elif digest in training:
         return "duplicate", digest, None
-    crop, found = crop_picture(image, landmarker)
+    crop, found = crop_picture(image, landmarker if example.landmarks is None else None)
+    found = found or example.landmarks is not None
     return "aligned" if found else "whole", digest, crop
 
 

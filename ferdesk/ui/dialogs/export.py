@@ -42,7 +42,7 @@ KINDS: Final = (
     ExportKind("parquet", "Table (Parquet)", "For pandas, R, DuckDB; needs pyarrow.", ".parquet"),
     ExportKind(
         "corrections", "Corrections as a data set",
-        "Aligned crops with the corrected labels, for the trainer; needs the session's video.", "",
+        "Aligned crops, labels and landmarks for the trainer, where pictures were kept.", "",
         per_face=False,
     ),
 )  # fmt: skip

@@ -107,7 +107,7 @@ def _export(place: Path, kind: ExportKind, target: Path, face: int | None) -> st
                 write_tsv(session, target, face=face)
                 return f"Events, readings and what their columns mean: {target}"
             case _:
-                return f"{write_corrections(session, target)} crops and manifest.csv: {target}"
+                return f"{write_corrections(session, target).in_words} They lie in {target}"
 
 
 def _report(place: Path) -> Path:

@@ -16,6 +16,7 @@ from ferdesk.ui.dialogs.analyze import AnalyzeDialog
 from ferdesk.ui.review.bar import ReviewBar
 from ferdesk.ui.review.comparing import Comparing
 from ferdesk.ui.review.comparison_panel import ComparisonPanel
+from ferdesk.ui.review.crop_keeping import CropKeeping
 from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.review.exporting import Exporting
 from ferdesk.ui.review.notes_panel import NotesPanel
@@ -81,6 +82,7 @@ class SessionWork(QObject):
             live, panels, operating, store, jobs, self.bar.transport, self.bar.ribbon, window
         )
         self.editing = Editing(self.review, self.bar.ribbon, window)
+        self.crops = CropKeeping(self.review, self.editing, jobs, window)
         self.notes = NotesPanel(commands)
         self.comparison = ComparisonPanel(commands)
         self.comparing = Comparing(self.review, self.comparison, store, jobs, window)

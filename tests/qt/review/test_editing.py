@@ -146,3 +146,15 @@ def test_a_write_protected_session_says_so(
     qtbot.waitUntil(lambda: bench.window.session_work.reviewing, timeout=20_000)
     bench.window.session_work.editing.mark("mark")
     assert any("cannot be changed" in text for text in bench.notices())
+
+
+def test_a_correction_keeps_its_picture(edited: Bench, qtbot: QtBot) -> None:
+    work = edited.window.session_work
+    assert work.review.opened is not None
+    store = work.review.opened.session.store
+    before = store.kept_crops()
+    work.review.choose(Stretch(1.3, 1.9))
+    work.editing.correct("anger", 1)
+    qtbot.waitUntil(lambda: len(store.kept_crops()) == len(before) + 2, timeout=20_000)
+    work.editing.undo()
+    assert len(store.kept_crops()) == len(before) + 2, "it may be done again without the video"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from ferdesk.session.session import Session
 from ferdesk.ui.dialogs.export import KINDS, ExportDialog
 from tests.qt.conftest import Bench
 from tests.qt.review.conftest import PictureSession
@@ -51,9 +52,11 @@ def test_every_kind_is_written_and_told(
 
 def test_a_refused_export_is_a_sentence(bench: Bench, reviewed: Path, qtbot: QtBot) -> None:
     (reviewed / "video.mkv").unlink()
+    with Session.open(reviewed) as session:
+        session.store.remove_crops(session.store.kept_crops())
     exporting = bench.window.session_work.exporting
     exporting.export(reviewed, BY_NAME["corrections"], reviewed / "set", None)
-    refused = "holds no pictures"
+    refused = "no pictures of its corrections were kept"
     qtbot.waitUntil(lambda: any(refused in t for t in bench.notices()), timeout=10_000)
     assert not (reviewed / "set").exists()
 

@@ -98,7 +98,8 @@ def test_corrections_become_a_data_set(tmp_path: Path, readings: list[Reading]) 
             write_corrections(session, tmp_path / "out")
         session.store.put(CorrectionRecord(0.0, 1.3, "fear", face=1))
         session.store.put(CorrectionRecord(1.0, 0.1, CANNOT_TELL))
-        assert write_corrections(session, tmp_path / "out") == 3
+        written = write_corrections(session, tmp_path / "out")
+        assert (written.crops, written.without) == (3, 0)
     examples = read_examples(f"manifest:{tmp_path / 'out'}")
     assert len(examples) == 3
     assert {example.split for example in examples} == {"train"}
