@@ -9,6 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = {
+    "BLENDSHAPES": "ferdesk.vision.blendshapes",
     "EXPRESSIONS": "ferdesk.model.labels",
     "FaceReading": "ferdesk.pipeline.types",
     "FerdeskError": "ferdesk.errors",

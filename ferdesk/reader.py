@@ -121,31 +121,36 @@ class Reader:
             spec = SourceSpec.of_files([Path(file) for file in source])
         return self._read(spec)
 
-    def table(self, source: Path | str | Sequence[Path | str]) -> dict[str, NDArray[np.generic]]:
+    def table(
+        self, source: Path | str | Sequence[Path | str], *, everything: bool = False
+    ) -> dict[str, NDArray[np.generic]]:
         """All of `read` as arrays of one length, by column: those of `ferdesk analyze`.
 
-        One row per face and frame; a frame without a face is a row with face 0, NaN and "". Face
-        ids begin with 1 in every file.
+        With `everything` those of `ferdesk analyze --all`: every distribution and the 52 face
+        movements, too. One row per face and frame; a frame without a face is a row with face 0,
+        NaN and "". Face ids begin with 1 in every file.
         """
         from ferdesk.table.arrays import arrays
-        from ferdesk.table.columns import OF_FILE
+        from ferdesk.table.columns import OF_FILE, OF_FILE_ALL
         from ferdesk.table.values import face_values, row
 
+        columns = OF_FILE_ALL if everything else OF_FILE
         rows = []
         for reading in self.read(source):
-            frame = reading.frame
-            about = _of_frame(frame)
+            about = _of_frame(reading.frame)
             if not reading.faces:
-                rows.append(row(OF_FILE, about))
+                rows.append(row(columns, about))
             for face in reading.faces:
-                rows.append(row(OF_FILE, {**about, **face_values(face, 0.0)}))
-        return arrays(OF_FILE, rows)
+                rows.append(row(columns, {**about, **face_values(face, 0.0)}))
+        return arrays(columns, rows)
 
-    def dataframe(self, source: Path | str | Sequence[Path | str]) -> pandas.DataFrame:
+    def dataframe(
+        self, source: Path | str | Sequence[Path | str], *, everything: bool = False
+    ) -> pandas.DataFrame:
         """`table` as a DataFrame. FerdeskError where pandas is not installed."""
         from ferdesk.table.arrays import dataframe
 
-        return dataframe(self.table(source))
+        return dataframe(self.table(source, everything=everything))
 
     def close(self) -> None:
         """Free the landmarker; further calls do nothing."""

@@ -72,7 +72,7 @@ def face_reading(row: Mapping[str, Any]) -> FaceReading:
             transform=np.full((4, 4), np.nan, np.float32)
             if transform is None
             else _array(transform).reshape(4, 4),
-            blendshapes=np.zeros(_BLENDSHAPES, np.float32)
+            blendshapes=np.full(_BLENDSHAPES, np.nan, np.float32)
             if shapes is None
             else np.frombuffer(shapes, "<f2").astype(np.float32),
         ),

@@ -35,7 +35,7 @@ class SessionInfo:
     video: str = ""
     """"video.mkv", or the absolute path of the file that is analysed; "": no pictures."""
     landmarks: bool = True
-    """Whether landmarks and blendshapes are kept."""
+    """Whether landmarks are kept; blendshapes always are."""
 
 
 class SessionWriter:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE
-from ferdesk.vision.blendshapes import BLENDSHAPES
+from ferdesk.vision.blendshapes import MOVEMENTS
 
 Kind = Literal["text", "count", "number"]
 
@@ -137,13 +137,19 @@ def _columns() -> Iterable[Column]:
         kind="count",
     )
     yield Column("inside", "Share of the landmarks within the picture, 0 to 1", digits=".4g")
-    for name in BLENDSHAPES:
-        yield Column(f"blendshape_{name}", f"MediaPipe's score of {name}, 0 to 1", digits=".4f")
+    for movement in MOVEMENTS:
+        near = movement.action_unit or "none"
+        yield Column(
+            f"blendshape_{movement.name}",
+            f"{movement.plain}: MediaPipe's score, 0 to 1 (nearest action unit: {near})",
+            digits=".4f",
+        )
 
 
 COLUMNS: Final[dict[str, Column]] = {column.name: column for column in _columns()}
 """All of them, by name."""
 
+BLENDSHAPE_COLUMNS: Final = tuple(f"blendshape_{movement.name}" for movement in MOVEMENTS)
 _ANSWER: Final = ("face", "label", "reliability", "prediction_set")
 _NETWORK: Final = (*distribution("p"), "c_p", "c_g", "c_a", "c_t")
 _SEEN: Final = (
@@ -153,6 +159,7 @@ _SEEN: Final = (
 OF_SESSION: Final = (
     "time", "frame", *_ANSWER, "correction", *distribution("probability"),
     *distribution("calibrated"), *_NETWORK, *_SEEN, "source_frame", "media_time",
+    *BLENDSHAPE_COLUMNS,
 )  # fmt: skip
 """Of a session's table."""
 
@@ -165,7 +172,7 @@ OF_FILE: Final = (
 OF_FILE_ALL: Final = (
     *OF_FILE[: OF_FILE.index("prediction_set")], "reason", "prediction_set",
     *(column for name in _DISTRIBUTIONS for column in distribution(name)), *_CONFIDENCES,
-    *_SEEN, "contrast", "inside", *(f"blendshape_{name}" for name in BLENDSHAPES),
+    *_SEEN, "contrast", "inside", *BLENDSHAPE_COLUMNS,
 )  # fmt: skip
 """The same with `--all`."""
 

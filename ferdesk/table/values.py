@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferdesk.pipeline.types import FaceReading
-from ferdesk.table.columns import COLUMNS, distribution
-from ferdesk.vision.blendshapes import BLENDSHAPES
+from ferdesk.table.columns import BLENDSHAPE_COLUMNS, COLUMNS, distribution
 
 Value = str | int | float
 
@@ -43,8 +42,7 @@ def face_values(face: FaceReading, threshold: float) -> dict[str, Value]:
         *((name, getattr(purified, name)) for name in ("p", "t_g", "t_a", "t", "p_lm", "final")),
     ):
         values.update(zip(distribution(name), map(float, found), strict=True))
-    for name, score in zip(BLENDSHAPES, face.landmarks.blendshapes, strict=True):
-        values[f"blendshape_{name}"] = float(score)
+    values.update(zip(BLENDSHAPE_COLUMNS, map(float, face.landmarks.blendshapes), strict=True))
     return values
 
 

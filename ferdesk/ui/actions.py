@@ -123,6 +123,13 @@ COMMANDS: Final[dict[str, Command]] = {
         True,
         setting="show_purification",
     ),
+    "show_movements": Command(
+        "Face movements",
+        "Alt+5",
+        "The strongest of the 52 face movements, in place of the answer panel",
+        True,
+        setting="show_movements",
+    ),
     "show_timeline": Command("Timeline", "Alt+3", "Show or hide it", True, setting="show_timeline"),
     "show_toolbar": Command("Toolbar", "Alt+4", "Show or hide it", True, setting="show_toolbar"),
     "show_log": Command("Log", "F12", "What the program noted", True, icon="log"),

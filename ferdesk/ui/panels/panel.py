@@ -37,6 +37,11 @@ class Panel(QFrame):
         layout.addLayout(self.header)
         layout.addLayout(self.body, 1)
 
+    def set_title(self, widget: QWidget) -> None:
+        """Show `widget` where the title stands."""
+        self.title.hide()
+        self.header.insertWidget(0, widget)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

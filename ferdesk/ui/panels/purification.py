@@ -15,6 +15,7 @@ from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import Scheme, font
 from ferdesk.ui.panels.late_plot import LatePlot
 from ferdesk.ui.panels.panel import MutedLabel, Panel
+from ferdesk.ui.panels.tabs import PURIFICATION, TitleTabs
 from ferdesk.ui.panels.views import VIEW_COLOURS, ViewTable
 from ferdesk.ui.state.explanation import VIEWS, explain
 from ferdesk.ui.state.history import History
@@ -34,7 +35,9 @@ class PurificationPanel(Panel):
     """A sentence, a table of the five answers, and how decided four of them were over time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("How the answer was reached", parent)
+        super().__init__(PURIFICATION, parent)
+        self.tabs = TitleTabs(PURIFICATION)
+        self.set_title(self.tabs)
         self._seconds = 20
         self._still = False
         self.sentence = PlainLabel(_WAITING)

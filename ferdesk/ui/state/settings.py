@@ -76,6 +76,8 @@ class Settings:
     show_distribution: bool = _hidden(True)
     show_timeline: bool = _hidden(True)
     show_purification: bool = _hidden(True)
+    show_movements: bool = _hidden(False)
+    """In the place of the answers: at most one of the two is shown."""
     show_toolbar: bool = _hidden(True)
     source: str = _hidden("camera")
     """The source that is opened at the start: the last camera used, or the sample."""
@@ -103,6 +105,12 @@ class Settings:
                 raise ValueError(f"{spec.name} cannot be {value!r}")
         if not 0.0 < self.coverage <= 1.0:
             raise ValueError(f"coverage cannot be {self.coverage!r}")
+
+
+def switched(name: str, on: bool) -> dict[str, bool]:
+    """What changes when a boolean setting is switched: of two panels in one place, one is shown."""
+    shares = {"show_purification": "show_movements", "show_movements": "show_purification"}
+    return {name: on, shares[name]: False} if on and name in shares else {name: on}
 
 
 def choices_of(name: str) -> dict[Any, str]:

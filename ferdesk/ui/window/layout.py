@@ -19,13 +19,15 @@ _BEST: Final = (1280, 800)
 _FRAME: Final = (16, 44)
 """What window managers draw around a window: its width and height."""
 _NAMES = ("left", "right", "across")
-_VERSION: Final = "division-4"
+_VERSION: Final = "division-5"
 """Renamed when the parts change: what was remembered of others does not fit."""
 _MARGINS: Final = (10, 2, 10, 4)
 _ROOM_FOR_THREE: Final = 790
 """Height of a window in which expression, list and answers fit one above the other."""
 _ROOM_FOR_FOUR: Final = 980
 """And the list of disagreements, too."""
+_ROOM_FOR_MOVEMENTS: Final = 700
+"""In which expression, list and movements fit, which take less."""
 _EDGE: Final = 12
 """Between notices and the edge of what they lie on."""
 
@@ -38,7 +40,9 @@ class Division:
         self.left = _splitter(
             down, (panels.video, 3), (panels.timeline, 1), (panels.files, 1), (panels.log, 1)
         )
-        self.right = _splitter(down, (panels.distribution, 2), (panels.purification, 3))
+        self.right = _splitter(
+            down, (panels.distribution, 2), (panels.purification, 3), (panels.movements, 3)
+        )
         self.across = _splitter(across, (self.left, 3), (self.right, 2))
         self._panels = panels
         self._still = False
@@ -85,11 +89,15 @@ class Division:
         needed = _ROOM_FOR_FOUR if self._compared else _ROOM_FOR_THREE
         room = not self._review or window.height() >= needed
         panels.purification.setVisible(settings.show_purification and room)
-        self._notes.setVisible(self._review)
+        panels.movements.setVisible(settings.show_movements)
+        # Somebody asked for the movements, so there the list goes.
+        least = _ROOM_FOR_THREE if self._compared else _ROOM_FOR_MOVEMENTS
+        crowded = settings.show_movements and window.height() < least
+        self._notes.setVisible(self._review and not crowded)
         self._comparison.setVisible(self._review and self._compared)
         self._bar.setVisible(self._review and whole)
-        answers = settings.show_distribution or settings.show_purification or self._review
-        self.right.setVisible(answers and whole)
+        right = (settings.show_distribution, settings.show_purification, settings.show_movements)
+        self.right.setVisible((any(right) or self._review) and whole)
         panels.purification.show_still(self._still)
         toolbar.setVisible(settings.show_toolbar and whole)
         window.menuBar().setVisible(whole)
@@ -143,7 +151,7 @@ class Division:
         else:
             self.across.setSizes([770, 500])
             self.left.setSizes([530, 130, 200, 200, 150])
-            self.right.setSizes([310, 160, 200, 234])
+            self.right.setSizes([310, 160, 200, 234, 234])
         fit(window, window.screen().availableGeometry())
 
 

@@ -39,6 +39,8 @@ class LiveView(QObject):
     still_changed = Signal(bool)
     """Whether what is shown is a picture, which has no time."""
     threshold_changed = Signal(float)
+    written_out = Signal(object)
+    """Words and numbers were brought to this `Shown`."""
     silence = Signal(bool)
     """The running source gives no frames any more (True), or does again (False)."""
 
@@ -168,6 +170,7 @@ class LiveView(QObject):
         now = self._now()
         history = self._histories.of(self.shown.selected)
         self._panels.distribution.refresh()
+        self._panels.movements.refresh()
         for panel in (self._panels.timeline, self._panels.purification):
             if panel.isVisible():
                 panel.refresh(history, now, of_file=not self._in_real_time)
@@ -183,6 +186,8 @@ class LiveView(QObject):
         self._panels.distribution.refresh()
         self._panels.distribution.refresh_text()
         self._panels.purification.refresh_text()
+        self._panels.movements.refresh_text()
+        self.written_out.emit(self.shown)
         self._panels.files.refresh_text()
 
     def refresh_status(self) -> None:
@@ -263,6 +268,7 @@ class LiveView(QObject):
         panels.timeline.present(shown)
         panels.files.present(shown)
         panels.purification.present(shown)
+        panels.movements.present(shown)
         count = len(shown.faces)
         if count != self._count:
             self._count = count

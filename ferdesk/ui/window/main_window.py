@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +26,7 @@ from ferdesk.ui.paint.theme import Scheme, Theme
 from ferdesk.ui.panels.log import LogBuffer
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort, engine_options
-from ferdesk.ui.state.settings import Settings
+from ferdesk.ui.state.settings import Settings, switched
 from ferdesk.ui.window.choose_checkpoint import Checkpoints
 from ferdesk.ui.window.choose_source import Sources, list_cameras
 from ferdesk.ui.window.drops import FileDrops
@@ -34,6 +35,7 @@ from ferdesk.ui.window.help import Help
 from ferdesk.ui.window.layout import SMALLEST, Division
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.menus import Menus, build_toolbar
+from ferdesk.ui.window.movement_table import MovementTable
 from ferdesk.ui.window.narrator import NOT_YET, Narrator
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         )
         self.live = LiveView(engine, self.panels, self)
         self.narrator = Narrator(bridge, self.live, video, self.panels.status, self.toasts, self)
+        self.movement_table = MovementTable(self.live, self.panels.movements, self)
         self.operating = OperatingPoint(engine, store, self.panels.distribution, self.live)
         self.sources = Sources(store, self.jobs, self, cameras)
         self.checkpoints = Checkpoints(engine, store, self.jobs, self)
@@ -178,6 +181,9 @@ class MainWindow(QMainWindow):
         self.live.picture_available.connect(
             lambda there: self.commands.set_enabled("snapshot", there, "There is no picture yet")
         )
+        for panel, other in (("purification", "movements"), ("movements", "purification")):
+            show = self.commands[f"show_{other}"]
+            getattr(self.panels, panel).tabs.wanted.connect(partial(show.setChecked, True))
         self.panels.timeline.seconds_chosen.connect(
             lambda seconds: self.store.update(timeline_seconds=seconds)
         )
@@ -213,7 +219,9 @@ class MainWindow(QMainWindow):
         for name, action in self.commands:
             setting = self.commands.setting(name)
             if setting:
-                action.toggled.connect(lambda on, key=setting: self.store.update(**{key: on}))
+                action.toggled.connect(
+                    lambda on, key=setting: self.store.update(**switched(key, on))
+                )
         self.commands["pause"].toggled.connect(self._pause)
         self.commands["full_screen"].toggled.connect(self._full_screen)
         self.commands["show_log"].toggled.connect(self._show_log)

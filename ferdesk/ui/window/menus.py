@@ -49,6 +49,7 @@ VIEW: Final = (
     _SEPARATOR,
     "show_distribution",
     "show_purification",
+    "show_movements",
     "show_timeline",
     "show_toolbar",
     "show_log",

@@ -8,6 +8,7 @@ from ferdesk.ui.paint.theme import Scheme
 from ferdesk.ui.panels.distribution import DistributionPanel
 from ferdesk.ui.panels.files import FilesPanel
 from ferdesk.ui.panels.log import LogBuffer, LogPanel
+from ferdesk.ui.panels.movements import MovementsPanel
 from ferdesk.ui.panels.purification import PurificationPanel
 from ferdesk.ui.panels.status import StatusPanel
 from ferdesk.ui.panels.timeline import TimelinePanel
@@ -24,6 +25,7 @@ class Panels:
     timeline: TimelinePanel
     files: FilesPanel
     purification: PurificationPanel
+    movements: MovementsPanel
     status: StatusPanel
     log: LogPanel
 
@@ -36,6 +38,7 @@ class Panels:
             timeline=TimelinePanel(choices_of("timeline_seconds")),
             files=FilesPanel(),
             purification=PurificationPanel(),
+            movements=MovementsPanel(),
             status=StatusPanel(),
             log=LogPanel(buffer),
         )

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from ferdesk.pipeline.types import EngineState, EventKind
 from ferdesk.session.session import Session
 from ferdesk.ui.state.recording_plan import RecordingPlan
+from ferdesk.vision.blendshapes import MOVEMENT_GROUPS
 from tests.qt.conftest import Bench
 from tests.qt.review.conftest import PictureSession
 
@@ -69,6 +70,17 @@ def test_the_panels_show_what_was_recorded(look: Look, recorded: PictureSession)
     assert not window.commands["record"].isEnabled()
     assert "go back to live" in window.commands["record"].toolTip()
     assert window.store.value.recent_sessions == (str(recorded.folder),)
+    window.commands["show_movements"].setChecked(True)
+    assert window.panels.movements.isVisible()
+    assert window.session_work.notes.isVisible(), "there is room for both"
+    stored = shown.faces[0].landmarks.blendshapes
+    assert stored == pytest.approx(original.faces[0].landmarks.blendshapes, abs=1e-3)
+    group = MOVEMENT_GROUPS[window.panels.movements.bars.groups[0]]
+    assert max(stored[i] for i in group.members) == pytest.approx(stored.max())
+    window.resize(900, 600)
+    window.commands["show_timeline"].trigger()
+    assert window.panels.movements.isVisible()
+    assert not window.session_work.notes.isVisible(), "where it is small the list gives way"
 
 
 def test_keys_move_through_the_session(look: Look, recorded: PictureSession, qtbot: QtBot) -> None:

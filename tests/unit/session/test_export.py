@@ -64,6 +64,9 @@ def test_parquet(folder: Path, tmp_path: Path) -> None:
     assert tuple(table) == COLUMNS
     assert np.allclose(table["probability_surprise"], arrays["probability_surprise"])
     assert table["label"] == arrays["label"].tolist()
+    smiles = np.array(table["blendshape_mouthSmileLeft"])
+    assert smiles.max() > 0.3
+    assert smiles.min() < 0.1, "from worry into joy"
 
 
 def test_nothing_is_overwritten_and_mistakes_are_sentences(
