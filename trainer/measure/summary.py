@@ -1,8 +1,9 @@
 """The figures of one run: means over its last epochs, and nothing chosen by looking.
 
-The headline is the mean of the last five epochs of a schedule that was fixed beforehand. The best
-epoch is reported too, because papers do, but only under its own name: it is chosen on the pictures
-it is measured on and therefore too high.
+The headline is the mean of the last tenth of a schedule that was fixed beforehand, and the last
+epoch stands beside it: a fixed number of epochs would be most of a short run and next to nothing of
+a long one. The best epoch is reported too, because papers do, but only under its own name: it is
+chosen on the pictures it is measured on and therefore too high.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from trainer.files import read_config, read_json
-from trainer.measure.epochs import read_epochs
+from trainer.measure.epochs import Epoch, read_epochs
 from trainer.measure.metrics import DISTRIBUTIONS, Metrics, wilson
 from trainer.measure.purification import PurificationFigures
 
-LAST = 5
-"""Epochs that the headline is the mean of."""
+
+def last_tenth(epochs: int) -> int:
+    """Epochs that the headline of a run of `epochs` is the mean of: 1 up to 19, then 2, …"""
+    return max(1, epochs // 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class RunSummary:
     epochs_done: int
     finished: bool
     averaged: int
-    """Epochs that the figures below are means of: LAST, or as many as there are."""
+    """Epochs that the figures below are means of: `last_tenth`, or as many as there are."""
     measured: Mapping[str, LastEpochs]
     """By distribution, against clean labels; empty when nothing was measured."""
     held_out: Mapping[str, LastEpochs]
     """By distribution, against labels as given."""
+    last_epoch_accuracy: float | None
+    """Measured accuracy of `final` after the last epoch there is."""
     best_epoch_number: int | None
     """The epoch of the highest measured accuracy of `final`: chosen on the pictures themselves."""
     best_epoch_accuracy: float | None
@@ -105,7 +110,8 @@ def summarise(run: Path) -> RunSummary:
     """
     epochs = read_epochs(run)
     config = read_config(run)
-    last = epochs[-LAST:]
+    planned = int(config.get("epochs", len(epochs)))
+    last = epochs[-last_tenth(planned) :]
     measured = _over([e.measured for e in last])
     best = max(
         (e for e in epochs if "final" in e.measured),
@@ -114,7 +120,6 @@ def summarise(run: Path) -> RunSummary:
     )
     noise = read_json(run / "noise.json") or {}
     asked = config.get("noise") or {}
-    planned = int(config.get("epochs", len(epochs)))
     method = str(config.get("method", "ours"))
     checkpoint = (run / "model.safetensors").is_file() or method != "ours"
     return RunSummary(
@@ -134,12 +139,17 @@ def summarise(run: Path) -> RunSummary:
         averaged=len(last),
         measured=measured,
         held_out=_over([e.held_out for e in last]),
+        last_epoch_accuracy=_accuracy(epochs[-1]),
         best_epoch_number=best.number if best else None,
         best_epoch_accuracy=best.measured["final"].accuracy if best else None,
         purification=_purification(read_json(run / "purification.json")),
         hours=epochs[-1].hours,
         pictures_per_second=median(e.pictures_per_second for e in epochs),
     )
+
+
+def _accuracy(epoch: Epoch) -> float | None:
+    return epoch.measured["final"].accuracy if "final" in epoch.measured else None
 
 
 def _over(epochs: Sequence[Mapping[str, Metrics]]) -> dict[str, LastEpochs]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainer.measure.summary import LAST, LastEpochs, RunSummary
+from trainer.measure.summary import LastEpochs, RunSummary
 from trainer.report.blocks import Block, Section, Text, Tile, Tiles
 from trainer.report.lines import LABELS
 from trainer.report.record import Record
@@ -63,17 +63,21 @@ def _result(summary: RunSummary) -> list[Block]:
         return blocks
     blocks.append(Tiles(tuple(_tiles(summary, figures))))
     count = "last epoch" if summary.averaged == 1 else f"last {summary.averaged} epochs"
-    chosen = "" if summary.averaged == LAST else f" (there are no {LAST} yet)"
+    count += f", a tenth of {summary.epochs}" if summary.averaged > 1 else ""
     method, data = LABELS.get(summary.method, summary.method), summary.layout or "unknown data"
     blocks.append(
         Text(
             f"{method}, trained on {data}, label noise: {summary.noise}. The figures are means "
-            f"over the {count}{chosen} of a fixed schedule, measured on {figures['final'].n} "
+            f"over the {count}, of a fixed schedule, measured on {figures['final'].n} "
             f"{where}; ± is the standard deviation over these epochs. The 95 % interval (Wilson) "
             "says how far the accuracy could lie from this with other pictures of the same kind. "
             "Another training seed can change it further."
         )
     )
+    if summary.last_epoch_accuracy is not None:
+        blocks.append(
+            Text(f"The last epoch alone: {percent(summary.last_epoch_accuracy)} % accuracy.")
+        )
     if summary.best_epoch_accuracy is not None:
         blocks.append(
             Text(

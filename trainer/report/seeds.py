@@ -39,6 +39,12 @@ class Seeds:
         return wilson(round(self.over("accuracy").mean * n), n)
 
     @property
+    def last_epoch(self) -> Spread:
+        """Accuracies after the last epoch."""
+        found = [r.last_epoch_accuracy for r in self.runs.values()]
+        return Spread.of([value for value in found if value is not None])
+
+    @property
     def best_epoch(self) -> Spread:
         """Accuracies chosen on the pictures they are measured on."""
         found = [r.best_epoch_accuracy for r in self.runs.values()]

@@ -32,7 +32,11 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     # Both seeds are the same fake run, so there is no deviation.
     summary = next(s for c, s in g.results().items() if c.folder == "0/seed-1/scn")
     accuracy = summary.measured["final"].accuracy.mean
-    assert table(clean, "method")["SCN"][1] == f"{100 * accuracy:.2f} ± 0.00"
+    # Three epochs: their last tenth is the last.
+    row = table(clean, "method")["SCN"]
+    assert row[1] == row[2] == f"{100 * accuracy:.2f} ± 0.00"
+    assert accuracy == summary.last_epoch_accuracy
+    assert "1 of 3 epochs" in clean
     for against in ("cross entropy", "DWMCA+APCL"):
         rows = table(noisy, f"against {against}")
         assert set(rows) == {"cross entropy", "DWMCA+APCL", "SCN"} - {against}

@@ -129,7 +129,8 @@ def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
     text = write_report(write_run(tmp_path / "run", done=2)).read_text()
     assert "2 of 12 epochs" in text
     assert "counted at the end of the run" in text
-    assert "there are no 5 yet" in text
+    assert "means over the last epoch, of a fixed schedule" in text
+    assert "The last epoch alone: " in text
     whole = write_run(tmp_path / "whole")
     (whole / "model.safetensors").unlink()
     assert "all its epochs are done, but there is no checkpoint" in write_report(whole).read_text()
