@@ -18,6 +18,7 @@ from ferdesk.model.config import (
     LandmarkBackbone,
     Witness,
 )
+from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.augment_options import AugmentConfig
 from trainer.choices import check_choice
 from trainer.method_options import AdaDfConfig, DmueConfig, EacConfig, RulConfig, ScnConfig
@@ -148,7 +149,8 @@ class TrainConfig:
     weight_decay: float = within("[0, inf)", 1e-4)
     """Strength of the weight decay."""
     warmup_steps: int = within("[0, inf)", 100)
-    """Steps over which learning rates rise to their value."""
+    """Steps over which learning rates rise to their value, at most a quarter of the run; the
+    exponential schedule has none."""
     clip_norm: float = within("[0, inf)", 5.0)
     """Largest norm of the gradient; 0: no limit."""
     ema_decay: float = within("[0, 1)", 0.998)
@@ -202,6 +204,11 @@ class TrainConfig:
     def takes_geometry(self) -> bool:
         """Whether the run needs the landmarks of its faces."""
         return self.method == "ours" and self.architecture_config().takes_geometry
+
+    def updates_per_epoch(self, pictures: int) -> int:
+        """Updates of the weights in an epoch on so many training pictures of all expressions."""
+        draws = NUM_EXPRESSIONS * self.per_class if self.sampler == "balanced" else pictures
+        return max(1, draws // self.batch_size)
 
     def architecture_config(self) -> ArchitectureConfig:
         """The architecture with its changes. FerdeskError for an unknown name."""

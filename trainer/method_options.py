@@ -1,4 +1,9 @@
-"""Options of the rival methods; each module of `trainer.methods` says what its numbers do."""
+"""Options of the rival methods; each module of `trainer.methods` says what its numbers do.
+
+Starts and ramps keep the share of the run that they have in the published one, but take no fewer
+updates than a floor, about a quarter of the published updates, and that floor is at most half the
+run: a share of a short run would come before anything is learned. docs/training.md has the table.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trainer.ranges import within
+
+
+def _floor(updates: int, epochs: int, per_epoch: int) -> float:
+    """The epochs that so many updates take, at most half of the run."""
+    return min(updates / per_epoch, epochs / 2)
 
 
 @dataclass(frozen=True)
@@ -21,13 +31,16 @@ class ScnConfig:
     """Lead in probability that another label needs to replace the given one (δ2)."""
     relabel_epoch: int | None = within("[1, inf)", None)
     """First epoch, from 1, that finds new labels; null: epoch 10 of 70, or the same share of
-    the run."""
+    the run, but after `relabel_updates`."""
+    relabel_updates: int = within("[0, 100000000]", 400)
+    """Least updates before new labels are found, at most half of the run; 0: the share alone."""
     low_group_only: bool = True
     """Whether only pictures of low weight get new labels; false: any, as in the released code."""
 
-    def first_epoch(self, epochs: int) -> int:
-        """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        return self.relabel_epoch or math.ceil(10 * epochs / 70)
+    def first_epoch(self, epochs: int, per_epoch: int) -> int:
+        """The first epoch, from 1, that finds new labels in `epochs` of so many updates each."""
+        least = 1 + math.ceil(_floor(self.relabel_updates, epochs, per_epoch))
+        return self.relabel_epoch or max(math.ceil(10 * epochs / 70), least)
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,9 @@ class DmueConfig:
     pairs as in the released code, whose weight is 1000: that mean falls as the batch grows."""
     ramp: float | None = within("[0, inf)", None)
     """Epoch, from 0, at which the target branch counts in full (a); null: 10 of 36 epochs, or the
-    same share of the run."""
+    same share of the run, but no less than `ramp_updates`."""
+    ramp_updates: int = within("[0, 100000000]", 400)
+    """Least updates of the ramp, at most half of the run; it takes at least one epoch."""
     dropout: float = within("[0, 0.99]", 0.5)
     """Chance that a feature before the classifier is set to 0."""
     similarity_after_dropout: bool = True
@@ -55,9 +70,11 @@ class DmueConfig:
     """Whether the uncertainty network is trained; false: it keeps its random weights, as in the
     released code."""
 
-    def ramp_end(self, epochs: int) -> float:
-        """a for a run of `epochs`."""
-        return 10 * epochs / 36 if self.ramp is None else self.ramp
+    def ramp_end(self, epochs: int, per_epoch: int) -> float:
+        """a for a run of `epochs` of so many updates each."""
+        if self.ramp is not None:
+            return self.ramp
+        return max(10 * epochs / 36, _floor(self.ramp_updates, epochs, per_epoch), 1.0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,9 @@ class RulConfig:
     """Whether pictures get new labels by SCN's rule."""
     relabel_epoch: int | None = within("[1, inf)", None)
     """First epoch, from 1, that finds new labels; null: epoch 10 of 60, or the same share of
-    the run."""
+    the run, but after `relabel_updates`."""
+    relabel_updates: int = within("[0, 100000000]", 400)
+    """Least updates before new labels are found, at most half of the run; 0: the share alone."""
     relabel_margin: float = within("[0, 1]", 0.2)
     """Lead in probability that another label needs to replace the given one (δ2 of SCN)."""
     certain_share: float = within("[0, 1]", 0.7)
@@ -80,9 +99,10 @@ class RulConfig:
     low_group_only: bool = True
     """Whether only uncertain pictures get new labels."""
 
-    def first_epoch(self, epochs: int) -> int:
-        """The first epoch, from 1, that finds new labels in a run of `epochs`."""
-        return self.relabel_epoch or math.ceil(10 * epochs / 60)
+    def first_epoch(self, epochs: int, per_epoch: int) -> int:
+        """The first epoch, from 1, that finds new labels in `epochs` of so many updates each."""
+        least = 1 + math.ceil(_floor(self.relabel_updates, epochs, per_epoch))
+        return self.relabel_epoch or max(math.ceil(10 * epochs / 60), least)
 
 
 @dataclass(frozen=True)
@@ -122,8 +142,12 @@ class AdaDfConfig:
     """Least difference of the mean weights of both groups."""
     ramp: float | None = within("[0, inf)", None)
     """Epoch, from 1, until which branch 2 is brought in (β); null: epoch 3 of 75, or the same share
-    of the run."""
+    of the run, but no less than `ramp_updates`."""
+    ramp_updates: int = within("[0, 100000000]", 150)
+    """Least updates of the ramp, at most half of the run; it takes at least one epoch."""
 
-    def ramp_end(self, epochs: int) -> float:
-        """β for a run of `epochs`."""
-        return 3 * epochs / 75 if self.ramp is None else self.ramp
+    def ramp_end(self, epochs: int, per_epoch: int) -> float:
+        """β for a run of `epochs` of so many updates each."""
+        if self.ramp is not None:
+            return self.ramp
+        return max(3 * epochs / 75, _floor(self.ramp_updates, epochs, per_epoch), 1.0)

@@ -21,8 +21,9 @@ Different from the released code:
 * The early part is frozen only where the run starts from published weights (`freeze_early`): a
   random one would stay random. It ends behind layer1 in ResNet-18 and at the fine map in other
   backbones. As released, its batch norms go on following the batches.
-* The ramps end at epoch 3 of the 75 published ones; shorter or longer runs keep that share unless
-  `ramp` is given. Adam with 1e-3, 0.9 an epoch, batches of 64 and RandAugment belong to the run.
+* The ramps end at epoch 3 of the 75 published ones; shorter or longer runs keep that share, but
+  take 150 updates and one epoch at least, unless `ramp` is given. Adam with 1e-3, 0.9 an epoch,
+  batches of 64 and RandAugment belong to the run.
 * CE takes the given distribution y; one-hot labels give the published loss.
 
 With a batch computed in parts, weights are scaled and ranked within each part.
@@ -129,14 +130,14 @@ class AdaDF(ClassifierMethod):
         self,
         network: ScnClassifier,
         backbone: str,
-        epochs: int,
+        ramp: float,
         frozen: bool,
         options: AdaDfConfig = DEFAULT,
     ) -> None:
         super().__init__(network)
         self.options = options
         self.backbone = backbone
-        self.ramp = options.ramp_end(epochs)
+        self.ramp = ramp
         late = late_stages(network.backbone, backbone, 2)
         self.branch = Branch(late, network.fc, network.width)
         if frozen:
@@ -205,11 +206,12 @@ class AdaDF(ClassifierMethod):
         self.counts.zero_()
 
 
-def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
+def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module; it keeps nothing per picture."""
     network = ScnClassifier(*input_of(config))
     load_first_weights(network, config)
     frozen = config.ada_df.freeze_early
     if frozen is None:
         frozen = bool(config.image_weights)
-    return AdaDF(network, config.backbone, config.epochs, frozen, config.ada_df)
+    ramp = config.ada_df.ramp_end(config.epochs, config.updates_per_epoch(pictures))
+    return AdaDF(network, config.backbone, ramp, frozen, config.ada_df)

@@ -19,9 +19,9 @@ The target branch alone predicts. Differences from the released code:
 * Every branch has its own, trained BN-neck. The released one is shared and not trained, and its
   running statistics mix all branches though one predicts. The neck comes before the dropout.
 * An auxiliary branch sees the whole batch once, not its two halves with statistics of their own.
-* The ramps end at epoch 10 of the 36 published ones; shorter or longer runs keep that share unless
-  `ramp` is given. Rates, schedule, batch and sampler are the run's. As released, the first weights
-  of the last stage are copied to all branches.
+* The ramps end at epoch 10 of the 36 published ones; shorter or longer runs keep that share, but
+  take 400 updates at least, unless `ramp` is given. Rates, schedule, batch and sampler are the
+  run's. As released, the first weights of the last stage are copied to all branches.
 * A batch computed in parts is compared part by part.
 
 The cross entropy of the target branch takes the given distribution, everything else its winner.
@@ -201,11 +201,11 @@ class DMUE(ClassifierMethod):
     _network: TargetNetwork
 
     def __init__(
-        self, network: TargetNetwork, backbone: str, epochs: int, options: DmueConfig = DEFAULT
+        self, network: TargetNetwork, backbone: str, ramp: float, options: DmueConfig = DEFAULT
     ) -> None:
         super().__init__(network)
         self.options = options
-        self.ramp = options.ramp_end(epochs)
+        self.ramp = ramp
         last = nn.Sequential(*late_stages(network.backbone, backbone, 1))
         self.branches = nn.ModuleList(
             Branch(copy.deepcopy(last), network.width, options.dropout)
@@ -267,8 +267,9 @@ class DMUE(ClassifierMethod):
         return Step(loss, {k: v.detach() for k, v in figures.items()}, answer)
 
 
-def build(config: TrainConfig, pictures: int) -> Method:  # noqa: ARG001
+def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module; it keeps nothing per picture."""
     network = TargetNetwork(*input_of(config), config.dmue.dropout)
     load_first_weights(network, config)
-    return DMUE(network, config.backbone, config.epochs, config.dmue)
+    ramp = config.dmue.ramp_end(config.epochs, config.updates_per_epoch(pictures))
+    return DMUE(network, config.backbone, ramp, config.dmue)

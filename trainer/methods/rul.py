@@ -12,8 +12,9 @@ Different from the released code:
 
 * `relabel` (off, as released) adds SCN's relabelling, which the author calls vital under noise
   without having published it. Its rule here, all of it our reading: from epoch 10 of 60 on, or as
-  much of the run, a picture with max P - P_y > 0.2 of P = softmax(fc(μ)) gets argmax P as its label
-  from the next epoch on; only among the 30 % of largest u unless `low_group_only` is off.
+  much of the run but after 400 updates, a picture with max P - P_y > 0.2 of P = softmax(fc(μ)) gets
+  argmax P as its label from the next epoch on; only among the 30 % of largest u unless
+  `low_group_only` is off.
 * The heads fit the map of any image size and backbone, not 512×7×7 alone.
 * Adam with 2e-4 for backbone and heads, 2e-3 for fc, 0.9 an epoch and batches of 64 belong to the
   run; `lr_backbone` is the rate of backbone and heads, `lr_head` that of fc.
@@ -104,12 +105,12 @@ class RUL(ClassifierMethod):
     _network: RulClassifier
 
     def __init__(
-        self, network: RulClassifier, pictures: int, epochs: int, options: RulConfig = DEFAULT
+        self, network: RulClassifier, pictures: int, first_epoch: int, options: RulConfig = DEFAULT
     ) -> None:
         super().__init__(network)
         self.options = options
         self.log_variance = _head(network.map_shape, options.features, options.dropout)
-        self.relabels = Relabels(pictures if options.relabel else 0, options, epochs)
+        self.relabels = Relabels(pictures if options.relabel else 0, options, first_epoch)
         if options.relabel:
             self.per_picture = Relabels.per_picture
 
@@ -148,4 +149,5 @@ def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module for a training set of `pictures`."""
     network = RulClassifier(*input_of(config), config.rul)
     load_first_weights(network, config)
-    return RUL(network, pictures, config.epochs, config.rul)
+    first = config.rul.first_epoch(config.epochs, config.updates_per_epoch(pictures))
+    return RUL(network, pictures, first, config.rul)

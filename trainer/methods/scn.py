@@ -18,8 +18,9 @@ Different from the released code:
 * α sees the features at the size that ResNet-18's have at the start (`Classifier.scale`): ones four
   times as large would give it values near 0 and 1 before anything is learned.
 * δ1 = 0.07 is the released value, for batches of 64; the paper has 0.15 for batches of 1024.
-* New labels start with epoch 10 of the 70 published ones; shorter or longer runs keep that share
-  unless `relabel_epoch` is given. Adam, its rate of 1e-3 and 0.9 an epoch belong to the run.
+* New labels start with epoch 10 of the 70 published ones; shorter or longer runs keep that share,
+  but start after 400 updates, unless `relabel_epoch` is given. Adam, its rate of 1e-3 and 0.9 an
+  epoch belong to the run.
 * y may be a distribution; P_y is then the share of its winner, and a new label is one-hot.
 
 With a batch computed in parts, each part is ranked by itself.
@@ -104,9 +105,9 @@ class Relabels(nn.Module):
     relabelled: Tensor
     found: Tensor
 
-    def __init__(self, pictures: int, options: ScnConfig | RulConfig, epochs: int) -> None:
+    def __init__(self, pictures: int, options: ScnConfig | RulConfig, first_epoch: int) -> None:
         super().__init__()
-        self.options, self.first_epoch = options, options.first_epoch(epochs)
+        self.options, self.first_epoch = options, first_epoch
         self.register_buffer("relabelled", torch.full((pictures,), -1))
         """(N,) int64 labels used instead of those given; -1: as given."""
         self.register_buffer("found", torch.zeros(pictures, NUM_EXPRESSIONS, dtype=torch.int32))
@@ -152,11 +153,11 @@ class SCN(ClassifierMethod):
     _network: ScnClassifier
 
     def __init__(
-        self, network: ScnClassifier, pictures: int, epochs: int, options: ScnConfig = DEFAULT
+        self, network: ScnClassifier, pictures: int, first_epoch: int, options: ScnConfig = DEFAULT
     ) -> None:
         super().__init__(network)
         self.options = options
-        self.relabels = Relabels(pictures, options, epochs)
+        self.relabels = Relabels(pictures, options, first_epoch)
 
     def forward(self, batch: Batch) -> Step:
         network, options = self._network, self.options
@@ -180,4 +181,5 @@ def build(config: TrainConfig, pictures: int) -> Method:
     """The method of this module for a training set of `pictures`."""
     network = ScnClassifier(*input_of(config))
     load_first_weights(network, config)
-    return SCN(network, pictures, config.epochs, config.scn)
+    first = config.scn.first_epoch(config.epochs, config.updates_per_epoch(pictures))
+    return SCN(network, pictures, first, config.scn)

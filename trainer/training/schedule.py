@@ -8,11 +8,15 @@ from trainer.config import TrainConfig
 
 
 def schedule(step: int, steps_per_epoch: int, config: TrainConfig) -> float:
-    """Factor on the learning rates: linear warm-up, then half a cosine to 0.01, or γ^epoch."""
+    """Factor on the learning rates: linear warm-up, then half a cosine to 0.01, or γ^epoch.
+
+    The warm-up takes `warmup_steps`, at most a quarter of the run.
+    """
     if config.schedule == "exponential":
         return config.gamma ** (step // steps_per_epoch)
-    if step < config.warmup_steps:
-        return (step + 1) / config.warmup_steps
-    total = steps_per_epoch * config.epochs - config.warmup_steps
-    done = (step - config.warmup_steps) / max(1, total)
+    steps = steps_per_epoch * config.epochs
+    warm = min(config.warmup_steps, steps // 4)
+    if step < warm:
+        return (step + 1) / warm
+    done = (step - warm) / max(1, steps - warm)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -34,7 +34,8 @@ LABELS = (0, 1, 2, 3, 4, 5, 6, 0, 1, 2)
 
 def ada_df(options: AdaDfConfig = DEFAULT, **changes: object) -> AdaDF:
     torch.manual_seed(2)
-    method = build(small_config("ada_df", ada_df=options, **({"epochs": 75} | changes)), 10)
+    # As many pictures as RAF-DB has: the ramp is the published one.
+    method = build(small_config("ada_df", ada_df=options, **({"epochs": 75} | changes)), 12_271)
     assert isinstance(method, AdaDF)
     return method
 
@@ -78,9 +79,9 @@ def test_ramps() -> None:
     assert ramps(1, 3) == (pytest.approx(math.exp(-4 / 9)), 1.0)
     assert ramps(3, 3) == (1.0, 1.0)
     assert ramps(6, 3) == (1.0, pytest.approx(math.exp(-0.25)))
-    assert DEFAULT.ramp_end(75) == 3
-    assert DEFAULT.ramp_end(25) == 1
-    assert AdaDfConfig(ramp=2).ramp_end(25) == 2
+    assert DEFAULT.ramp_end(75, 191) == 3
+    assert DEFAULT.ramp_end(25, 191) == 1
+    assert AdaDfConfig(ramp=2).ramp_end(25, 191) == 2
 
 
 @pytest.mark.parametrize("epoch", [0, 2, 5])
@@ -236,7 +237,7 @@ def test_state_survives_the_round_trip_within_an_epoch() -> None:
     method.after_epoch(0)
     method(batch_of(LABELS, epoch=1))
     torch.manual_seed(77)
-    again = reloaded(method, build(small_config("ada_df", ada_df=options, epochs=75), 10))
+    again = reloaded(method, build(small_config("ada_df", ada_df=options, epochs=75), 12_271))
     assert isinstance(again, AdaDF)
     assert not torch.equal(again.distributions, fallback(0.1, False))
     losses = [each(batch_of(LABELS, epoch=1)).loss.item() for each in (method, again)]

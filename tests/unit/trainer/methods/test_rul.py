@@ -180,9 +180,9 @@ def test_only_the_most_uncertain_are_relabelled() -> None:
 
 
 def test_relabelling_starts_at_the_same_share_of_every_run() -> None:
-    assert DEFAULT.first_epoch(60) == 10
-    assert DEFAULT.first_epoch(8) == 2
-    assert RulConfig(relabel_epoch=5).first_epoch(8) == 5
+    assert DEFAULT.first_epoch(60, 191) == 10
+    assert RulConfig(relabel_updates=0).first_epoch(8, 191) == 2
+    assert RulConfig(relabel_epoch=5).first_epoch(8, 191) == 5
 
 
 def test_heads_learn_at_the_backbone_rate_and_the_classifier_at_the_other() -> None:

@@ -193,8 +193,8 @@ def test_processes_that_add_up_their_counts_agree() -> None:
 
 @pytest.mark.parametrize(("epochs", "first"), [(70, 10), (20, 3), (8, 2), (1, 1), (140, 20)])
 def test_the_start_epoch_keeps_its_share_of_the_run(epochs: int, first: int) -> None:
-    assert DEFAULT.first_epoch(epochs) == first
-    assert ScnConfig(relabel_epoch=10).first_epoch(epochs) == 10
+    assert ScnConfig(relabel_updates=0).first_epoch(epochs, 191) == first
+    assert ScnConfig(relabel_epoch=10).first_epoch(epochs, 191) == 10
 
 
 def test_votes_give_way_to_a_new_label() -> None:
