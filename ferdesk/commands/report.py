@@ -1,4 +1,4 @@
-"""`ferdesk report`: a page about one session or several."""
+"""`ferdesk report`: a page or a PDF about one session or several."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
-from ferdesk.files import write_text
-from ferdesk.session.report import report
 from ferdesk.session.session import Session
 
 
@@ -20,10 +18,13 @@ def write_report(
     overwrite: bool = False,
     say: Callable[[str], object] = to_stdout,
 ) -> int:
-    """Write the page and say where it is; 0. Raises FerdeskError.
+    """Write it and say where it is; 0. Raises FerdeskError.
 
-    Without `out` the page of one session becomes its report.html, replacing an earlier one.
+    The suffix of `out` decides between HTML and PDF. Without `out` the page of one session becomes
+    its report.html, replacing an earlier one.
     """
+    from ferdesk.ui.paint.report_pdf import save_report
+
     if out is None and len(places) > 1:
         raise FerdeskError("Say where the page of several sessions should go: --out FILE.")
     if out is not None and out.exists() and not overwrite:
@@ -33,6 +34,6 @@ def write_report(
         for note in (note for session in sessions for note in session.notes):
             say(f"{note}\n")
         path = out or sessions[0].folder / "report.html"
-        write_text(path, report(sessions))
+        save_report(sessions, path)
     say(f"Report: {path.resolve()}\n")
     return 0

@@ -103,13 +103,14 @@ def _export(args: argparse.Namespace) -> int:
 
 def _add_report(commands: Parsers) -> None:
     report = commands.add_parser(
-        "report", help="a page about a session, or several side by side",
-        description="Write one self-contained HTML page about a session, or several side by side.",
+        "report", help="a page or PDF about a session, or several side by side",
+        description="Write one self-contained HTML page, or a PDF, about a session or several "
+        "side by side.",
     )  # fmt: skip
     report.add_argument("sessions", type=Path, nargs="+", help="folders of sessions")
     report.add_argument(
         "--out", type=Path, metavar="FILE",
-        help="the page (default, for one session: report.html in its folder)",
+        help="ends in .html or .pdf (default, for one session: report.html in its folder)",
     )  # fmt: skip
     report.add_argument("--overwrite", action="store_true", help="replace FILE")
 

@@ -1,4 +1,4 @@
-"""Coordinates for the report's drawings; the template turns them into SVG."""
+"""Coordinates for the report's drawings, which the page shows as SVG and the PDF paints."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ _POINTS: Final = 250
 _WITHHELD_COLUMN: Final = len(EXPRESSIONS)
 
 
+Points = tuple[tuple[float, float], ...]
+"""x, y of a line, y downwards."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of the ribbon with one label."""
+    """A stretch of the ribbon, or of a bar, with one label."""
 
     x: float
     width: float
@@ -36,8 +40,9 @@ class Curve:
 
     name: str
     colour: str
-    paths: tuple[str, ...]
-    bands: tuple[str, ...] = ()
+    lines: tuple[Points, ...]
+    bands: tuple[Points, ...] = ()
+    """Outlines, closed."""
 
 
 def ribbon(course: FaceCourse, duration: float) -> list[Block]:
@@ -58,6 +63,18 @@ def ribbon(course: FaceCourse, duration: float) -> list[Block]:
                 blocks.append(_block(start, i, int(winners[start])))
             start = i
     return blocks
+
+
+def bar(shares: NDArray[np.float64], withheld: float) -> list[Block]:
+    """A bar of the whole time a face was read: (7,) shares of what was labelled, then the rest."""
+    blocks, x = [], 0.0
+    for name, share in zip(EXPRESSIONS, np.nan_to_num(shares), strict=True):
+        width = float(share) * (1 - withheld) * WIDTH
+        if width > 0:
+            colour = EXPRESSION_COLOURS[name]
+            blocks.append(Block(x, width, colour, DISPLAY_NAMES[name], False))
+            x += width
+    return [*blocks, Block(x, withheld * WIDTH, "", "withheld", True)] if withheld > 0 else blocks
 
 
 def _filled(winners: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
@@ -92,7 +109,7 @@ def over_time(
     if len(times) < _POINTS:
         # Fewer readings than bins: empty bins are no gaps.
         x, mean = x[seen], mean[seen]
-    return Curve(name, "currentColor", tuple(_paths(x, _y(mean, top))))
+    return Curve(name, "currentColor", tuple(_lines(x, _y(mean, top))))
 
 
 def around(course: AroundEvents) -> list[Curve]:
@@ -106,7 +123,7 @@ def around(course: AroundEvents) -> list[Curve]:
             continue
         low, high = _y(np.clip(mean - half, 0, 1), 1.0), _y(np.clip(mean + half, 0, 1), 1.0)
         curves.append(
-            Curve(DISPLAY_NAMES[name], EXPRESSION_COLOURS[name], tuple(_paths(x, _y(mean, 1.0))),
+            Curve(DISPLAY_NAMES[name], EXPRESSION_COLOURS[name], tuple(_lines(x, _y(mean, 1.0))),
                   tuple(_bands(x, low, high)))
         )  # fmt: skip
     return curves
@@ -126,20 +143,20 @@ def _runs(known: NDArray[np.bool_]) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _paths(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[str]:
+def _lines(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Points]:
     return [_line(x[run], y[run]) for run in _runs(~np.isnan(y))]
 
 
 def _bands(
     x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
-) -> list[str]:
+) -> list[Points]:
     return [
         _line(np.concatenate((x[run], x[run][::-1])), np.concatenate((low[run], high[run][::-1])))
         for run in _runs(~np.isnan(low))
     ]
 
 
-def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> Points:
     if len(x) == 1:
         x, y = np.array([x[0] - 1, x[0] + 1]), np.array([y[0], y[0]])
-    return "M" + " L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
+    return tuple((float(a), float(b)) for a, b in zip(x, y, strict=True))

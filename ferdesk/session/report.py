@@ -1,4 +1,4 @@
-"""One page about one session or several side by side, in a single file that needs no network."""
+"""What a report says about one session or several side by side: the numbers of page and PDF."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,13 +13,12 @@ import numpy as np
 from ferdesk import __version__
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSION_COLOURS, EXPRESSIONS
 from ferdesk.session import drawing
+from ferdesk.session import report_words as words
 from ferdesk.session.drawing import Block, Curve
 from ferdesk.session.records import EventRecord, Origin, SessionState
 from ferdesk.session.session import Session
 from ferdesk.session.summary import AFTER, BEFORE, FaceCourse, around_events, courses
-from ferdesk.templates import render
 
-_TEMPLATE: Final = "ferdesk/session/report.html.j2"
 _LEAST_SECONDS: Final = 1.0
 """Faces seen for less are counted and not drawn."""
 _TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
@@ -28,13 +26,15 @@ _TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What the page shows of one face."""
+    """What a report shows of one face."""
 
     number: int
     seconds: str
     shares: tuple[tuple[str, str, float], ...]
     """Name, colour and percentage of the labelled time of every expression."""
     labelled: bool
+    bar: list[Block]
+    """The whole time in which the face was read."""
     withheld: str
     reliability: str
     blocks: list[Block]
@@ -56,7 +56,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What the page shows of one session."""
+    """What a report shows of one session."""
 
     name: str
     notes: tuple[str, ...]
@@ -67,21 +67,34 @@ class Part:
     ticks: list[tuple[float, str]]
     flags: list[tuple[float, EventRecord]]
     around: list[Around]
-    events: list[EventRecord]
-    analyses: list[dict[str, str]]
+    events: list[tuple[str, ...]]
+    """Cells of `report_words.EVENTS`, of the first `report_words.MOST_EVENTS`."""
+    more_events: int
+    analyses: list[tuple[str, ...]]
+    """Cells of `report_words.ANALYSES`."""
 
 
-def report(sessions: Sequence[Session], pass_number: int = 0) -> str:
-    """The HTML page; SVG and style are inside, nothing is loaded."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is said, and in which order the expressions come."""
+
+    title: str
+    parts: list[Part]
+    expressions: tuple[tuple[str, str], ...]
+    """Name and colour."""
+    footer: str
+    before: float = BEFORE
+    after: float = AFTER
+    """Seconds around events."""
+
+
+def report(sessions: Sequence[Session], pass_number: int = 0) -> Report:
+    """Gather it; `page` of `ferdesk.session.report_page` makes HTML of it."""
     parts = [_part(session, pass_number) for session in sessions]
-    return render(
-        _TEMPLATE,
-        title=parts[0].name if len(parts) == 1 else f"{len(parts)} sessions",
-        parts=parts,
-        expressions=[(DISPLAY_NAMES[n], EXPRESSION_COLOURS[n]) for n in EXPRESSIONS],
-        style=(Path(__file__).parent / "report.css").read_text(encoding="utf-8"),
-        width=drawing.WIDTH, height=drawing.HEIGHT, before=BEFORE, after=AFTER,
-        version=__version__, made=f"{datetime.now():%Y-%m-%d %H:%M}",
+    return Report(
+        parts[0].name if len(parts) == 1 else f"{len(parts)} sessions", parts,
+        tuple((DISPLAY_NAMES[name], EXPRESSION_COLOURS[name]) for name in EXPRESSIONS),
+        words.footer(__version__, f"{datetime.now():%Y-%m-%d %H:%M}"),
     )  # fmt: skip
 
 
@@ -116,13 +129,13 @@ def _part(session: Session, pass_number: int) -> Part:
             )
             for a in (around_events(session, long[0].lane.face, pass_number) if long else ())
         ],
-        events=events,
+        events=[_event(event) for event in events[: words.MOST_EVENTS]],
+        more_events=max(0, len(events) - words.MOST_EVENTS),
         analyses=[
-            {
-                "from": clock(a.started), "checkpoint": a.checkpoint, "device": a.device,
-                "sha256": a.checkpoint_sha256[:12], "smoothing": f"{a.smoothing_seconds:g} s",
-                "faces": str(a.max_faces), "threshold": f"{a.threshold:.2f}",
-            }
+            (
+                clock(a.started), a.checkpoint, a.checkpoint_sha256[:12], a.device,
+                f"{a.smoothing_seconds:g} s", str(a.max_faces), f"{a.threshold:.2f}",
+            )
             for a in session.analyses if a.pass_number == pass_number
         ],
     )  # fmt: skip
@@ -140,6 +153,7 @@ def _face(course: FaceCourse, duration: float) -> Face:
             for name, share in zip(EXPRESSIONS, np.nan_to_num(shares), strict=True)
         ),
         labelled=not bool(np.isnan(shares).all()),
+        bar=drawing.bar(shares, course.withheld),
         withheld=_percent(course.withheld),
         reliability=_percent(course.reliability),
         blocks=drawing.ribbon(course, duration),
@@ -152,6 +166,11 @@ def _face(course: FaceCourse, duration: float) -> Face:
             (drawing.over_time(lane.times, lane.brightness, duration, 1.0, "Brightness"), "white"),
         ),
     )  # fmt: skip
+
+
+def _event(event: EventRecord) -> tuple[str, ...]:
+    lasted = f"{event.duration:.2f} s" if event.duration else ""
+    return f"{event.onset:.2f}", lasted, event.label, event.note, event.origin.value
 
 
 def _facts(session: Session) -> tuple[tuple[str, str], ...]:

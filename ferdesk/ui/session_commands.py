@@ -94,7 +94,10 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
         "Export…", "Ctrl+Shift+E", "Write the session for other programs", icon="export"
     ),
     "report": Command(
-        "Report…", "Ctrl+Shift+P", "Write a page about the session and open it", icon="report"
+        "Report…",
+        "Ctrl+Shift+P",
+        "A web page or PDF about the session, or about several side by side",
+        icon="report",
     ),
     "analyze_files": Command(
         "Analyse files…", "Ctrl+Shift+A", "Read many videos into sessions, without the window"

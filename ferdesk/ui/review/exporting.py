@@ -1,11 +1,10 @@
-"""Export… and Report…: written elsewhere, while the session stays open."""
+"""Export…: written elsewhere, while the session stays open."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QDir, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ferdesk.ui.background import Jobs
@@ -43,23 +42,6 @@ class Exporting(QObject):
             lambda sentence: self.told.emit(sentence),
             lambda error: self.refused.emit(str(error)),
             owner=self,
-        )
-
-    def report(self, *, show: bool = True) -> None:
-        """Write the page into the session's folder and open it in the browser."""
-        opened = self._review.opened
-        if opened is None:
-            return
-        folder = opened.session.folder
-
-        def done(path: Path) -> None:
-            self.told.emit(f"Report: {path}")
-            if show:
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-
-        self.told.emit("Writing the report …")
-        self._jobs.run(
-            lambda: _report(folder), done, lambda error: self.refused.emit(str(error)), owner=self
         )
 
     def _ask_where(self, session: Path, kind: ExportKind, face: int | None) -> None:
@@ -108,14 +90,3 @@ def _export(place: Path, kind: ExportKind, target: Path, face: int | None) -> st
                 return f"Events, readings and what their columns mean: {target}"
             case _:
                 return f"{write_corrections(session, target).in_words} They lie in {target}"
-
-
-def _report(place: Path) -> Path:
-    from ferdesk.files import write_text
-    from ferdesk.session.report import report
-    from ferdesk.session.session import Session
-
-    with Session.open(place) as session:
-        path = session.folder / "report.html"
-        write_text(path, report([session]))
-        return path

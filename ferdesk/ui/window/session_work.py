@@ -20,6 +20,7 @@ from ferdesk.ui.review.crop_keeping import CropKeeping
 from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.review.exporting import Exporting
 from ferdesk.ui.review.notes_panel import NotesPanel
+from ferdesk.ui.review.reporting import Reporting
 from ferdesk.ui.review.review import Review
 from ferdesk.ui.session_commands import NO_SESSION, REVIEW
 from ferdesk.ui.settings_store import SettingsStore
@@ -87,6 +88,7 @@ class SessionWork(QObject):
         self.comparison = ComparisonPanel(commands)
         self.comparing = Comparing(self.review, self.comparison, store, jobs, window)
         self.exporting = Exporting(self.review, jobs, window)
+        self.reporting = Reporting(self.review, store, jobs, window)
         self.streaming = Streaming(
             engine, live, store, jobs, commands, panels.status.streaming, sources, window
         )
@@ -94,8 +96,8 @@ class SessionWork(QObject):
         self.recording.marked.connect(self.streaming.mark)
         self.markers.heard.connect(self.recording.mark_heard)
         for part in (
-            self.recording, self.review, self.exporting, self.comparing, self.streaming,
-            self.markers,
+            self.recording, self.review, self.exporting, self.reporting, self.comparing,
+            self.streaming, self.markers,
         ):  # fmt: skip
             part.told.connect(self.told)
             part.refused.connect(self.refused)
@@ -197,7 +199,7 @@ class SessionWork(QObject):
             "analyze_files": self.analyze_files,
             "compare": self.comparing.ask,
             "export": self.exporting.ask,
-            "report": self.exporting.report,
+            "report": self.reporting.ask,
             "exclude": lambda: self.editing.correct(EXCLUDED),
             "edit_note": lambda: self._with_chosen(self.editing.edit),
             "delete_note": lambda: self._with_chosen(self.editing.delete),

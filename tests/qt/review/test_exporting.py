@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ferdesk.session.session import Session
 from ferdesk.ui.dialogs.export import KINDS, ExportDialog
+from ferdesk.ui.dialogs.report import ReportDialog
 from tests.qt.conftest import Bench
 from tests.qt.review.conftest import PictureSession
 
@@ -61,13 +64,36 @@ def test_a_refused_export_is_a_sentence(bench: Bench, reviewed: Path, qtbot: QtB
     assert not (reviewed / "set").exists()
 
 
-def test_the_report_lies_in_the_session(bench: Bench, reviewed: Path, qtbot: QtBot) -> None:
-    bench.window.session_work.exporting.report(show=False)
-    page = reviewed / "report.html"
-    qtbot.waitUntil(lambda: any(str(page) in t for t in bench.notices()), timeout=20_000)
-    text = page.read_text(encoding="utf-8")
-    assert "clip A" in text
-    assert reviewed.name in text
+def test_a_report_about_two_sessions_from_the_window(
+    bench: Bench, reviewed: Path, recorded: PictureSession, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = bench.window
+    window.commands["report"].trigger()
+    dialog = window.findChild(ReportDialog)
+    assert dialog is not None
+    dialog.add(recorded.folder, ticked=False)
+    assert dialog.folders == [reviewed]
+    dialog.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert not dialog.go.isEnabled()
+    dialog.add(reviewed, ticked=True)
+    dialog.add(recorded.folder, ticked=True)
+    dialog.chosen.disconnect()
+    with qtbot.waitSignal(dialog.chosen) as chosen:
+        dialog.go.click()
+    reporting = window.session_work.reporting
+    asked = reporting.ask_where(chosen.args[0])
+    assert asked.nameFilters() == ["Web page (*.html)", "PDF (*.pdf)"]
+    asked.close()
+    for name in ("both.html", "both.pdf"):
+        reporting.write(chosen.args[0], tmp_path / name, show=False)
+        qtbot.waitUntil(
+            lambda where=name: any(str(tmp_path / where) in t for t in bench.notices()),
+            timeout=20_000,
+        )
+    text = (tmp_path / "both.html").read_text(encoding="utf-8")
+    assert "Side by side" in text
+    assert {"clip A", reviewed.name, recorded.folder.name} <= set(re.findall(r"[^<>\n]+", text))
+    assert (tmp_path / "both.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_dialog_offers_faces_where_they_can_be_chosen(bench: Bench, reviewed: Path) -> None:

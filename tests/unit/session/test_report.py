@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pypdfium2 import PdfDocument
 
 from ferdesk import cli
 from ferdesk.model.labels import EXPRESSIONS
+from ferdesk.session import report_words as words
 from ferdesk.session.records import CANNOT_TELL, EXCLUDED, CorrectionRecord, EventRecord
 from ferdesk.session.report import clock, report
+from ferdesk.session.report_page import page as page_of
 from ferdesk.session.session import Session
 from ferdesk.session.summary import WITHHELD, _student, around_events, courses
 
@@ -85,7 +88,7 @@ def test_student_is_that_of_the_tables() -> None:
 
 def test_the_page_is_whole_and_escapes_what_people_typed(session: Session) -> None:
     session.store.put(EventRecord(0.5, "<script>alert(1)</script>", note='"><img src=x>'))
-    page = report([session])
+    page = page_of(report([session]))
     parser = Balanced()
     parser.feed(page)
     assert parser.open == []
@@ -114,6 +117,39 @@ def test_several_sessions_side_by_side(
     assert cli.run(["report", str(folder), "--out", str(out)]) == 2
     assert cli.run(["report", str(folder)]) == 0
     assert (folder / "report.html").is_file()
+    assert cli.run(["report", str(folder), "--out", str(tmp_path / "r.docx")]) == 2
+    assert "ends in .html or .pdf" in capsys.readouterr().err
+
+
+def test_the_pdf_says_what_the_page_says(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "start_logging", lambda: None)
+    with Session.open(folder) as session:
+        for i in range(60):
+            session.store.put(EventRecord(i * 0.05, f"clip {i}", note="a long word " * 12))
+        session.store.put(CorrectionRecord(1.0, 1.0, CANNOT_TELL))
+        found = report([session, session])
+    out = tmp_path / "r.pdf"
+    assert cli.run(["report", str(folder), str(folder), "--out", str(out)]) == 0
+    document = PdfDocument(out)
+    pages = [sheet.get_textpage() for sheet in document]
+    text = " ".join(" ".join(page.get_text_bounded() for page in pages).split())
+    face = found.parts[0].faces[0]
+    for expected in (
+        words.INTRODUCTION,
+        *words.LIMITS,
+        words.face(face.seconds, face.withheld, face.reliability),
+        *(f"{share:.1f} %" for _, _, share in face.shares),
+        "clip 59",
+        found.parts[0].facts[0][1],
+    ):
+        assert " ".join(expected.split()) in text
+    assert face.withheld not in ("0.0 %", "–")
+    for sheet, page in zip(document, pages, strict=True):
+        boxes = [page.get_rect(i) for i in range(page.count_rects())]
+        assert all(0 < x1 < x2 < sheet.get_width() for x1, _, x2, _ in boxes)
+        assert all(0 < y1 < y2 < sheet.get_height() for _, y1, _, y2 in boxes)
 
 
 def test_clocks() -> None:
