@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import FaceReading, Reading
 from ferdesk.vision.blendshapes import BLENDSHAPES
@@ -42,18 +45,19 @@ def _face(face: FaceReading, threshold: float) -> dict[str, Any]:
     return {
         "id": face.face_id,
         "label": face.answer(threshold),
-        "probabilities": _rounded(face.probabilities.tolist(), 6),
+        "probabilities": _rounded(face.probabilities, 6),
         "reliability": None if face.reliability is None else round(face.reliability, 4),
         "reason": face.reason,
         "prediction_set": face.prediction_set,
-        "box": _rounded(face.landmarks.box, 1),
-        "pose": _rounded((face.pose.yaw, face.pose.pitch, face.pose.roll), 2),
-        "blendshapes": _rounded(face.landmarks.blendshapes.tolist(), 4),
+        "box": [round(value, 1) for value in face.landmarks.box],
+        "pose": [round(value, 2) for value in (face.pose.yaw, face.pose.pitch, face.pose.roll)],
+        "blendshapes": _rounded(face.landmarks.blendshapes, 4),
     }
 
 
-def _rounded(values: Any, digits: int) -> list[float]:
-    return [round(value, digits) for value in values]
+def _rounded(values: NDArray[np.float32], digits: int) -> list[float]:
+    found: list[float] = values.astype(np.float64).round(digits).tolist()
+    return found
 
 
 def _message(kind: str, **content: Any) -> str:

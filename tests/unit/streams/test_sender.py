@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from ferdesk.pipeline.types import EngineEvent, EngineState, EventKind, Reading
 from ferdesk.streams.clock import ClockMap
 from ferdesk.streams.sender import Sender
-from ferdesk.vision.blendshapes import BLENDSHAPES
 
 
 class FakeOutlet:
@@ -112,10 +109,3 @@ def test_the_clock_map_takes_the_least_disturbed_attempt() -> None:
     ticks = iter([0.0, *(t for i in range(20) for t in (i, i + (0.5 if i != 3 else 1e-6)))])
     clock = ClockMap(lambda: 1003.0 + 5e-7, lambda: next(ticks))
     assert clock.offset() == pytest.approx(1000.0, abs=1e-6)
-
-
-def test_the_document_names_every_face_movement_and_no_other() -> None:
-    text = (Path(__file__).resolve().parents[3] / "docs" / "streams.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([\w, ]+) \| ([^|]+) \|$", text.partition("## Face mov")[2], re.M)
-    listed = [name for names, _ in rows[1:] for name in names.split(", ")]
-    assert sorted(listed) == sorted(BLENDSHAPES)
