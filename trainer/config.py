@@ -41,7 +41,7 @@ class NoiseConfig:
     """Seed of the draw of wrong labels."""
     file: str = ""
     """For kind file: a label file of SCN, EAC or ReSup, the noise.csv of a run, or la-net for
-    the draws of LA-Net's loader at this rate and seed."""
+    the draws of LA-Net's loader at this rate and seed, of which its own is 0."""
 
 
 @dataclass(frozen=True)
@@ -161,18 +161,20 @@ class TrainConfig:
     """Whether torch.compile makes steps faster, after minutes at the start."""
 
     trust_ramp: float = within("[0, 1]", 0.33)
-    """Share of the run over which the answer moves from p alone to the full purification."""
+    """Share of the run over which the answer moves from p alone to the full purification; not in
+    the paper, 0 is without."""
     lambda_cls: float = within("[0, inf)", 1.0)
     """Weight of the class loss on L_final."""
     lambda_anchor: float = within("[0, inf)", 1.0)
     """Weight of the anchor loss."""
     lambda_centre: float = within("[0, inf)", 0.1)
-    """Weight of the centre loss, a squared distance of 128 numbers: at 1 it starts 10 times as
-    large as the class loss."""
+    """Weight of the centre loss. The paper asks for losses of one scale: a squared distance of 128
+    numbers, it starts at 19, the class loss at 1.95."""
     lambda_primary: float = within("[0, inf)", 0.0)
     """Weight of a class loss on p itself; not in the paper."""
     anchor_form: AnchorForm = "bounded"
-    """Form of the anchor loss; docs/method.md compares them."""
+    """Form of the anchor loss: bounded is ours, paper as printed, arbex as in ARBEx's code;
+    docs/method.md compares them."""
     refurbish: float = within("[0, 1]", 0.0)
     """Largest share of the network's own earlier answer in the target; not in the paper."""
     lambda_flip: float = within("[0, inf)", 0.0)

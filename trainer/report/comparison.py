@@ -9,6 +9,8 @@ from trainer.compare.grid import Grid
 from trainer.compare.methods import Cell
 from trainer.measure.epochs import Epoch
 from trainer.measure.summary import RunSummary
+from trainer.methods import VARIANTS
+from trainer.methods.departures import DEPARTURES, EVERY_METHOD
 from trainer.report import plots as figures
 from trainer.report.blocks import Block, Plot, Section, Text
 from trainer.report.cited import cited, paper_column
@@ -79,7 +81,19 @@ def comparison(grid: Grid) -> list[Section]:
         sections.append(Section(_noise(noise, lines), tuple(_tables(grid, noise, lines))))
     if tables:
         sections.append(Section("What each method costs", (costs(grid, results),)))
+        sections.append(Section("What is not as released", _departures(order)))
     return [*sections, cited(_layout(grid))]
+
+
+def _departures(lines: tuple[str, ...]) -> tuple[Block, ...]:
+    """Of the methods among `lines`, and of those that these are variants of."""
+    methods = dict.fromkeys(VARIANTS[m].method if m in VARIANTS else m for m in lines)
+    rows = tuple((LABELS[m], "; ".join(DEPARTURES[m])) for m in methods if m in DEPARTURES)
+    if not rows:
+        return (Text(EVERY_METHOD),)
+    return Text(EVERY_METHOD), Table(
+        ("method", "differs from its released code in"), rows, words=True
+    )
 
 
 def _layout(grid: Grid) -> str:

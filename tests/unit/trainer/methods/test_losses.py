@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from trainer.config import AnchorForm
+from trainer.config import AnchorForm, TrainConfig
 from trainer.methods.losses import anchor_loss, centre_loss, class_distribution_loss
 
 
@@ -107,3 +107,17 @@ def test_centre_loss_takes_the_nearest_anchor_of_the_own_class() -> None:
     # Row 0, class 1: distances² 5 and 1 -> 1; row 1, class 0: 4. Mean 2.5, divided by √4.
     loss = centre_loss(embedding, anchors, torch.tensor([1, 0]))
     assert loss.item() == pytest.approx(2.5 / 2)
+
+
+def test_the_weight_of_the_centre_loss_puts_it_on_the_scale_of_the_class_loss_at_the_start() -> (
+    None
+):
+    """e as a LayerNorm leaves it, anchors as APCL draws them: docs/method.md, "Losses"."""
+    torch.manual_seed(0)
+    embedding = torch.nn.functional.layer_norm(torch.randn(256, 128), (128,))
+    anchors, labels = torch.randn(7, 10, 128), torch.randint(0, 7, (256,))
+    start = centre_loss(embedding, anchors, labels).item()
+    assert start == pytest.approx(19, abs=1)
+    weight = TrainConfig().lambda_centre
+    assert 0.8 < weight * start / math.log(7) < 1.2
+    assert anchor_loss(anchors).item() == pytest.approx(0.015, abs=0.005)

@@ -50,6 +50,9 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     assert "| SCN corrected (%) |" in noisy
     assert "### Memorisation" not in clean
     assert "84.42" not in ours
+    told = table(ours, "method | differs from its released code in")
+    assert set(told) == {"DWMCA+APCL", "SCN"}
+    assert "low_group_only" in told["SCN"][0]
     assert "cannot be compared" in cited
     assert "84.42" in cited
     html = (tmp_path / "index.html").read_text()

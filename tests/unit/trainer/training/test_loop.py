@@ -253,6 +253,8 @@ def test_print_config_gives_what_would_run(capsys: pytest.CaptureFixture[str]) -
     assert printed["epochs"] == 3
     assert printed["sampler"] == "balanced"
     assert printed["gamma"] == 0.9
+    # The ramp is ours: the paper's own words have none.
+    assert printed["trust_ramp"] == 0.0
 
 
 def test_every_preset_is_a_whole_configuration(capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +270,10 @@ def test_every_preset_is_a_whole_configuration(capsys: pytest.CaptureFixture[str
         with pytest.raises(SystemExit) as ended:
             main(["train", "--preset", name, "--print-config"])
         assert ended.value.code == 0, name
-        assert yaml.safe_load(capsys.readouterr().out)["train"]["epochs"] > 0
+        printed = yaml.safe_load(capsys.readouterr().out)["train"]
+        assert printed["epochs"] > 0
+        # One weight with one reason (docs/method.md), and one form of the anchor loss.
+        assert (printed["lambda_centre"], printed["anchor_form"]) == (0.1, "bounded")
 
 
 def test_unknown_keys_fail(capsys: pytest.CaptureFixture[str]) -> None:
