@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -24,21 +25,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferdesk.sources.files import SUFFIXES
+from ferdesk.ui.background import Jobs
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.process import CommandProcess
-from ferdesk.ui.state.file_queue import FileQueue, FileState, QueuedFile
+from ferdesk.ui.state.file_queue import FileQueue, FileState, Found, QueuedFile, sources_of
 from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.settings import Settings
 
 _FILES: Final = (
-    "Videos and pictures (*.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv *.png *.jpg"
-    " *.jpeg *.bmp *.webp *.tif *.tiff);;All files (*)"
+    f"Videos and pictures ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES))})",
+    "All files (*)",
 )
 _REFRESH_MS: Final = 500
+_STATE: Final = 1
+"""Column."""
 _HINT: Final = (
-    "Each file becomes a session; summary.csv in the folder compares them. What is finished is "
-    "kept when you stop, and skipped the next time. Open a finished one with a double click."
+    "Drop videos or folders here. Each becomes a session; summary.csv in the folder compares them. "
+    "What is finished is kept when you stop, and skipped the next time."
 )
 
 
@@ -48,9 +53,13 @@ class AnalyzeDialog(QDialog):
     session_wanted = Signal(str)
     """The folder of a finished session."""
 
-    def __init__(self, folder: Path, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, jobs: Jobs, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Analyse files")
+        self.setAcceptDrops(True)
+        self._background = jobs
         self.resize(660, 440)
         self._settings = settings
         self.queue = FileQueue()
@@ -62,12 +71,14 @@ class AnalyzeDialog(QDialog):
         self._timer.timeout.connect(self.refresh)
         self.table = _table()
         self.table.itemActivated.connect(lambda item: self._open(item.row()))
+        self.table.itemClicked.connect(self._clicked)
         self.folder = QLineEdit(str(folder))
         self.folder.setAccessibleName("Folder for the sessions")
         self.jobs = QSpinBox()
         self.jobs.setAccessibleName("Files read at a time")
         self.jobs.setRange(1, max(1, os.cpu_count() or 1))
         self.add = _button("Add files…", self._ask_files)
+        self.add_folder = _button("Add folder…", self._ask_source_folder)
         self.choose = _button("Choose…", self._ask_folder)
         self.go = _button("Start", self.start)
         self.cancel = _button("Stop", self.stop)
@@ -77,9 +88,21 @@ class AnalyzeDialog(QDialog):
         self.refresh()
 
     def add_files(self, paths: list[str]) -> None:
-        """Put these into the queue."""
-        self.queue.add([str(Path(path).absolute()) for path in paths])
+        """Put these into the queue, of folders what is in them; looked up elsewhere."""
+        for path in paths:
+            place = Path(path).absolute()
+            self._background.run(
+                partial(sources_of, place), self._add, lambda e: self._say(str(e)), owner=self
+            )
+
+    def _add(self, found: Found) -> None:
+        self.queue.add(list(found.sources))
+        if found.sentence:
+            self._say(found.sentence)
         self.refresh()
+
+    def _say(self, sentence: str) -> None:
+        self.message.setText(sentence)
 
     def start(self) -> None:
         """Read everything that is not done yet."""
@@ -120,18 +143,29 @@ class AnalyzeDialog(QDialog):
                     self.table.setItem(row, column, item)
                 item.setText(text)
                 item.setToolTip(file.sentence or file.folder or file.path)
+                if column == _STATE:
+                    self._look_like_link(item, file.state is FileState.DONE)
         running = self.process.running
         waiting = any(file.state is not FileState.DONE for file in files)
         self.go.setEnabled(waiting and not running)
         self.go.setToolTip("" if files else "Add files first")
         self.cancel.setEnabled(running)
-        for widget in (self.add, self.choose, self.folder, self.jobs):
+        for widget in (self.add, self.add_folder, self.choose, self.folder, self.jobs):
             widget.setEnabled(not running)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # The queue goes on; the command in the menu shows it again.
         self.hide()
         event.ignore()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and not self.process.running:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = event.mimeData().urls()
+        self.add_files([url.toLocalFile() for url in urls if url.isLocalFile()])
+        event.acceptProposedAction()
 
     def _ended(self, code: int, reason: str) -> None:
         self._timer.stop()
@@ -145,6 +179,17 @@ class AnalyzeDialog(QDialog):
         self.message.setText(text)
         self.refresh()
 
+    def _clicked(self, item: QTableWidgetItem) -> None:
+        if item.column() == _STATE:
+            self._open(item.row())
+
+    def _look_like_link(self, item: QTableWidgetItem, link: bool) -> None:
+        role = QPalette.ColorRole.Link if link else QPalette.ColorRole.Text
+        item.setForeground(self.palette().color(role))
+        shown = item.font()
+        shown.setUnderline(link)
+        item.setFont(shown)
+
     def _open(self, row: int) -> None:
         file = list(self.queue.files.values())[row]
         if file.state is FileState.DONE and file.folder:
@@ -155,8 +200,15 @@ class AnalyzeDialog(QDialog):
     def _ask_files(self) -> None:
         dialog = QFileDialog(self, "Files to analyse")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters(_FILES.split(";;"))
+        dialog.setNameFilters(list(_FILES))
         dialog.filesSelected.connect(self.add_files)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_source_folder(self) -> None:
+        dialog = QFileDialog(self, "Folder to analyse")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda name: self.add_files([name]))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -170,13 +222,14 @@ class AnalyzeDialog(QDialog):
 
     def _lay_out(self) -> None:
         where = QHBoxLayout()
-        for widget in (PlainLabel("Folder"), self.folder, self.choose):
+        for widget in (PlainLabel("Sessions go to"), self.folder, self.choose):
             where.addWidget(widget)
         where.addSpacing(12)
         where.addWidget(PlainLabel("At a time"))
         where.addWidget(self.jobs)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add)
+        buttons.addWidget(self.add_folder)
         buttons.addStretch(1)
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.go)
@@ -216,7 +269,7 @@ def _button(text: str, pressed: object) -> QPushButton:
 def _state(file: QueuedFile) -> str:
     if file.state is FileState.READING:
         return f"{file.share * 100:.0f} %"
-    return {"waiting": "Waits", "done": "Done", "failed": "Failed"}[file.state.value]
+    return {"waiting": "Waits", "done": "Open", "failed": "Failed"}[file.state.value]
 
 
 def _left(file: QueuedFile, now: float) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+from ferdesk.errors import FerdeskError
+from ferdesk.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 
 
 class FileState(StrEnum):
@@ -71,6 +75,42 @@ class FileQueue:
         for file in self.files.values():
             if file.state is FileState.READING:
                 file.state, file.share, file.started = FileState.WAITING, 0.0, None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a folder has for the queue."""
+
+    sources: tuple[str, ...]
+    sentence: str = ""
+    """What was left out, or why there is nothing."""
+
+
+def sources_of(place: Path) -> Found:
+    """A file is itself, a folder its videos, in the natural order of names and without subfolders.
+
+    A folder of pictures is one source. Slow on a slow drive. FerdeskError when it cannot be read.
+    """
+    if not place.is_dir():
+        return Found((str(place),))
+    try:
+        files = [path for path in place.iterdir() if path.is_file()]
+    except OSError as error:
+        raise FerdeskError(
+            f"The folder '{place}' cannot be read ({error.strerror or error})."
+        ) from error
+    videos = sorted((p for p in files if p.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
+    pictures = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in files)
+    if videos and pictures:
+        left_out = f"{pictures} pictures" if pictures > 1 else "One picture"
+        were = "were" if pictures > 1 else "was"
+        return Found(
+            tuple(map(str, videos)),
+            f"{left_out} in '{place.name}' {were} left out: pictures need a folder of their own.",
+        )
+    if videos or pictures:
+        return Found(tuple(map(str, videos)) or (str(place),))
+    return Found((), f"The folder '{place.name}' has no videos or pictures in it.")
 
 
 def _take(file: QueuedFile, news: dict[str, Any], now: float) -> None:

@@ -231,7 +231,7 @@ class SessionWork(QObject):
         """The queue of files; it goes on while its window is closed."""
         if self.batch is None:
             folder = RecordingPlan.from_settings(self._store.value).folder
-            self.batch = AnalyzeDialog(folder, self._store.value, self._window)
+            self.batch = AnalyzeDialog(folder, self._store.value, self._jobs, self._window)
             self.batch.session_wanted.connect(self.open)
         self.batch.show()
         self.batch.raise_()
