@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+from ferdesk.errors import FerdeskError
 from ferdesk.model.config import (
     ARCHITECTURES,
     ArchitectureConfig,
@@ -70,6 +71,9 @@ class NetworkChanges:
     """Chance that a feature before the classifier is set to 0."""
     image_size: int | None = within("[32, 448]", None)
     """Width in pixels of the crop as the image stream sees it."""
+    coarse_stride: int | None = within("[1, 2]", None)
+    """Stride of the image network's last halving, for all methods; 1 leaves it out, so that a crop
+    of 56 pixels has maps of 7×7 and not of 3×3. Not for the architecture paper."""
     landmark_size: int | None = within("[32, 448]", None)
     """Width in pixels of the crop as the landmark stream sees it."""
 
@@ -213,6 +217,13 @@ class TrainConfig:
         return max(1, draws // self.batch_size)
 
     def architecture_config(self) -> ArchitectureConfig:
-        """The architecture with its changes. FerdeskError for an unknown name."""
+        """The architecture with its changes. FerdeskError for an unknown name, and for changes that
+        it cannot have."""
         check_choice("architecture", self.architecture, ARCHITECTURES)
-        return self.network.applied(ARCHITECTURES[self.architecture])
+        found = self.network.applied(ARCHITECTURES[self.architecture])
+        if found.scales == "pyramid" and found.coarse_stride != 2:
+            raise FerdeskError(
+                f"The architecture '{self.architecture}' needs a coarse_stride of 2; drop "
+                "--train.network.coarse_stride or take another architecture."
+            )
+        return found

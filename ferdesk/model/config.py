@@ -47,6 +47,9 @@ class ArchitectureConfig:
     """Edge in pixels at which the image stream sees the crop."""
     landmark_size: int = 112
     """Edge in pixels at which the landmark stream sees the crop."""
+    coarse_stride: int = 2
+    """Of the image network's last halving; 1 leaves it out, so that small crops keep a coarse map
+    of 7×7. For `single` only."""
     scales: Scales = "pyramid"
     dims: tuple[int, ...] = (64, 128, 256)
     """Token width D of each scale, fine to coarse; one number for `single`."""
@@ -151,7 +154,8 @@ def config_to_json(config: ArchitectureConfig | Preprocessing) -> dict[str, Any]
 
 
 _RANGES: Final[dict[str, tuple[float, float]]] = {
-    "size": (32, 448), "image_size": (32, 448), "landmark_size": (32, 448), "detail": (0, 448),
+    "size": (32, 448), "image_size": (32, 448), "landmark_size": (32, 448),
+    "coarse_stride": (1, 2), "detail": (0, 448),
     "image_mean": (-1e4, 1e4), "image_std": (1e-3, 1e4),
     "dims": (8, 2048), "depth": (0, 24), "head_dim": (1, 2048), "mlp_ratio": (0.25, 16.0),
     "drop_path": (0.0, 0.99), "vit_depth": (0, 24), "feature_dim": (8, 4096),
@@ -235,6 +239,8 @@ def _mismatch(config: ArchitectureConfig | Preprocessing) -> str:
     pyramid = config.scales == "pyramid"
     if pyramid and (len(config.dims) != 3 or config.feature_dim % 8):
         return "a pyramid needs three dims and a feature_dim that is a multiple of 8"
+    if pyramid and config.coarse_stride != 2:
+        return "a pyramid needs a coarse_stride of 2"
     for dim in config.dims if pyramid else config.dims[-1:]:
         heads = dim // config.head_dim
         if config.cross_attention and config.depth and (not heads or dim % heads):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferdesk.model.apcl import APCL
-from ferdesk.model.backbones import BACKBONES
+from ferdesk.model.backbones import BACKBONES, build_backbone
 from ferdesk.model.config import TAKES_PICTURES, ArchitectureConfig, Preprocessing
 from ferdesk.model.geometry import GeometryStream, GeometryWitness, Standardise, absent
 from ferdesk.model.purified import Purified
@@ -95,7 +95,7 @@ class DualStreamFER(nn.Module):
             config.takes_geometry,
         )
         image = BACKBONES[config.image_backbone]
-        self.image_backbone = image.build()
+        self.image_backbone = build_backbone(config.image_backbone, config.coarse_stride)
         self.landmark_backbone = self.geometry_stream = self.witness = None
         self.neck: nn.Module
         channels = cast(tuple[int, int, int], self.image_backbone.channels)

@@ -40,6 +40,11 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "ours_no_ramp": Variant("ours", "DWMCA+APCL, no trust ramp", {"trust_ramp": 0.0}),
         "ours_flip": Variant("ours", "DWMCA+APCL, flip consistency", {"lambda_flip": 1.0}),
+        "ours_geometry": Variant(
+            "ours",
+            "DWMCA+APCL, geometry stream",
+            network={"landmark_backbone": "geometry", "witness": "correction"},
+        ),
         "eac_published": Variant(
             "eac", "EAC, published constant, other backbone", {"eac": EacConfig(scaled=False)}
         ),

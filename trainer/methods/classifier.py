@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.apcl import confidence
-from ferdesk.model.backbones import BACKBONES
+from ferdesk.model.backbones import BACKBONES, build_backbone
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.network import Preprocess
@@ -44,14 +44,20 @@ class Classifier(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, backbone_kind: str, preprocessing: Preprocessing, image_size: int) -> None:
+    def __init__(
+        self,
+        backbone_kind: str,
+        preprocessing: Preprocessing,
+        image_size: int,
+        coarse_stride: int = 2,
+    ) -> None:
         super().__init__()
         self.register_buffer("scale", torch.ones(()))
         """Features are multiplied by it where a published constant depends on their size; logits
         are not. 1 until `measure_scale`."""
         check_choice("backbone", backbone_kind, BACKBONES)
         self.preprocess = Preprocess(preprocessing, image_size)
-        self.backbone = BACKBONES[backbone_kind].build()
+        self.backbone = build_backbone(backbone_kind, coarse_stride)
         self.width = cast(tuple[int, int, int], self.backbone.channels)[-1]
         """C: channels of the coarse map, length of the pooled embedding."""
         self.fc = nn.Linear(self.width, NUM_EXPRESSIONS)
@@ -107,10 +113,11 @@ def load_first_weights(network: Classifier, config: TrainConfig) -> None:
         log.warning("the backbone %s starts from random weights", config.backbone)
 
 
-def input_of(config: TrainConfig) -> tuple[str, Preprocessing, int]:
-    """The arguments of :class:`Classifier` for a run: backbone, preprocessing, image size."""
-    size = config.network.image_size or 112
-    return config.backbone, preprocessing_for(config.backbone, config), size
+def input_of(config: TrainConfig) -> tuple[str, Preprocessing, int, int]:
+    """The arguments of :class:`Classifier` for a run: backbone, preprocessing, image size, and the
+    stride of the backbone's last halving."""
+    size, stride = config.network.image_size or 112, config.network.coarse_stride or 2
+    return config.backbone, preprocessing_for(config.backbone, config), size, stride
 
 
 def build_classifier(config: TrainConfig) -> Classifier:

@@ -168,9 +168,14 @@ class TargetNetwork(Classifier):
     """The part that predicts: a classifier with a BN-neck, dropout and no bias."""
 
     def __init__(
-        self, backbone_kind: str, preprocessing: Preprocessing, image_size: int, dropout: float
+        self,
+        backbone_kind: str,
+        preprocessing: Preprocessing,
+        image_size: int,
+        coarse_stride: int,
+        dropout: float,
     ) -> None:
-        super().__init__(backbone_kind, preprocessing, image_size)
+        super().__init__(backbone_kind, preprocessing, image_size, coarse_stride)
         self.neck = _neck(self.width)
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(self.width, NUM_EXPRESSIONS, bias=False)

@@ -80,9 +80,14 @@ class RulClassifier(Classifier):
     """The part that predicts: fc(μ); μ stands where others have the mean over positions."""
 
     def __init__(
-        self, backbone_kind: str, preprocessing: Preprocessing, image_size: int, options: RulConfig
+        self,
+        backbone_kind: str,
+        preprocessing: Preprocessing,
+        image_size: int,
+        coarse_stride: int,
+        options: RulConfig,
     ) -> None:
-        super().__init__(backbone_kind, preprocessing, image_size)
+        super().__init__(backbone_kind, preprocessing, image_size, coarse_stride)
         self.backbone.eval()  # the picture of zeros must not enter the running statistics
         with torch.no_grad():
             maps = self.backbone(torch.zeros(1, 3, image_size, image_size)).coarse

@@ -56,8 +56,10 @@ DEFAULT = ScnConfig()
 class ScnClassifier(Classifier):
     """A classifier whose logits are multiplied by a certainty weight."""
 
-    def __init__(self, backbone_kind: str, preprocessing: Preprocessing, image_size: int) -> None:
-        super().__init__(backbone_kind, preprocessing, image_size)
+    def __init__(
+        self, backbone_kind: str, preprocessing: Preprocessing, image_size: int, coarse_stride: int
+    ) -> None:
+        super().__init__(backbone_kind, preprocessing, image_size, coarse_stride)
         self.alpha = nn.Linear(self.width, 1)
 
     def certainty(self, embedding: Tensor) -> Tensor:

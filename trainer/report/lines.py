@@ -21,6 +21,7 @@ LABELS = {
 _SHADES = (
     BLUE, INK, ORANGE, GREEN, RED, "#a557c4", "#b08a00", "#18a5b8", "#c2608f", "#7a9c2b", "#8a8f98",
     "#0f7b6c", "#9a6a4f", "#3d4f8a",
+    "#5b6e1f",
 )  # fmt: skip
 COLOURS = dict(zip(LABELS.values(), _SHADES, strict=True))
 """By name."""

@@ -20,12 +20,27 @@ class BackboneKind(NamedTuple):
     build: Callable[[], nn.Module]
     align_stride: int
     """Stride that takes its maps to 28×28, 14×14 and 7×7."""
+    last_strided: tuple[str, ...]
+    """Its convolutions that halve the middle map on the way to the coarse one."""
 
 
 BACKBONES: dict[str, BackboneKind] = {
-    "ir50": BackboneKind(IR50, 2),
-    "efficientnet_lite0": BackboneKind(EfficientNetLite0, 1),
-    "mobilefacenet": BackboneKind(MobileFaceNet, 1),
-    "resnet18": BackboneKind(ResNet18, 1),
-    "tiny": BackboneKind(Tiny, 1),
+    "ir50": BackboneKind(IR50, 2, ("body3.0.res_layer.3", "body3.0.shortcut_layer.0")),
+    "efficientnet_lite0": BackboneKind(EfficientNetLite0, 1, ("_blocks.5._depthwise_conv",)),
+    "mobilefacenet": BackboneKind(MobileFaceNet, 1, ("conv_45.conv_dw.conv",)),
+    "resnet18": BackboneKind(ResNet18, 1, ("layer4.0.conv1", "layer4.0.downsample.0")),
+    "tiny": BackboneKind(Tiny, 1, ("coarse.0",)),
 }
+
+
+def build_backbone(kind: str, coarse_stride: int = 2) -> nn.Module:
+    """The backbone of that name; `coarse_stride` 1 leaves out its last halving.
+
+    Its coarse map is then as large as the middle one (7×7 of a 56 px crop) with the same weights.
+    """
+    backbone = BACKBONES[kind].build()
+    for name in BACKBONES[kind].last_strided if coarse_stride == 1 else ():
+        convolution = backbone.get_submodule(name)
+        assert isinstance(convolution, nn.Conv2d)
+        convolution.stride = (1, 1)
+    return backbone

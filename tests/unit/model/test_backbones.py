@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ferdesk.errors import FerdeskError
-from ferdesk.model.backbones import BACKBONES
+from ferdesk.model.backbones import BACKBONES, build_backbone
 from ferdesk.model.backbones.efficientnet_lite import SameConv2d
 from ferdesk.model.backbones.ir50 import IR50
 from ferdesk.model.backbones.mobilefacenet import MobileFaceNet
@@ -27,6 +27,20 @@ def test_feature_maps(kind: str) -> None:
         maps = backbone(torch.zeros(1, 3, 112, 112))
     assert [tuple(m.shape[1:]) for m in maps] == SHAPES[kind]
     assert list(backbone.channels) == [shape[0] for shape in SHAPES[kind]]
+
+
+@pytest.mark.parametrize("kind", sorted(BACKBONES))
+def test_without_the_last_halving_small_crops_keep_large_maps(kind: str) -> None:
+    """The weights are the same, so published ones load, and the earlier maps do not change."""
+    backbone = build_backbone(kind, 1).eval()
+    plain = BACKBONES[kind].build().eval()
+    plain.load_state_dict(backbone.state_dict())
+    with torch.inference_mode():
+        maps, halved = backbone(torch.ones(1, 3, 56, 56)), plain(torch.ones(1, 3, 56, 56))
+    edge = 14 if kind == "ir50" else 7
+    assert maps.coarse.shape[2:] == maps.middle.shape[2:] == (edge, edge)
+    assert halved.coarse.shape[2:] < (edge, edge)
+    assert torch.equal(maps.middle, halved.middle)
 
 
 @pytest.mark.parametrize(("kind", "millions"), [("ir50", 17.61), ("mobilefacenet", 0.91)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import torch
 from ferdesk.errors import FerdeskError
 from ferdesk.model.backbones import BACKBONES
 from ferdesk.model.config import Preprocessing
-from tests.unit.trainer.methods.helpers import random_crops, small_config
+from tests.unit.trainer.methods.helpers import SIDE, random_crops, small_config
+from trainer.methods import METHODS, build_method
 from trainer.methods.classifier import (
     Classifier,
     as_purified,
@@ -29,6 +31,21 @@ def test_logits_are_the_linear_layer_of_the_mean_over_places() -> None:
     assert network.width == 32
     by_hand = maps.flatten(2).mean(dim=2) @ network.fc.weight.T + network.fc.bias
     assert torch.allclose(network(crops), by_hand, atol=1e-5)
+
+
+def test_the_last_halving_can_be_left_out_by_every_method() -> None:
+    for name in METHODS:
+        config = small_config(name, architecture="tiny")
+        network = replace(config.network, coarse_stride=1)
+        method = build_method(replace(config, network=network), 10).eval()
+        backbone = method.network.image_backbone if name == "ours" else method.network.backbone
+        seen: list[torch.Size] = []
+        backbone.register_forward_hook(lambda _, __, maps, to=seen: to.append(maps.coarse.shape))
+        with torch.inference_mode():
+            method.predict(random_crops(2))
+        assert [shape[2:] for shape in seen] == [(SIDE // 8, SIDE // 8)], name
+    with pytest.raises(FerdeskError, match="'paper' needs a coarse_stride of 2"):
+        replace(config, architecture="paper", network=network).architecture_config()
 
 
 def test_the_backbone_sees_the_crop_at_the_image_size_normalised() -> None:

@@ -263,6 +263,7 @@ def test_every_preset_is_a_whole_configuration(capsys: pytest.CaptureFixture[str
         "default",
         "smoke",
         "cpu",
+        "compare",
         "gpu",
         "live-ferplus",
         "live-ferplus-finish",
