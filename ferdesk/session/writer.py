@@ -36,6 +36,8 @@ class SessionInfo:
     """"video.mkv", or the absolute path of the file that is analysed; "": no pictures."""
     landmarks: bool = True
     """Whether landmarks are kept; blendshapes always are."""
+    event_keys: tuple[str, ...] = ()
+    """What the keys 1, 2, … note as events; "" for nothing."""
 
 
 class SessionWriter:
@@ -120,6 +122,7 @@ class SessionWriter:
             "state": SessionState.RECORDING, "created": _now(), "source": info.source,
             "source_detail": info.source_detail, "participant": info.participant,
             "note": info.note, "video": info.video, "landmarks": info.landmarks,
+            "event_keys": info.event_keys,
             "ferdesk": __version__, "python": platform.python_version(),
             "platform": platform.platform(),
         }  # fmt: skip

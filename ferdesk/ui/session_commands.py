@@ -17,7 +17,7 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
     "mark": Command(
         "Mark event",
         "M",
-        "Note an event at this moment; the keys 1 to 9 note labels of your own",
+        "Note an event at this moment; the keys 1 to 9 note labels of your own, in review, too",
         icon="flag",
     ),
     "correct": Command(

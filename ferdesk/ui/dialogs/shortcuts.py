@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
@@ -21,16 +23,22 @@ from ferdesk.ui.actions import COMMANDS, Actions
 class ShortcutsDialog(QDialog):
     """A table of every command that has a shortcut."""
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, actions: Actions, event_labels: Sequence[str] = (), parent: QWidget | None = None
+    ) -> None:
+        """`event_labels`: what the keys 1, 2, … note now; () when that is not decided."""
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(560, 560)
-        rows = [
-            (name.text.rstrip("…"), action.shortcut(), name.tip)
-            for (_, action), name in zip(actions, COMMANDS.values(), strict=True)
-            if not action.shortcut().isEmpty()
-        ]
+        native = QKeySequence.SequenceFormat.NativeText
+        rows = []
+        for (name, action), command in zip(actions, COMMANDS.values(), strict=True):
+            if not action.shortcut().isEmpty():
+                keys = action.shortcut().toString(native)
+                rows.append((command.text.rstrip("…"), keys, command.tip))
+            if name == "mark":
+                rows += _event_keys(event_labels)
         self.table = QTableWidget(len(rows), 3)
         self.table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
         self.table.setAccessibleName("Keyboard shortcuts")
@@ -44,9 +52,8 @@ class ShortcutsDialog(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        for row, (text, keys, tip) in enumerate(rows):
-            shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
-            for column, value in enumerate((text, shown, tip)):
+        for row, cells in enumerate(rows):
+            for column, value in enumerate(cells):
                 item = QTableWidgetItem(value)
                 item.setToolTip(value)
                 self.table.setItem(row, column, item)
@@ -57,3 +64,11 @@ class ShortcutsDialog(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.addWidget(self.table, 1)
         layout.addWidget(buttons)
+
+
+def _event_keys(labels: Sequence[str]) -> list[tuple[str, str, str]]:
+    """A row per key that notes something; one for all of them before they have labels."""
+    tip = "Note this event, while recording and in review alike"
+    rows = [(f"Mark “{label}”", str(i), tip) for i, label in enumerate(labels, 1) if label]
+    labels_asked = "Note labels of your own, which are asked for when a recording begins"
+    return rows or [("Mark own event", "1 … 9", labels_asked)]

@@ -90,7 +90,7 @@ class Settings:
     """Where recordings go; "" is `ferdesk.paths.sessions_dir`."""
     record_landmarks: bool = _hidden(True)
     event_keys: tuple[str, ...] = _hidden(())
-    """What the keys 1, 2, … mark while recording; "" marks nothing."""
+    """What the keys 1, 2, … marked in the last recording; "" marks nothing."""
     stream_remember: bool = _hidden(False)
     streams: tuple[str, ...] = _hidden(())
     """Begun at the start if `stream_remember`: "lsl", "osc HOST:PORT", "websocket"."""

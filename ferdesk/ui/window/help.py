@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -52,9 +52,9 @@ class Help(QObject):
         """The notice again."""
         FirstRunDialog(self._window, again=True).open()
 
-    def show_shortcuts(self, actions: Actions) -> None:
+    def show_shortcuts(self, actions: Actions, event_labels: Sequence[str]) -> None:
         """Keyboard shortcuts…"""
-        ShortcutsDialog(actions, self._window).open()
+        ShortcutsDialog(actions, event_labels, self._window).open()
 
     def show_about(self) -> None:
         """About ferdesk…"""

@@ -210,7 +210,9 @@ class MainWindow(QMainWindow):
             "previous_face": lambda: self.live.step_face(-1),
             "dismiss": self._dismiss,
             "notice": self.help.show_notice,
-            "shortcuts": lambda: self.help.show_shortcuts(self.commands),
+            "shortcuts": lambda: self.help.show_shortcuts(
+                self.commands, self.session_work.event_keys.labels
+            ),
             "copy_diagnostics": self.help.copy_diagnostics,
             "about": self.help.show_about,
         }

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from ferdesk.errors import FerdeskError
@@ -18,7 +17,7 @@ from ferdesk.ui.dialogs.record import RecordDialog
 from ferdesk.ui.panels.recording_status import RecordingField
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.state.recording_plan import KEYS, RecordingPlan, clock, size
+from ferdesk.ui.state.recording_plan import RecordingPlan, clock, size
 from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.window.live import LiveView
 
@@ -68,7 +67,6 @@ class Recording(QObject):
         self.recorder: Recorder | None = None
         self.plan = RecordingPlan.from_settings(store.value)
         self._beginning = self._asking = False
-        self._keys = [self._key(number) for number in range(1, KEYS + 1)]
         self._timer = QTimer(self)
         self._timer.setInterval(FIGURES_MS)
         self._timer.timeout.connect(self.refresh)
@@ -182,8 +180,6 @@ class Recording(QObject):
         self.recorder = recorder
         recorder.set_threshold(self._live.shown.threshold)
         self._engine.attach(recorder)
-        for index, key in enumerate(self._keys, 1):
-            key.setEnabled(bool(self.plan.label(index)))
         self._field.show_figures("0:00", f"Recording into {recorder.folder}")
         self._timer.start()
         self.changed.emit(True)
@@ -200,8 +196,6 @@ class Recording(QObject):
         self._engine.detach(recorder)
         self._timer.stop()
         self._field.show_figures("", "")
-        for key in self._keys:
-            key.setEnabled(False)
         self.changed.emit(False)
         return recorder
 
@@ -233,12 +227,6 @@ class Recording(QObject):
         if self.recorder is not None:
             self.recorder.set_threshold(threshold)
 
-    def _key(self, number: int) -> QShortcut:
-        key = QShortcut(QKeySequence(str(number)), self._window)
-        key.setEnabled(False)
-        key.activated.connect(lambda: self.mark(self.plan.label(number)))
-        return key
-
 
 def _make(plan: RecordingPlan, source: str, detail: str, told: Callable[[str], None]) -> Recorder:
     """The session's folder and the threads that write it. Touches the disk. SessionError."""
@@ -247,7 +235,8 @@ def _make(plan: RecordingPlan, source: str, detail: str, told: Callable[[str], N
     from ferdesk.session.writer import SessionInfo
 
     info = SessionInfo(
-        source, detail, participant=plan.participant, note=plan.note, landmarks=plan.landmarks
-    )
+        source, detail, participant=plan.participant, note=plan.note, landmarks=plan.landmarks,
+        event_keys=plan.keys,
+    )  # fmt: skip
     folder = new_folder(plan.folder, plan.participant)
     return Recorder(folder, info, video=plan.video, told=told)

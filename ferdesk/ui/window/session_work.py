@@ -28,6 +28,7 @@ from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
 from ferdesk.ui.window.correcting import EXCLUDED, Correcting
+from ferdesk.ui.window.event_keys import EventKeys
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.markers import Markers
 from ferdesk.ui.window.operating_point import OperatingPoint
@@ -92,6 +93,8 @@ class SessionWork(QObject):
         self.streaming = Streaming(
             engine, live, store, jobs, commands, panels.status.streaming, sources, window
         )
+        self.event_keys = EventKeys(window)
+        self.event_keys.pressed.connect(self._mark)
         self.markers = Markers(jobs, commands, window)
         self.recording.marked.connect(self.streaming.mark)
         self.markers.heard.connect(self.recording.mark_heard)
@@ -195,7 +198,7 @@ class SessionWork(QObject):
         review, ribbon, transport = self.review, self.bar.ribbon, self.bar.transport
         slots: dict[str, Callable[[], object]] = {
             "record": self.recording.toggle,
-            "mark": self._mark,
+            "mark": lambda: self._mark(MARK),
             "analyze_files": self.analyze_files,
             "compare": self.comparing.ask,
             "export": self.exporting.ask,
@@ -250,8 +253,8 @@ class SessionWork(QObject):
         else:
             self.review.ask()
 
-    def _mark(self) -> None:
-        (self.editing if self.reviewing else self.recording).mark(MARK)
+    def _mark(self, label: str) -> None:
+        (self.editing if self.reviewing else self.recording).mark(label)
 
     def _corrected(self, face: int, label: str) -> None:
         if self.reviewing:
@@ -310,9 +313,17 @@ class SessionWork(QObject):
         self._allow_marks(False)
         self.changed.emit()
 
+    def _event_labels(self) -> Sequence[str]:
+        """As they were when the session was recorded; of older ones that is not known."""
+        opened = self.review.opened
+        if opened is None:
+            return self.recording.plan.keys
+        return opened.session.facts.get("event_keys") or self._store.value.event_keys
+
     def _allow_marks(self, on: bool) -> None:
         self.correcting.possible = on
         self.correcting.excludes = self.reviewing
+        self.event_keys.set_labels(self._event_labels() if on else ())
         for name in ("mark", "correct"):
             self._commands.set_enabled(name, on, _IDLE)
 

@@ -148,6 +148,31 @@ def test_a_write_protected_session_says_so(
     assert any("cannot be changed" in text for text in bench.notices())
 
 
+def test_digit_keys_note_what_they_noted_in_the_recording(
+    edited: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work = edited.window.session_work
+    assert work.event_keys.labels == (), "neither the session nor the settings have labels"
+    work.review.leave()
+    with Session.open(tmp_path / "copy") as session:
+        session.store.set_fact("event_keys", ["start", "", "clip B"])
+    work.open(str(tmp_path / "copy"))
+    qtbot.waitUntil(lambda: work.reviewing, timeout=20_000)
+    edited.window.activateWindow()
+    qtbot.waitUntil(edited.window.isActiveWindow)
+    work.review.seek(1.6)
+    for code in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4):
+        key(edited, code)
+    events, _ = on_disk(edited)
+    assert [event.label for event in events] == ["clip A", "start", "clip B"]
+    assert [round(event.onset, 1) for event in events[1:]] == [1.6, 1.6]
+    work.editing.undo()
+    work.review.leave()
+    key(edited, Qt.Key.Key_1)
+    with Session.open(tmp_path / "copy") as session:
+        assert [event.label for event in session.store.events()] == ["clip A", "start"]
+
+
 def test_a_correction_keeps_its_picture(edited: Bench, qtbot: QtBot) -> None:
     work = edited.window.session_work
     assert work.review.opened is not None

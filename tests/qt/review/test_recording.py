@@ -97,6 +97,7 @@ def test_a_recording_with_marks_and_corrections(
         assert session.state is SessionState.COMPLETE
         assert session.facts["source"] == "sample"
         assert session.facts["participant"] == "p 07"
+        assert session.facts["event_keys"][:3] == ["start", "", "clip A"]
         assert session.video is not None
         events = session.store.events()
         assert [e.label for e in events if e.origin is Origin.KEY] == ["start", "mark"]
