@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
 from ferdesk.model.quiet_openvino import ov
 from ferdesk.model.tensor_file import quoted
+
+_SMALL: Final = 10_000_000
+"""Parameters up to which one thread is as fast as two: `live` has 2 million, `paper` 46."""
 
 
 class _Inputs(nn.Module):
@@ -130,9 +133,11 @@ def convert_checkpoint(path: Path, threads: int, folder: Path | None) -> OpenVin
 def checked(network: DualStreamFER, threads: int, name: str) -> OpenVinoBackend:
     """The network on OpenVINO with torch's answers, in f32 where bf16 has others. FerdeskError."""
     expected, models = torch_answer(network), convert(network)
+    size = sum(parameter.numel() for parameter in network.parameters())
+    streams = threads if size <= _SMALL else 1
     precisions: tuple[Precision | None, ...] = (None, "f32")
     for precision in precisions:
-        backend = OpenVinoBackend(models, threads, precision)
+        backend = OpenVinoBackend(models, threads, precision, streams)
         answer = backend.run(probe_crops(network.preprocessing.size), probe_geometry(network))
         if agree(answer, expected, backend.precision):
             return backend

@@ -27,7 +27,7 @@ from ferdesk.model.quiet_openvino import ov
 
 log = logging.getLogger(__name__)
 
-CONVERSION: Final = 2
+CONVERSION: Final = 3
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _MOST_FILES: Final = 8
@@ -87,7 +87,7 @@ class Kept:
         expected = Purified(*(arrays[f"torch.{name}"] for name in FIELDS))
         precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
         blobs = arrays["inputs"].tobytes(), arrays["answer"].tobytes()
-        backend = OpenVinoBackend(blobs, self._threads, precision)
+        backend = OpenVinoBackend(blobs, self._threads, precision, int(arrays["streams"][0]))
         answer = backend.run(probe_crops(self._size), arrays["geometry"])
         if not agree(answer, expected, precision):
             raise ValueError("it gives other answers than the checkpoint")
@@ -109,6 +109,7 @@ class Kept:
                 "answer": np.frombuffer(answer, np.uint8),
                 "geometry": geometry,
                 "bf16": np.array([backend.precision == "bf16"]),
+                "streams": np.array([backend.streams]),
                 **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
             }
         )

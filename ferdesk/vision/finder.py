@@ -118,11 +118,12 @@ class FaceFinder:
         now = time.perf_counter() if self._live else media_time
         self._listen()
         boxes = self._to_read(max(rgb.shape[:2]))
+        timestamp = round(media_time * 1000)
         faces: list[FaceLandmarks] = []
         if boxes:
-            faces = self._followed(rgb, boxes)
+            faces = self._followed(rgb, boxes, timestamp)
         if not boxes or not faces:
-            faces = without_copies(list(self._whole.detect(rgb, round(media_time * 1000))))
+            faces = without_copies(list(self._whole.detect(rgb, timestamp)))
         seen = [face.box for face in faces]
         self._known = [(box, now) for box in seen] + [
             (box, at)
@@ -130,7 +131,7 @@ class FaceFinder:
             if 0 <= now - at <= _PATIENCE_SECONDS and not any(same_face(box, b) for b in seen)
         ]
         if self._lanes is None and (len(faces) > 1 or self._news):
-            self._lanes = Lanes(self._max_faces)
+            self._lanes = Lanes()
         self._send_scout(rgb, seen, now)
         return faces
 
@@ -156,18 +157,20 @@ class FaceFinder:
 
     def _to_read(self, longer_side: int) -> list[Box]:
         """The regions to read; none where the whole picture is the better place to look."""
-        lanes = self._lanes
-        if lanes is None or not lanes.ready(wait=not self._live):
-            return []
         boxes = [box for box, _ in self._known] + self._news
+        lanes = self._lanes
+        if lanes is None or not lanes.ready(len(boxes), wait=not self._live):
+            return []
         self._news = []
         if len(boxes) == 1 and size_of(boxes[0]) >= _LARGE * longer_side:
             return []
         return boxes
 
-    def _followed(self, rgb: NDArray[np.uint8], boxes: Sequence[Box]) -> list[FaceLandmarks]:
+    def _followed(
+        self, rgb: NDArray[np.uint8], boxes: Sequence[Box], timestamp: int
+    ) -> list[FaceLandmarks]:
         assert self._lanes is not None
-        read = [face for face in self._lanes.read(rgb, boxes) if face is not None]
+        read = [face for face in self._lanes.read(rgb, boxes, timestamp) if face is not None]
         return without_copies(read)[: self._max_faces]
 
     def _send_scout(self, rgb: NDArray[np.uint8], seen: list[Box], now: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.vision.result import find
 from ferdesk.vision.task import Task, contiguous, read_model
 from ferdesk.vision.types import FaceLandmarks
 
@@ -71,24 +72,11 @@ class Landmarker(Task):
 
         with self._opened() as task:
             image = Image(image_format=ImageFormat.SRGB, data=frame)
-            if self._video:
-                result = task.detect_for_video(image, self._next_timestamp(timestamp_ms))
-            else:
-                result = task.detect(image)
+            found = find(task, image, self._next_timestamp(timestamp_ms) if self._video else None)
         height, width = frame.shape[:2]
         scale = np.array((width, height, width), dtype=np.float32)
         return tuple(
-            FaceLandmarks(
-                points=np.array([(p.x, p.y, p.z) for p in face], dtype=np.float32) * scale,
-                transform=np.array(transform, dtype=np.float32),
-                blendshapes=np.array([shape.score for shape in shapes], dtype=np.float32),
-            )
-            for face, transform, shapes in zip(
-                result.face_landmarks,
-                result.facial_transformation_matrixes,
-                result.face_blendshapes,
-                strict=True,
-            )
+            FaceLandmarks(face.points * scale, face.transform, face.blendshapes) for face in found
         )
 
     def _next_timestamp(self, given: int | None) -> int:

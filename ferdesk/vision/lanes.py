@@ -1,62 +1,132 @@
-"""Several faces of one frame read side by side, each in its own part of the picture."""
+"""Several faces of a video read side by side, each in its own part of the picture."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.regions import read_region
+from ferdesk.vision.regions import SIDES, Region, expected, region, same_face
 from ferdesk.vision.types import Box, FaceLandmarks
 
-_MOST: Final = 4
-"""Each costs 40 MB."""
+_MOST_THREADS: Final = 4
+_EMPTY: Final = np.zeros((64, 64, 3), np.uint8)
+
+
+class Lane:
+    """Follows one face in a region that stays where it is as long as the face lies well inside.
+
+    MediaPipe looks for a face only until it has one, and then follows it, which is a third cheaper
+    and steadier. It follows by its place in the region, so a region that moved is begun anew.
+    """
+
+    def __init__(self) -> None:
+        """Load a landmarker of its own (40 MB). FerdeskError when it cannot be started."""
+        self._landmarker = Landmarker(mode="video", max_faces=1)
+        self._region: Region | None = None
+        self._follows = False
+        """Whether MediaPipe has a face, this one or a neighbour."""
+        self.box: Box | None = None
+        """Where the face was last; None while this lane follows none."""
+
+    def read(self, rgb: NDArray[np.uint8], box: Box, timestamp_ms: int) -> FaceLandmarks | None:
+        """The face expected in `box` of an (H, W, 3) uint8 RGB picture; None if it is not there."""
+        face = None
+        if self.box is not None and self._region is not None and self._region.holds(box, rgb):
+            face = self._detect(rgb, self._region, box, timestamp_ms)
+        if face is None:
+            face = self._look_anew(rgb, box, timestamp_ms)
+        self.box = None if face is None else face.box
+        return face
+
+    def _look_anew(
+        self, rgb: NDArray[np.uint8], box: Box, timestamp_ms: int
+    ) -> FaceLandmarks | None:
+        for sides in SIDES:
+            if self._follows:
+                # An empty picture has no face where that one was: MediaPipe lets go of it.
+                self._landmarker.detect(_EMPTY, timestamp_ms)
+                self._follows = False
+            self._region = region(rgb, box, sides)
+            if not self._region.readable:
+                return None
+            face = self._detect(rgb, self._region, box, timestamp_ms)
+            if face is not None or not self._follows:
+                return face
+        return None
+
+    def _detect(
+        self, rgb: NDArray[np.uint8], place: Region, box: Box, timestamp_ms: int
+    ) -> FaceLandmarks | None:
+        found = self._landmarker.detect(place.of(rgb), timestamp_ms)
+        self._follows = bool(found)
+        return expected(found, place, box, rgb)
+
+    def close(self) -> None:
+        """Free the landmarker."""
+        self._landmarker.close()
 
 
 class Lanes:
-    """Landmarkers that read regions at the same time, as many as there are cores, at most four.
+    """As many lanes as faces are followed, which as many threads as there are cores share.
 
     MediaPipe reads the faces of one picture one after the other, on one core.
     """
 
-    def __init__(self, faces: int) -> None:
-        """Begin to load, on threads of their own, what so many faces need."""
-        count = max(1, min(_MOST, faces, os.cpu_count() or 1))
+    def __init__(self) -> None:
+        count = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="face")
-        self._free: SimpleQueue[Landmarker] = SimpleQueue()
-        self._loading = [self._pool.submit(self._load) for _ in range(count)]
+        self._lanes: list[Future[Lane]] = []
 
-    def _load(self) -> None:
-        self._free.put(Landmarker(mode="image", max_faces=1))
+    def ready(self, faces: int, *, wait: bool) -> bool:
+        """Whether so many can be followed; begins to load what is missing, on threads of its own.
 
-    def ready(self, *, wait: bool) -> bool:
-        """Whether all are loaded. Raises FerdeskError where one could not be."""
-        if not wait and not all(one.done() for one in self._loading):
+        Raises FerdeskError where a landmarker could not be loaded.
+        """
+        missing = faces - len(self._lanes)
+        self._lanes += [self._pool.submit(Lane) for _ in range(missing)]
+        if not wait and not all(lane.done() for lane in self._lanes):
             return False
-        for one in self._loading:
-            one.result()
+        for lane in self._lanes:
+            lane.result()
         return True
 
-    def read(self, rgb: NDArray[np.uint8], boxes: Sequence[Box]) -> list[FaceLandmarks | None]:
-        """For every box of the (H, W, 3) uint8 RGB picture the face expected there, if it is."""
+    def read(
+        self, rgb: NDArray[np.uint8], boxes: Sequence[Box], timestamp_ms: int
+    ) -> list[FaceLandmarks | None]:
+        """For every box of the (H, W, 3) uint8 RGB picture the face expected there, if it is.
 
-        def one(box: Box) -> FaceLandmarks | None:
-            landmarker = self._free.get()
-            try:
-                return read_region(landmarker, rgb, box)
-            finally:
-                self._free.put(landmarker)
+        A face stays in its lane. `ready` must have said yes to so many boxes.
+        """
+        lanes = self._assigned(boxes)
+        return list(
+            self._pool.map(lambda lane, box: lane.read(rgb, box, timestamp_ms), lanes, boxes)
+        )
 
-        return list(self._pool.map(one, boxes))
+    def _assigned(self, boxes: Sequence[Box]) -> list[Lane]:
+        free = [lane.result() for lane in self._lanes]
+        assigned: dict[int, Lane] = {}
+        for i, box in enumerate(boxes):
+            for lane in free:
+                if lane.box is not None and same_face(lane.box, box):
+                    assigned[i] = lane
+                    free.remove(lane)
+                    break
+        # Those that follow nobody first, so that a face that is hidden for a frame keeps its lane.
+        free.sort(key=lambda lane: lane.box is not None)
+        for i in range(len(boxes)):
+            if i not in assigned:
+                assigned[i] = free.pop(0)
+        return [assigned[i] for i in range(len(boxes))]
 
     def close(self) -> None:
         """Free the landmarkers, once they are loaded."""
         self._pool.shutdown()
-        while not self._free.empty():
-            self._free.get().close()
+        for lane in self._lanes:
+            if lane.exception() is None:
+                lane.result().close()

@@ -7,7 +7,8 @@ in the picture is found only in a part of the picture.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,12 @@ from ferdesk.vision.types import Box, FaceLandmarks
 LEAST_WIDTH: Final = 24.0
 """Pixels between the edges of a face that can be read: below it, the mesh is mostly invented."""
 
-_SIDES: Final = (2.2, 1.5)
+SIDES: Final = (2.2, 1.5)
 """Side of the region in face sizes; the tighter one where a neighbour was found instead."""
+_ROOM: Final = 1.2
+"""Of a region that goes on being used, at least round the face, in face sizes."""
+_LOOSEST: Final = 3.2
+"""And at most: a face that is small in its region is looked for in a smaller one."""
 _SAME_OVERLAP: Final = 0.3
 _SAME_DISTANCE: Final = 0.4
 """Two boxes are one face from this intersection over union on, or with centres closer than this
@@ -73,37 +78,83 @@ def plausible(face: FaceLandmarks, height: int, width: int) -> bool:
     )
 
 
-def region(rgb: NDArray[np.uint8], box: Box, sides: float) -> tuple[NDArray[np.uint8], int, int]:
-    """A view of the square round a box, `sides` times as large, within the picture; left, top."""
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of a picture, in whole pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def of(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """That part of an (H, W, 3) picture, as a view."""
+        return rgb[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    @property
+    def readable(self) -> bool:
+        """Whether a face in it could be large enough."""
+        return min(self.width, self.height) >= LEAST_WIDTH
+
+    def holds(self, box: Box, rgb: NDArray[np.uint8]) -> bool:
+        """Whether a face lies well inside and is not small in it, so that it may move on in it."""
+        size = size_of(box)
+        if max(self.width, self.height) > _LOOSEST * size:
+            return False
+        height, width = rgb.shape[:2]
+        x, y, half = box[0] + box[2] / 2, box[1] + box[3] / 2, _ROOM * size / 2
+        return (
+            max(x - half, 0) >= self.left
+            and max(y - half, 0) >= self.top
+            and min(x + half, width) <= self.left + self.width
+            and min(y + half, height) <= self.top + self.height
+        )
+
+
+def region(rgb: NDArray[np.uint8], box: Box, sides: float) -> Region:
+    """The square round a box, `sides` times as large, as far as it lies in the picture."""
     height, width = rgb.shape[:2]
     x, y, half = box[0] + box[2] / 2, box[1] + box[3] / 2, sides * size_of(box) / 2
     left, right = (min(max(round(edge), 0), width) for edge in (x - half, x + half))
     top, bottom = (min(max(round(edge), 0), height) for edge in (y - half, y + half))
-    return rgb[top:bottom, left:right], left, top
+    return Region(left, top, right - left, bottom - top)
+
+
+def expected(
+    found: Sequence[FaceLandmarks], place: Region, box: Box, rgb: NDArray[np.uint8]
+) -> FaceLandmarks | None:
+    """The first face found in `place` in pixels of the picture `rgb`, if it is the one of `box`.
+
+    Its transform is that of a camera that looks at the region: the rotation is right, the
+    translation is not that of the whole picture.
+    """
+    if not found:
+        return None
+    shift = np.array((place.left, place.top, 0), np.float32)
+    face = replace(found[0], points=found[0].points + shift)
+    change = size_of(face.box) / size_of(box)
+    if (
+        same_face(face.box, box)
+        and 1 / _LARGEST_CHANGE <= change <= _LARGEST_CHANGE
+        and plausible(face, *rgb.shape[:2])
+    ):
+        return face
+    return None
 
 
 def read_region(landmarker: Landmarker, rgb: NDArray[np.uint8], box: Box) -> FaceLandmarks | None:
     """The face expected in `box`, in pixels of the (H, W, 3) uint8 RGB picture; None without one.
 
-    `landmarker` finds one face at a time, in mode "image". The transform of the result is that of
-    a camera that looks at the region: its rotation is right, its translation is not that of the
-    whole picture.
+    `landmarker` finds one face at a time, in mode "image". For its transform see `expected`.
     """
-    size = size_of(box)
-    for sides in _SIDES:
-        part, left, top = region(rgb, box, sides)
-        if min(part.shape[:2]) < LEAST_WIDTH:
+    for sides in SIDES:
+        place = region(rgb, box, sides)
+        if not place.readable:
             return None
-        found = landmarker.detect(part)
+        found = landmarker.detect(place.of(rgb))
         if not found:
             return None
-        shift = np.array((left, top, 0), np.float32)
-        face = replace(found[0], points=found[0].points + shift)
-        change = size_of(face.box) / size
-        if (
-            same_face(face.box, box)
-            and 1 / _LARGEST_CHANGE <= change <= _LARGEST_CHANGE
-            and plausible(face, *rgb.shape[:2])
-        ):
+        face = expected(found, place, box, rgb)
+        if face is not None:
             return face
     return None

@@ -118,9 +118,10 @@ class FaceSearch:
         """The place as seen when it fills its own picture; None if it is no face there."""
         again = []
         for sides in _VIEWS:
-            part, left, top = region(rgb, box, sides)
+            view = region(rgb, box, sides)
+            part = view.of(rgb)
             for seen in self._detector.detect(part) if part.size else ():
-                place = _moved(seen, left, top)
+                place = _moved(seen, view.left, view.top)
                 if same_face(place.box, box):
                     again.append((place.score, place.box))
         best = sorted(again, reverse=True)[:_SURE_VIEWS]

@@ -106,6 +106,17 @@ def test_a_face_does_not_depend_on_its_neighbours(device: str) -> None:
     assert np.allclose(together.final[2], alone.final[0], atol=1e-5)
 
 
+@pytest.mark.skipif("openvino" not in AVAILABLE, reason="needs OpenVINO")
+def test_faces_side_by_side_get_the_answers_they_get_alone() -> None:
+    network = tiny_network()
+    wide = Predictor.of_network(network, tiny_card(network), "openvino", threads=2)
+    assert wide._backend.streams == 2  # type: ignore[attr-defined]
+    batch = crops(5)
+    together = wide.predict(batch).final
+    for i, answer in enumerate(together):
+        assert np.array_equal(answer, wide.predict(batch[i : i + 1]).final[0])
+
+
 def test_results_do_not_change_when_the_next_batch_comes() -> None:
     predictor = Predictor.of_network(tiny_network(), tiny_card(tiny_network()))
     batch = crops(2)

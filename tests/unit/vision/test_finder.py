@@ -44,6 +44,32 @@ def test_several_faces_are_followed_as_they_move() -> None:
         assert found._lanes is not None
 
 
+def test_faces_that_wander_far_keep_their_lanes_and_are_followed() -> None:
+    """Far enough to leave the regions they were found in, and past each other's places."""
+    with finder(2) as found:
+        lanes = []
+        for i in range(16):
+            places = [(140 + 22 * i, 120, 110), (500 - 22 * i, 350, 120)]
+            picture, boxes = group(places, size=SIZE)
+            assert right(found.find(picture, i / 15), boxes), f"frame {i}"
+            if i > 3:
+                assert found._lanes is not None
+                loaded = [lane.result() for lane in found._lanes._lanes]
+                lanes.append([same_face(lane.box, boxes[0]) for lane in loaded if lane.box])
+        assert all(row == lanes[0] and sum(row) == 1 for row in lanes)
+
+
+def test_a_face_that_jumps_away_leaves_no_landmarks_behind() -> None:
+    """Its lane must not go on with the face that it followed before."""
+    with finder(3) as found:
+        for i in range(5):
+            found.find(group(FOUR[:2], size=SIZE)[0], i / 10)
+        moved, boxes = group([FOUR[0], FOUR[3]], size=SIZE)
+        sights = [found.find(moved, i / 10) for i in range(5, 12)]
+        assert all(any(same_face(face.box, b) for b in boxes) for s in sights for face in s.faces)
+        assert right(sights[-1], boxes)
+
+
 def test_the_same_video_gives_the_same_landmarks() -> None:
     def run() -> list[NDArray[np.float32]]:
         with finder(4) as found:

@@ -70,6 +70,30 @@ def test_blendshapes_are_mediapipes_in_its_order(still: Landmarker, portrait: Pi
     assert face.blendshapes[BLENDSHAPES.index("mouthFrownLeft")] < 0.1
 
 
+@pytest.mark.parametrize("mode", ["image", "video"])
+def test_mediapipes_memory_says_what_its_objects_say(
+    portrait: Picture, mode: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tile = portrait[0:220, 110:340]
+    picture = np.hstack((tile, tile[:, ::-1]))
+
+    def read() -> tuple[FaceLandmarks, ...]:
+        with Landmarker(mode=mode, max_faces=2) as landmarker:
+            return landmarker.detect(picture, 40)
+
+    fast = read()
+    assert len(fast) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr("ferdesk.vision.result._from_memory", None)
+        with pytest.raises(TypeError):  # the version installed is read from memory
+            read()
+        patch.setattr("ferdesk.vision.result._known", lambda *_: False)
+        for ours, theirs in zip(fast, read(), strict=True):
+            np.testing.assert_array_equal(ours.points, theirs.points)
+            np.testing.assert_array_equal(ours.transform, theirs.transform)
+            np.testing.assert_array_equal(ours.blendshapes, theirs.blendshapes)
+
+
 def test_mirrored_face_is_where_the_mirror_puts_it(
     still: Landmarker, portrait: Picture, face: FaceLandmarks
 ) -> None:
