@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser, Namespace
 
@@ -15,6 +16,9 @@ from ferdesk.errors import FerdeskError
 from trainer.commands.options import training_parser
 from trainer.config import TrainConfig
 from trainer.training.progress import ProgressKind
+
+if TYPE_CHECKING:
+    from trainer.compare.tuning import Budget
 
 _GOES_ON = (
     "and write tables and plots to OUT/index.html and OUT/benchmark.md. The same command goes on "
@@ -45,6 +49,16 @@ def parser() -> ArgumentParser:
         help="one image backbone for all methods; without it ours has that of its architecture, "
         "the others --train.backbone",
     )  # fmt: skip
+    benchmark.add_argument(
+        "--tune", type=int, default=0,
+        help="tries per method for its own constants and the learning rates, before the grid, "
+        "which then uses the chosen ones; judged by held-out pictures with their noisy labels",
+    )  # fmt: skip
+    benchmark.add_argument("--tune-noise", type=str, default="0.2", help="noise of the tries")
+    benchmark.add_argument(
+        "--tune-pictures", type=int, default=2500, help="training pictures of a try, at most"
+    )
+    benchmark.add_argument("--tune-epochs", type=int, default=8, help="epochs of a try, at most")
     return benchmark
 
 
@@ -70,7 +84,14 @@ def run(options: Namespace) -> None:
     # Also without --backbone: a misspelt one ends here, not once in every cell.
     base = on_backbone(base, options.backbone) if options.backbone else base
     on_backbone(base, base.backbone)
-    _compare(base, methods, options)
+    budget = None
+    if options.tune:
+        from trainer.compare.methods import noise_name
+        from trainer.compare.tuning import Budget
+
+        noise = noise_name(options.tune_noise)
+        budget = Budget(options.tune, noise, options.tune_pictures, options.tune_epochs)
+    _compare(base, methods, options, budget)
 
 
 def run_reproduce(options: Namespace) -> None:
@@ -138,8 +159,11 @@ def _base(options: Namespace) -> TrainConfig:
     return replace(base, measure_on="test") if base.measure_on == "none" else base
 
 
-def _compare(base: TrainConfig, methods: Sequence[str], options: Namespace) -> None:
-    """Train what is missing, write the page after every cell, then print its path.
+def _compare(
+    base: TrainConfig, methods: Sequence[str], options: Namespace, budget: Budget | None = None
+) -> None:
+    """Tune where there is a budget, train what is missing, write the page after every cell, then
+    print its path.
 
     FerdeskError for options that contradict each other or OUT, unreadable data, and cells that
     failed.
@@ -147,13 +171,22 @@ def _compare(base: TrainConfig, methods: Sequence[str], options: Namespace) -> N
     from trainer.compare.grid import Grid, Shard
     from trainer.compare.methods import check_parts, check_weights, plan
     from trainer.compare.side_by_side import SideBySide
+    from trainer.compare.tuning import check_tuning, read_tuning, tune
     from trainer.data.sets import prepare
     from trainer.report.comparison import write_comparison
 
     check_weights(base, methods)
     check_parts(base, methods)
     cells = plan(options.noise, methods, options.seeds, base.seed)
-    grid = Grid(base, cells, options.out, Shard.parse(options.shard))
+    shard = Shard.parse(options.shard)
+    check_tuning(options.out, budget)
+    tuning = read_tuning(options.out)
+
+    def grid_of() -> Grid:
+        chosen = tuning.constants if tuning else lambda _: {}
+        return Grid(base, cells, options.out, shard, lambda cell: chosen(cell.method))
+
+    grid = grid_of()
     work = partial(train_cell, cache=options.cache, progress=options.progress)
     if options.jobs != 1 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise FerdeskError("Under torchrun all processes train one cell together; drop --jobs.")
@@ -161,5 +194,8 @@ def _compare(base: TrainConfig, methods: Sequence[str], options: Namespace) -> N
     # A wrong path ends here, not once in every cell.
     prepare(base.data, options.cache, base.align)
     first = os.environ.get("RANK", "0") == "0"
+    if budget is not None:
+        tuning = tune(base, methods, budget, options.out, shard, train, writes=first)
+        grid = grid_of()
     grid.run(train, lambda: write_comparison(grid) if first else None, writes=first)
     sys.stdout.write(f"{options.out / 'index.html'}\n")

@@ -3,6 +3,7 @@
 OUT/grid.json                              the settings that all cells share
 OUT/state/<noise>_seed-<s>_<method>.json   one cell each: done, failed, stopped or pending, hours
 OUT/<noise>/seed-<seed>/<method>/          the run of a cell
+OUT/tuning/, OUT/tuning.json               tries of constants, where they are tuned
 OUT/benchmark.md, OUT/index.html           our figures, written again after every cell
 
 Every cell has a file of its own, so processes that each train a share of the cells (`--shard`)
@@ -30,6 +31,7 @@ from trainer.files import read_config, read_json
 from trainer.measure import cost
 from trainer.measure.summary import RunSummary, summarise
 from trainer.methods import METHODS, VARIANTS
+from trainer.methods.spaces import Constants
 from trainer.same_run import check_same, settings
 
 log = logging.getLogger(__name__)
@@ -81,14 +83,22 @@ class Grid:
     """All cells of one OUT folder, of which this process trains its shard."""
 
     def __init__(
-        self, base: TrainConfig, cells: Sequence[Cell], out: Path, shard: Shard = Shard()
+        self,
+        base: TrainConfig,
+        cells: Sequence[Cell],
+        out: Path,
+        shard: Shard = Shard(),
+        constants: Callable[[Cell], Constants] = lambda _: {},
     ) -> None:
         """Read what earlier calls left; cells they had beside `cells` stay in the tables.
+
+        `constants` gives the tuned ones of a cell.
 
         Raises FerdeskError when the folder was made with another configuration or by a version
         with another layout, or is damaged.
         """
         self.base, self.out, self.shard = base, out, shard
+        self._constants = constants
         self.everything, self.wanted = tuple(cells), shard.share(cells)
         self.writes = True
         self.progress: dict[Cell, CellProgress] = {}
@@ -127,13 +137,20 @@ class Grid:
                 if entry["method"] not in (*METHODS, *VARIANTS):
                     log.warning("'%s' is of another version and is not shown", path)
                     continue
-                cell = Cell(noise_name(entry["noise"]), int(entry["seed"]), entry["method"])
+                cell = Cell(
+                    noise_name(entry["noise"]), int(entry["seed"]), entry["method"],
+                    int(entry.get("attempt", 0)),
+                )  # fmt: skip
                 found[cell] = CellProgress(entry["state"], entry["hours"], entry["error"])
             except (KeyError, TypeError, ValueError, FerdeskError) as error:
                 raise FerdeskError(
                     f"'{path}' is damaged; delete it, the finished runs are kept."
                 ) from error
         return found
+
+    def config(self, cell: Cell) -> TrainConfig:
+        """The configuration of a cell."""
+        return cell.config(self.base, self._constants(cell))
 
     def folder(self, cell: Cell) -> Path:
         """The run of a cell."""
@@ -147,7 +164,7 @@ class Grid:
         run = self.folder(cell)
         if not trained(run):
             return False
-        check_same(read_config(run), asdict(cell.config(self.base)), run, "--out")
+        check_same(read_config(run), asdict(self.config(cell)), run, "--out")
         return (run / REPORT).is_file() and (run / cost.FILE).is_file()
 
     def run(
@@ -224,7 +241,7 @@ class Grid:
 
     def _outcome(self, train: Train, cell: Cell) -> CellProgress:
         try:
-            train(cell.config(self.base), self.folder(cell))
+            train(self.config(cell), self.folder(cell))
             return CellProgress("done", summarise(self.folder(cell)).hours)
         except KeyboardInterrupt:
             return CellProgress("stopped")

@@ -11,6 +11,7 @@ from ferdesk.model.config import ImageBackbone
 from trainer.choices import check_choice
 from trainer.config import TrainConfig
 from trainer.methods import GROUPS, METHODS, VARIANTS
+from trainer.methods.spaces import Constants, with_constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,19 @@ class Cell:
     seed: int
     method: str
     """Or a variant."""
+    attempt: int = 0
+    """The try of tuning that it is, from 1; 0: none."""
 
     @property
     def folder(self) -> str:
         """Below OUT."""
-        return f"{self.noise}/seed-{self.seed}/{self.method}"
+        run = f"try-{self.attempt}" if self.attempt else f"seed-{self.seed}"
+        return f"{self.noise}/{run}/{self.method}"
 
-    def config(self, base: TrainConfig) -> TrainConfig:
-        """The run's configuration."""
+    def config(self, base: TrainConfig, constants: Constants | None = None) -> TrainConfig:
+        """The run's configuration; `constants` are tuned ones, which a variant's own overrule."""
         config = replace(with_noise(base, self.noise), seed=self.seed)
+        config = with_constants(config, constants or {})
         if self.method in VARIANTS:
             return VARIANTS[self.method].of(config)
         return replace(config, method=self.method)

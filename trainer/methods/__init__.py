@@ -29,6 +29,8 @@ class Variant:
     """Options of TrainConfig."""
     network: Mapping[str, Any] = field(default_factory=dict)
     """Options of its part `network`."""
+    tuned: bool = True
+    """Whether `benchmark --tune` looks for constants; published ones stay as they are."""
 
     def of(self, config: TrainConfig) -> TrainConfig:
         """`config` for this variant."""
@@ -46,12 +48,16 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
             network={"landmark_backbone": "geometry", "witness": "correction"},
         ),
         "eac_published": Variant(
-            "eac", "EAC, published constant, other backbone", {"eac": EacConfig(scaled=False)}
+            "eac",
+            "EAC, published constant, other backbone",
+            {"eac": EacConfig(scaled=False)},
+            tuned=False,
         ),
         "dmue_published": Variant(
             "dmue",
             "DMUE, published constant, other backbone",
             {"dmue": DmueConfig(similarity_weight=1000.0, similarity_form="released")},
+            tuned=False,
         ),
         "ours_baseline": Variant(
             "ours", "Table I: baseline", network={"cross_attention": False, "corrections": "none"}

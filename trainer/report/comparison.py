@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trainer.compare.grid import Grid
 from trainer.compare.methods import Cell
+from trainer.compare.tuning import read_tuning
 from trainer.measure.epochs import Epoch
 from trainer.measure.summary import RunSummary
 from trainer.methods import VARIANTS
@@ -21,6 +22,7 @@ from trainer.report.plots import Lines
 from trainer.report.purifying import HOW_TO_READ
 from trainer.report.seeds import GAIN, Seeds, gain
 from trainer.report.tables import ABSENT, Table, by_epoch, interval, percent, plain, spread
+from trainer.report.tuned import tuned
 
 _TITLE = "Methods against label noise, compared"
 _PROTOCOL = (
@@ -75,6 +77,9 @@ def comparison(grid: Grid) -> list[Section]:
         for noise in sorted(found)
     }
     sections = [Section("What was run", tuple(_state(grid, results)))]
+    tuning = read_tuning(grid.out)
+    if tuning is not None:
+        sections.append(tuned(tuning))
     if tables:
         sections.append(Section("All methods", (_plot(tables),)))
     for noise, lines in tables.items():
@@ -131,7 +136,7 @@ def _state(grid: Grid, results: Mapping[Cell, RunSummary]) -> Iterator[Block]:
 
 def _networks(grid: Grid) -> list[tuple[str, str]]:
     """The facts about networks, as far as there are cells they are about."""
-    configs = [cell.config(grid.base) for cell in grid.progress]
+    configs = [grid.config(cell) for cell in grid.progress]
     ours = {c.architecture_config().image_backbone for c in configs if c.method == "ours"}
     others = {c.backbone for c in configs if c.method != "ours"}
     names = sorted(ours | others)

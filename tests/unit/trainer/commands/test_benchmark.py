@@ -58,6 +58,41 @@ def test_benchmark(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixt
     assert "did you mean 'ours'" in capsys.readouterr().err
 
 
+def test_tuning_comes_before_the_grid_and_stands_on_its_page(
+    tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [
+        "benchmark",
+        "--methods",
+        "scn",
+        "eac_published",
+        "--noise",
+        "0",
+        "--backbone",
+        "tiny",
+    ]
+    tune = ["--tune", "2", "--tune-pictures", "30", "--tune-epochs", "1"]
+    assert call(tmp_path, command, *tune) == 0
+    assert stand_in.trained == [
+        "0.2/try-1/scn", "0.2/try-2/scn", "0/seed-1/scn", "0/seed-1/eac_published",
+    ]  # fmt: skip
+    tries, cells = stand_in.configs[:2], stand_in.configs[2:]
+    assert [(c.measure_on, c.epochs) for c in stand_in.configs] == [("none", 1)] * 2 + [
+        ("test", 2)
+    ] * 2
+    assert tries[0].scn != tries[1].scn
+    assert cells[0].scn in (tries[0].scn, tries[1].scn)
+    text = (tmp_path / "out" / "benchmark.md").read_text()
+    section = text.split("## How constants were chosen")[1].split("\n## ")[0]
+    assert "| SCN | " in section
+    assert "EAC" not in section
+    assert call(tmp_path, command, *tune) == 0
+    assert len(stand_in.trained) == 4
+    capsys.readouterr()
+    assert call(tmp_path, command) == 2
+    assert "was tuned; give --tune 2 as before" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("no_page")
 def test_reproduce(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["reproduce", "table1", "--noise", "0"]
