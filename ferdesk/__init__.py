@@ -9,6 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Baseline": "ferdesk.pipeline.baseline",
     "BLENDSHAPES": "ferdesk.vision.blendshapes",
     "EXPRESSIONS": "ferdesk.model.labels",
     "FaceReading": "ferdesk.pipeline.types",

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
@@ -17,6 +17,7 @@ from ferdesk.pipeline.types import Reading
 if TYPE_CHECKING:
     from ferdesk.model.predictor import Predictor
     from ferdesk.pipeline.analyzer import Analyzer
+    from ferdesk.pipeline.baseline import Baseline
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class AnalysisThread:
         self.max_faces = 1
         self.small_faces = False
         self.smoothing_seconds = 0.0
+        self.baselines: Mapping[int, Baseline] = {}
         self.paused = False
         self._frames = frames
         self._done = done
@@ -107,7 +109,7 @@ class AnalysisThread:
             from ferdesk.pipeline.analyzer import Analyzer
 
             self._known_scene = scene
-            return Analyzer(
+            analyzer = Analyzer(
                 predictor, self.max_faces, self.smoothing_seconds,
                 small_faces=self.small_faces, live=True,
             )  # fmt: skip
@@ -117,6 +119,7 @@ class AnalysisThread:
         analyzer.predictor = predictor
         analyzer.smoother.seconds = self.smoothing_seconds
         analyzer.small_faces = self.small_faces
+        analyzer.baselines = self.baselines
         return analyzer
 
     def _report(self, error: Exception, failures: int) -> None:

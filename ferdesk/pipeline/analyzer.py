@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 
 from ferdesk.model.face_geometry import face_geometry
+from ferdesk.pipeline.baseline import Baseline, with_changes
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
 from ferdesk.pipeline.types import FaceReading, Reading, ReadingSettings, Timings
@@ -40,6 +42,8 @@ class Analyzer:
         """
         self.predictor = predictor
         self.max_faces = max_faces
+        self.baselines: Mapping[int, Baseline] = {}
+        """By face id; may be set between frames."""
         self._ids_anew = ids_anew
         self._file: Path | None = None
         self.smoother = Smoother(smoothing_seconds)
@@ -74,6 +78,7 @@ class Analyzer:
             purified = self.predictor.predict(stacked, shapes)
             predicted = time.perf_counter()
             readings = self._judge.judge(self.predictor.card, frame, faces, ids, stacked, purified)
+            readings = with_changes(readings, self.baselines)
         finished = time.perf_counter()
         return Reading(
             frame=frame,

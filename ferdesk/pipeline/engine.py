@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from ferdesk.sources.spec import SourceSpec, open_source
 if TYPE_CHECKING:
     from ferdesk.model.checkpoint import Card
     from ferdesk.model.predictor import Predictor
+    from ferdesk.pipeline.baseline import Baseline
 
 _FAILURES_IN_A_ROW = 5
 
@@ -157,6 +158,10 @@ class Engine:
         """The newest captured frame, analysed or not, each at most once."""
         capture = self._sources.current
         return capture.preview.take() if capture is not None else None
+
+    def set_baselines(self, baselines: Mapping[int, Baseline]) -> None:
+        """From the next frame on the faces with these ids have a `change`; {}: none has."""
+        self._analysis.baselines = dict(baselines)
 
     def attach(self, sink: Sink) -> None:
         """Let `sink` hear every frame, reading and event from now on."""

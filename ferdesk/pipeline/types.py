@@ -19,6 +19,16 @@ UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """How far a face is from its neutral baseline; equation in `ferdesk.pipeline.baseline`."""
+
+    log_probabilities: NDArray[np.float32]
+    """(7,) natural logarithms: ln 2 = 0.69 is twice as likely as at rest; 0 is as at rest."""
+    blendshapes: NDArray[np.float32]
+    """(52,) differences of scores, -1 to 1; NaN where they are not known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FaceReading:
     """Everything known about one face in one frame."""
 
@@ -40,6 +50,8 @@ class FaceReading:
     """Why the reliability is low, in a few words; "" when it is not."""
     prediction_set: tuple[str, ...] = ()
     """The expressions that remain possible at 90 %, likeliest first; () without a calibration."""
+    change: Change | None = None
+    """From the face's neutral baseline; None where it has none."""
 
     @property
     def label(self) -> str:

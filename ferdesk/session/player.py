@@ -48,6 +48,7 @@ class Player:
         self.pass_number = pass_number
         self.complaint = ""
         """One sentence about pictures that cannot be shown; "" when all can."""
+        self.baselines = session.baselines(pass_number)
         self._origin = origin
         self._frames = [frame for frame in session.frames if frame.analysed]
         if not self._frames:
@@ -152,9 +153,13 @@ class Player:
             self._picture(record), record.source_index, record.time, self._origin + record.time
         )
         latency = (record.latency_ms or 0.0) / 1e3
-        return Reading(
-            frame, tuple(faces.get(record.id, ())), _NO_TIMINGS, frame.captured_at + latency
-        )
+        changed = self.baselines.changed(record.time, faces.get(record.id, ()))
+        return Reading(frame, changed, _NO_TIMINGS, frame.captured_at + latency)
+
+    def renew_baselines(self) -> None:
+        """Baselines of the session were edited: the reading at the position is given again."""
+        self.baselines = self.session.baselines(self.pass_number)
+        self._given = None
 
     def close(self) -> None:
         """Release the video; the session stays open."""

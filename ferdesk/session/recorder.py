@@ -6,15 +6,17 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ferdesk.pipeline.baseline import Taken
 from ferdesk.pipeline.types import EngineEvent, EventKind, Reading
+from ferdesk.session.baselines import record_of
 from ferdesk.session.folder import VIDEO
 from ferdesk.session.queue import BoundedQueue
-from ferdesk.session.recorder_threads import Stored, StoreThread, VideoThread
+from ferdesk.session.recorder_threads import Removed, Stored, StoreThread, VideoThread
 from ferdesk.session.records import (
     BaselineRecord,
     CorrectionRecord,
@@ -90,6 +92,9 @@ class Recorder:
         self._skipped = 0
         self._size = (0, 0)
         self._ids: dict[tuple[int, float], int] = {}
+        self._taken: dict[tuple[int, float], Taken] = {}
+        self._baselines: dict[tuple[int, float], BaselineRecord] = {}
+        self._baseline_id = 0
         self._readings = self._frames_dropped = self._readings_dropped = self._video_dropped = 0
         self._ended = ""
         self._stopping = False
@@ -176,15 +181,14 @@ class Recorder:
             self._rows.put(correction, always=True)
             return correction
 
-    def baseline(self, *, face: int | None, since: float, until: float) -> BaselineRecord | None:
-        """A neutral stretch between two values of `time.perf_counter()`."""
+    def set_baselines(self, taken: Iterable[Taken]) -> None:
+        """These neutral baselines hold; those that were stored and are not among them go again.
+
+        They may have been taken before the recording began.
+        """
         with self._lock:
-            if self._start is None or self._stopping:
-                return None
-            onset = self._since_start(since)
-            baseline = BaselineRecord(onset, max(0.0, until - since), face)
-            self._rows.put(baseline, always=True)
-            return baseline
+            self._taken = {(one.face, one.since): one for one in taken}
+            self._store_baselines()
 
     def set_threshold(self, threshold: float) -> None:
         """The operating point from now on."""
@@ -226,6 +230,7 @@ class Recorder:
     def _time_of(self, captured_at: float) -> float:
         if self._start is None:
             self._start = captured_at
+            self._store_baselines()
         time_ = captured_at - self._start
         if time_ < self._last:
             if self._last - time_ > 1.0:
@@ -247,6 +252,19 @@ class Recorder:
             return None
         self._last_ms = milliseconds
         return milliseconds
+
+    def _store_baselines(self) -> None:
+        if self._start is None or self._stopping:
+            return
+        for key in [key for key in self._baselines if key not in self._taken]:
+            self._rows.put(Removed(self._baselines.pop(key)), always=True)
+        for key, one in self._taken.items():
+            if key not in self._baselines:
+                self._baseline_id += 1
+                onset, duration = one.since - self._start, one.until - one.since
+                record = record_of(onset, duration, one.face, one.baseline)
+                self._baselines[key] = replace(record, id=self._baseline_id)
+                self._rows.put(self._baselines[key], always=True)
 
     def _now(self) -> float:
         return self._since_start(None)

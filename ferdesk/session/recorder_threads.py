@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,16 @@ log = logging.getLogger(__name__)
 
 StoredReading = tuple[int, tuple[FaceReading, ...], float, ReadingSettings | None, float]
 """Frame, faces, latency in milliseconds, settings, operating point."""
-Stored = FrameRecord | StoredReading | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A note that was stored before is to go again."""
+
+    note: Note
+
+
+Stored = FrameRecord | StoredReading | Note | Removed
 
 LEAST_FREE: Final = 200 * 2**20
 """Bytes that stay free: a disk filled to the brim harms other programs, too."""
@@ -164,6 +173,8 @@ class StoreThread:
             frame, faces, latency, settings, threshold = item
             self._use(settings or _UNKNOWN, threshold)
             self._writer.add_reading(frame, faces, latency)
+        elif isinstance(item, Removed):
+            self._writer.store.remove(item.note)
         else:
             self._writer.store.put(item)
 

@@ -128,6 +128,14 @@ class BaselineRecord:
     """A stretch in which a face was neutral."""
 
     onset: float
+    """Below 0: before the recording began."""
     duration: float
     face: int | None = None
+    """Face id; None: every face."""
+    log_probabilities: bytes = b""
+    """7 float64, little endian: `ferdesk.pipeline.baseline.Baseline`, as it was computed live."""
+    blendshapes: bytes = b""
+    """52 float64, little endian. Both b"": to be computed from what was read in the stretch."""
+    readings: int = 0
+    """How many readings they are the mean of."""
     id: int = 0

@@ -74,7 +74,21 @@ def _version_2(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_version_1, _version_2)
+def _version_3(database: sqlite3.Connection) -> None:
+    """A baseline keeps its means: its stretch may lie before the recording."""
+    for statement in (
+        "ALTER TABLE baseline ADD COLUMN log_probabilities BLOB NOT NULL DEFAULT x''",
+        "ALTER TABLE baseline ADD COLUMN blendshapes BLOB NOT NULL DEFAULT x''",
+        "ALTER TABLE baseline ADD COLUMN readings INTEGER NOT NULL DEFAULT 0",
+    ):
+        database.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    _version_1,
+    _version_2,
+    _version_3,
+)
 """Entry v makes version v + 1 out of version v, within one transaction."""
 VERSION: Final = len(MIGRATIONS)
 

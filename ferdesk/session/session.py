@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
+    from ferdesk.session.baselines import Baselines
+
 _CHUNK: Final = 300
 """Frames whose faces are read from the database in one go."""
 
@@ -132,12 +134,19 @@ class Session:
         self, pass_number: int = 0, *, landmarks: bool = True
     ) -> Iterator[tuple[FrameRecord, tuple[FaceReading, ...]]]:
         """Every analysed frame with its faces, largest first, in order; see `Store.faces`."""
+        baselines = self.baselines(pass_number)
         frames = [frame for frame in self.frames if frame.analysed]
         for start in range(0, len(frames), _CHUNK):
             part = frames[start : start + _CHUNK]
             faces = self.store.faces(part[0].id, part[-1].id, pass_number, landmarks=landmarks)
             for frame in part:
-                yield frame, tuple(faces.get(frame.id, ()))
+                yield frame, baselines.changed(frame.time, faces.get(frame.id, ()))
+
+    def baselines(self, pass_number: int = 0) -> Baselines:
+        """The neutral baselines as they are now; reading goes on with those it began with."""
+        from ferdesk.session.baselines import Baselines
+
+        return Baselines(self, pass_number)
 
     def readings(self, pass_number: int = 0) -> dict[str, NDArray[np.generic]]:
         """One row per face and analysed frame as arrays of one length, by column.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "ferdesk"
 BLENDSHAPES_NAME: Final = "ferdesk-blendshapes"
+CHANGE_NAME: Final = "ferdesk-change"
 MARKERS_NAME: Final = "ferdesk-markers"
 
 Channel = tuple[str, str, str]
@@ -37,6 +38,12 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     ("pitch", "Orientation", "degrees"),
     ("roll", "Orientation", "degrees"),
 )
+CHANGE_CHANNELS: Final[tuple[Channel, ...]] = (
+    *((f"change_{name}", "LogProbabilityChange", "none") for name in EXPRESSIONS),
+    *((f"change_{name}", "BlendshapeChange", "none") for name in BLENDSHAPES),
+    *_WHOSE,
+)
+"""Differences of natural logarithms, then of scores, from the face's neutral baseline."""
 BLENDSHAPE_CHANNELS: Final[tuple[Channel, ...]] = (
     *((name, "Blendshape", "normalized") for name in BLENDSHAPES),
     *_WHOSE,
@@ -73,6 +80,7 @@ def _remedy() -> str:
 
 class LslOutlet:
     """One sample per face and reading; a reading without a face is a sample with face 0 and NaN.
+    Changes are sent for faces with a neutral baseline only.
 
     LSL keeps what a slow receiver has not fetched, 360 s at most, and never waits for it.
     """
@@ -94,6 +102,9 @@ class LslOutlet:
             BLENDSHAPES_NAME, "Blendshapes", BLENDSHAPE_CHANNELS, f"ferdesk-blendshapes-{key}",
             facts,
         )  # fmt: skip
+        self._changes = self._outlet(
+            CHANGE_NAME, "Change", CHANGE_CHANNELS, f"ferdesk-change-{key}", facts
+        )
         markers = lsl.StreamInfo(
             MARKERS_NAME, "Markers", 1, lsl.IRREGULAR_RATE, lsl.cf_string, f"ferdesk-markers-{key}"
         )
@@ -101,11 +112,11 @@ class LslOutlet:
 
     @property
     def address(self) -> str:
-        return f"streams {NAME}, {BLENDSHAPES_NAME}, {MARKERS_NAME}"
+        return f"streams {NAME}, {BLENDSHAPES_NAME}, {CHANGE_NAME}, {MARKERS_NAME}"
 
     @property
     def receivers(self) -> str:
-        outlets = (self._readings, self._movements, self._markers)
+        outlets = (self._readings, self._movements, self._changes, self._markers)
         listening = any(outlet is not None and outlet.have_consumers() for outlet in outlets)
         return "somebody listens" if listening else "nobody listens"
 
@@ -120,13 +131,16 @@ class LslOutlet:
             movements = face.landmarks.blendshapes.tolist()
             if len(movements) == len(BLENDSHAPES):
                 self._movements.push_sample([*movements, index, float(face.face_id)], at)
+            if face.change is not None:
+                changed = (*face.change.log_probabilities, *face.change.blendshapes)
+                self._changes.push_sample([*map(float, changed), index, float(face.face_id)], at)
 
     def mark(self, label: str, at: float) -> None:
         self._markers.push_sample([label], self._clock.theirs(at))
 
     def close(self) -> None:
         # An outlet of pylsl ends with its last reference.
-        self._readings = self._movements = self._markers = None
+        self._readings = self._movements = self._changes = self._markers = None
 
     def _outlet(
         self, name: str, kind: str, channels: tuple[Channel, ...], source_id: str,

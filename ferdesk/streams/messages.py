@@ -42,6 +42,7 @@ def event(label: str, at: float) -> str:
 
 
 def _face(face: FaceReading, threshold: float) -> dict[str, Any]:
+    change = face.change
     return {
         "id": face.face_id,
         "label": face.answer(threshold),
@@ -52,6 +53,8 @@ def _face(face: FaceReading, threshold: float) -> dict[str, Any]:
         "box": [round(value, 1) for value in face.landmarks.box],
         "pose": [round(value, 2) for value in (face.pose.yaw, face.pose.pitch, face.pose.roll)],
         "blendshapes": _rounded(face.landmarks.blendshapes, 4),
+        "change": None if change is None else _rounded(change.log_probabilities, 4),
+        "blendshapes_change": None if change is None else _rounded(change.blendshapes, 4),
     }
 
 

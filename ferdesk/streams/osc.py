@@ -32,7 +32,8 @@ class OscOutlet:
 
     ``/ferdesk/frame`` number, seconds of the source, number of faces; and for every face
     ``/ferdesk/face/ID/expression`` 7 floats, ``…/label`` text, ``…/reliability`` float (-1: not
-    known), ``…/pose`` yaw, pitch, roll in degrees, ``…/blendshapes`` 52 floats. Events:
+    known), ``…/pose`` yaw, pitch, roll in degrees, ``…/blendshapes`` 52 floats; with a
+    neutral baseline also ``…/change`` 7 and ``…/blendshapes_change`` 52 floats. Events:
     ``/ferdesk/event`` text.
     """
 
@@ -107,10 +108,16 @@ class OscOutlet:
 def _about(face: FaceReading, threshold: float) -> list[tuple[str, Values]]:
     place = f"/ferdesk/face/{face.face_id}"
     pose = face.pose
-    return [
+    parts: list[tuple[str, Values]] = [
         (f"{place}/expression", face.probabilities.tolist()),
         (f"{place}/label", [face.answer(threshold)]),
         (f"{place}/reliability", [-1.0 if face.reliability is None else face.reliability]),
         (f"{place}/pose", [pose.yaw, pose.pitch, pose.roll]),
         (f"{place}/blendshapes", face.landmarks.blendshapes.tolist()),
     ]
+    if face.change is not None:
+        parts += [
+            (f"{place}/change", face.change.log_probabilities.tolist()),
+            (f"{place}/blendshapes_change", face.change.blendshapes.tolist()),
+        ]
+    return parts

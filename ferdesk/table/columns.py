@@ -144,12 +144,27 @@ def _columns() -> Iterable[Column]:
             f"{movement.plain}: MediaPipe's score, 0 to 1 (nearest action unit: {near})",
             digits=".4f",
         )
+    for expression in EXPRESSIONS:
+        yield Column(
+            f"change_{expression}",
+            f"Change from the face's neutral baseline: ln of probability_{expression}, less the "
+            "mean of it at rest; empty without a baseline",
+            digits=".4f",
+        )
+    for movement in MOVEMENTS:
+        yield Column(
+            f"change_{movement.name}",
+            f"Change from the face's neutral baseline: blendshape_{movement.name}, less the mean "
+            "of it at rest; empty without a baseline",
+            digits=".4f",
+        )
 
 
 COLUMNS: Final[dict[str, Column]] = {column.name: column for column in _columns()}
 """All of them, by name."""
 
 BLENDSHAPE_COLUMNS: Final = tuple(f"blendshape_{movement.name}" for movement in MOVEMENTS)
+CHANGE_COLUMNS: Final = tuple(f"change_{movement.name}" for movement in MOVEMENTS)
 _ANSWER: Final = ("face", "label", "reliability", "prediction_set")
 _NETWORK: Final = (*distribution("p"), "c_p", "c_g", "c_a", "c_t")
 _SEEN: Final = (
@@ -159,7 +174,7 @@ _SEEN: Final = (
 OF_SESSION: Final = (
     "time", "frame", *_ANSWER, "correction", *distribution("probability"),
     *distribution("calibrated"), *_NETWORK, *_SEEN, "source_frame", "media_time",
-    *BLENDSHAPE_COLUMNS,
+    *BLENDSHAPE_COLUMNS, *distribution("change"), *CHANGE_COLUMNS,
 )  # fmt: skip
 """Of a session's table."""
 

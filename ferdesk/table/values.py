@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferdesk.pipeline.types import FaceReading
-from ferdesk.table.columns import BLENDSHAPE_COLUMNS, COLUMNS, distribution
+from ferdesk.table.columns import BLENDSHAPE_COLUMNS, CHANGE_COLUMNS, COLUMNS, distribution
 
 Value = str | int | float
 
@@ -43,6 +43,10 @@ def face_values(face: FaceReading, threshold: float) -> dict[str, Value]:
     ):
         values.update(zip(distribution(name), map(float, found), strict=True))
     values.update(zip(BLENDSHAPE_COLUMNS, map(float, face.landmarks.blendshapes), strict=True))
+    if face.change is not None:
+        logs, scores = face.change.log_probabilities, face.change.blendshapes
+        values.update(zip(distribution("change"), map(float, logs), strict=True))
+        values.update(zip(CHANGE_COLUMNS, map(float, scores), strict=True))
     return values
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ferdesk.model.checkpoint import Card
+from ferdesk.pipeline.baseline import Baseline
 from ferdesk.pipeline.engine import EngineOptions
 from ferdesk.pipeline.types import (
     EngineEvent,
@@ -43,6 +44,7 @@ class FakeEngine:
         self.loaded: list[Path] = []
         self.resets = 0
         self.sinks: list[Sink] = []
+        self.baselines: dict[int, Baseline] = {}
         self.files: tuple[Path, ...] = ()
         self.steps: list[int] = []
         self.closed_with: float | None = None
@@ -95,6 +97,9 @@ class FakeEngine:
 
     def step(self, by: int) -> None:
         self.steps.append(by)
+
+    def set_baselines(self, baselines: Mapping[int, Baseline]) -> None:
+        self.baselines = dict(baselines)
 
     def attach(self, sink: Sink) -> None:
         self.sinks.append(sink)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,7 @@ from ferdesk.ui.state.settings import Settings
 
 if TYPE_CHECKING:
     from ferdesk.model.checkpoint import Card
+    from ferdesk.pipeline.baseline import Baseline
     from ferdesk.pipeline.engine import EngineOptions
     from ferdesk.sources.spec import SourceSpec
 
@@ -47,6 +49,7 @@ class EnginePort(Protocol):
     def files(self) -> tuple[Path, ...]: ...
     def step(self, by: int) -> None: ...
     def reset(self) -> None: ...
+    def set_baselines(self, baselines: Mapping[int, Baseline]) -> None: ...
     def attach(self, sink: Sink) -> None: ...
     def detach(self, sink: Sink) -> None: ...
     def take_reading(self) -> Reading | None: ...

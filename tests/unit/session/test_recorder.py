@@ -70,7 +70,6 @@ def test_frames_readings_events_and_pictures(tmp_path: Path, readings: list[Read
     feed(recorder, readings, 30)
     recorder.mark("stimulus", at=1000.5, note="first")
     recorder.correct("fear", face=1, at=1000.2, duration=0.4)
-    recorder.baseline(face=1, since=1000.0, until=1000.3)
     with end(recorder) as session:
         assert session.state is SessionState.COMPLETE
         assert session.notes == ()
@@ -85,7 +84,6 @@ def test_frames_readings_events_and_pictures(tmp_path: Path, readings: list[Read
         assert [(e.label, e.note, e.origin) for e in events] == [("stimulus", "first", Origin.KEY)]
         assert events[0].onset == pytest.approx(0.5)
         assert session.store.corrections()[0].onset == pytest.approx(0.2)
-        assert session.store.baselines()[0].duration == pytest.approx(0.3)
         assert session.analyses[0].checkpoint_sha256 == "abc"
         assert session.video is not None
         video = VideoReader(session.video)

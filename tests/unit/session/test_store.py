@@ -105,7 +105,7 @@ def test_notes_are_edited_undone_and_kept(folder: Path) -> None:
         assert store.put(event) == number
     with Session.open(folder) as session:
         assert session.store.events() == [EventRecord(0.5, "stimulus", 0.2, "first", Origin.LSL, 1)]
-        assert session.store.baselines() == [BaselineRecord(0.0, 0.3, None, 1)]
+        assert session.store.baselines() == [BaselineRecord(0.0, 0.3, None, id=1)]
         arrays = session.readings()
         inside = (arrays["time"] >= 0.4) & (arrays["time"] <= 0.8)
         assert set(arrays["correction"][inside]) == {"fear"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
-from ferdesk.pipeline.types import FaceReading, Reading, Timings
+from ferdesk.pipeline.types import Change, FaceReading, Reading, Timings
 from ferdesk.sources.base import Frame
 from ferdesk.vision.blendshapes import BLENDSHAPES
 from ferdesk.vision.types import FaceLandmarks, FaceQuality, HeadPose
@@ -36,6 +37,13 @@ def _face(face_id: int, winner: int, reliability: float | None) -> FaceReading:
         HeadPose(12.5, -3.0, 1.0), FaceQuality(90.0, 0.1, 0.5, 0.2, 1.0), purified, shown, shown,
         reliability, "", (EXPRESSIONS[winner],),
     )  # fmt: skip
+
+
+def with_change(reading: Reading) -> Reading:
+    """The same with a first face that has changed: 0, 1, … 6 and 0, 0.01, … 0.51."""
+    change = Change(np.arange(7, dtype=np.float32), np.arange(52, dtype=np.float32) / 100)
+    first = replace(reading.faces[0], change=change)
+    return replace(reading, faces=(first, *reading.faces[1:]))
 
 
 @pytest.fixture(scope="session")

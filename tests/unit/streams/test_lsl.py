@@ -22,9 +22,17 @@ try:
 except (ImportError, OSError, RuntimeError):
     pytest.skip("pylsl or its library is not installed", allow_module_level=True)
 
-from ferdesk.streams.lsl import BLENDSHAPES_NAME, CHANNELS, MARKERS_NAME, NAME, LslOutlet
+from ferdesk.streams.lsl import (
+    BLENDSHAPES_NAME,
+    CHANGE_NAME,
+    CHANNELS,
+    MARKERS_NAME,
+    NAME,
+    LslOutlet,
+)
 from ferdesk.streams.markers import MarkerInlet
 from ferdesk.streams.sender import Sender
+from tests.unit.streams.conftest import with_change
 
 SECONDS = float(os.environ.get("FERDESK_LSL_SECONDS", "3"))
 """How long readings are sent; 60 for the promise of a minute."""
@@ -57,6 +65,7 @@ def test_every_reading_arrives_with_the_time_of_its_capture(
 ) -> None:
     inlet = inlet_of(NAME, tmp_path)
     movements = inlet_of(BLENDSHAPES_NAME, tmp_path)
+    changes = inlet_of(CHANGE_NAME, tmp_path)
     # On one computer both clocks are one; the map must not add anything to their distance.
     distance = pylsl.local_clock() - time.perf_counter()
     deadline = time.monotonic() + 5
@@ -73,6 +82,7 @@ def test_every_reading_arrives_with_the_time_of_its_capture(
         sender.reading(reading)
         sent.append(reading)
     sender.reading(reading_of(len(sent)))
+    sender.reading(with_change(reading_of(len(sent) + 1, (1, 0.9), (2, 0.9))))
     wanted = sum(len(reading.faces) for reading in sent)
     samples, stamps = pull(inlet, wanted + 1)
     assert len(samples) == wanted + 1
@@ -96,6 +106,10 @@ def test_every_reading_arrives_with_the_time_of_its_capture(
     assert len(moved) == wanted
     assert [row[51] for row in moved[:3]] == [1.0, 1.0, 1.0]
     assert [row[52] for row in moved[:3]] == [0, 0, 1]
+    (changed,), _ = pull(changes, 1)
+    assert changed[:7] == list(range(7))
+    assert changed[7 + 51] == pytest.approx(0.51)
+    assert changed[-2:] == [len(sent) + 1, 1]
     assert sender.close()
 
 

@@ -20,6 +20,7 @@ from pythonosc.osc_server import ThreadingOSCUDPServer
 
 from ferdesk.streams.osc import OscOutlet, parse_address
 from ferdesk.streams.sender import Sender
+from tests.unit.streams.conftest import with_change
 
 
 @pytest.fixture
@@ -62,6 +63,22 @@ def test_a_reading_arrives_whole(
     assert len(found["/ferdesk/face/1/blendshapes"]) == 52
     assert dict(heard[11:])["/ferdesk/face/1/reliability"] == (-1.0,), "not known"
     assert ("/ferdesk/event", ("stimulus é",)) in heard
+
+
+def test_a_change_goes_out_where_there_is_a_baseline(
+    server: tuple[int, list[tuple[str, tuple[Any, ...]]]], reading_of: Callable[..., Reading]
+) -> None:
+    port, heard = server
+    sender = Sender([OscOutlet("127.0.0.1", port)])
+    sender.reading(with_change(reading_of(0, (1, 0.9), (4, 0.25))))
+    assert sender.close()
+    deadline = time.monotonic() + 5
+    while len(heard) < 13 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    found = dict(heard)
+    assert found["/ferdesk/face/1/change"] == tuple(range(7))
+    assert found["/ferdesk/face/1/blendshapes_change"][51] == pytest.approx(0.51)
+    assert "/ferdesk/face/2/change" not in found
 
 
 def test_a_host_that_is_gone_costs_nothing(reading_of: Callable[..., Reading]) -> None:

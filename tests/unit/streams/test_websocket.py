@@ -25,6 +25,7 @@ from websockets.sync.client import connect
 
 from ferdesk.streams.sender import Sender
 from ferdesk.streams.websocket import WebSocketOutlet, is_loopback
+from tests.unit.streams.conftest import with_change
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_receiver_gets_every_reading(
         assert hello["expressions"][1] == "happiness"
         assert len(hello["blendshapes"]) == 52
         assert until(lambda: outlet.receivers == "1 receiver")
-        sent = [reading_of(i, (1, 0.9), (2, None)) for i in range(30)]
+        sent = [with_change(reading_of(i, (1, 0.9), (2, None))) for i in range(30)]
         for reading in sent:
             sender.reading(reading)
         sender.reading(reading_of(30))
@@ -70,6 +71,9 @@ def test_a_receiver_gets_every_reading(
     assert face["box"] == [0.0, 0.0, 110.0, 140.0]
     assert len(face["probabilities"]) == 7
     assert first["faces"][1]["reliability"] is None
+    assert face["change"] == [0, 1, 2, 3, 4, 5, 6]
+    assert face["blendshapes_change"][51] == 0.51
+    assert first["faces"][1]["change"] is None
     assert found[30]["faces"] == []
     assert found[31] == {"type": "event", "version": 1, "label": "go", "captured": 2.5}
     assert until(lambda: outlet.receivers == "nobody listens")

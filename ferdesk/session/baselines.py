@@ -1,0 +1,121 @@
+"""The neutral baselines of a session, and the change of its readings from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ferdesk.pipeline.baseline import Baseline, BaselineError
+from ferdesk.pipeline.types import FaceReading
+from ferdesk.session.records import BaselineRecord
+
+if TYPE_CHECKING:
+    from ferdesk.session.session import Session
+
+_FLOATS: Final = np.dtype("<f8")
+
+
+def record_of(onset: float, duration: float, face: int, baseline: Baseline) -> BaselineRecord:
+    """A baseline with its means, to be stored."""
+    return BaselineRecord(
+        onset, duration, face, baseline.log_probabilities.astype(_FLOATS).tobytes(),
+        baseline.blendshapes.astype(_FLOATS).tobytes(), baseline.readings,
+    )  # fmt: skip
+
+
+def over(session: Session, onset: float, duration: float, face: int) -> Baseline:
+    """Of a face over a stretch as it was read when it was recorded. BaselineError."""
+    return Baseline.of(face, _stretch(session, onset, duration, 0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A baseline of one face, and from when on it is the newest."""
+
+    onset: float
+    face: int
+    checkpoint: tuple[str, str]
+    """Name and checksum: readings of another one have no change from it."""
+    baseline: Baseline
+    record: BaselineRecord
+
+
+class Baselines:
+    """Those of one pass over a session as they were when this was made.
+
+    Of several baselines of a face the newest at that time holds, and the first one holds for what
+    was before it, too.
+    """
+
+    def __init__(self, session: Session, pass_number: int = 0) -> None:
+        self._session = session
+        self._pass = pass_number
+        self._known: dict[int, list[Known]] = {}
+        for record in session.store.baselines():
+            for known in _known(session, record, pass_number):
+                self._known.setdefault(known.face, []).append(known)
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """All of them, face by face, by onset."""
+        return tuple(known for face in self._known.values() for known in face)
+
+    def at(self, time: float, face: int) -> Known | None:
+        """What holds for a face at `time` seconds; None without one of the same checkpoint."""
+        found = self._known.get(face)
+        if not found:
+            return None
+        best = next((known for known in reversed(found) if known.onset <= time), found[0])
+        return best if best.checkpoint == _checkpoint(self._session, time, self._pass) else None
+
+    def changed(self, time: float, faces: Iterable[FaceReading]) -> tuple[FaceReading, ...]:
+        """The faces of a reading, those with a baseline with their `change`."""
+        if not self._known:
+            return tuple(faces)
+        return tuple(self._changed(time, face) for face in faces)
+
+    def _changed(self, time: float, face: FaceReading) -> FaceReading:
+        known = self.at(time, face.face_id)
+        return face if known is None else known.baseline.with_change(face)
+
+
+def _known(session: Session, record: BaselineRecord, pass_number: int) -> Iterable[Known]:
+    checkpoint = _checkpoint(session, record.onset, pass_number)
+    if pass_number == 0 and record.log_probabilities and record.face is not None:
+        baseline = Baseline(
+            np.frombuffer(record.log_probabilities, _FLOATS),
+            np.frombuffer(record.blendshapes, _FLOATS),
+            record.readings,
+        )
+        yield Known(record.onset, record.face, checkpoint, baseline, record)
+        return
+    stretch = _stretch(session, record.onset, record.duration, pass_number)
+    ids = {face.face_id for faces in stretch for face in faces}
+    for face in sorted(ids) if record.face is None else [record.face]:
+        try:
+            baseline = Baseline.of(face, stretch)
+        except BaselineError:
+            continue  # As if it were not there: the stretch does not say how the face is at rest.
+        yield Known(record.onset, face, checkpoint, baseline, record)
+
+
+def _stretch(
+    session: Session, onset: float, duration: float, pass_number: int
+) -> list[tuple[FaceReading, ...]]:
+    frames = [
+        frame.id
+        for frame in session.frames
+        if frame.analysed and onset <= frame.time <= onset + duration
+    ]
+    if not frames:
+        return []
+    faces = session.store.faces(frames[0], frames[-1], pass_number, landmarks=False)
+    return [tuple(faces.get(frame, ())) for frame in frames]
+
+
+def _checkpoint(session: Session, time: float, pass_number: int) -> tuple[str, str]:
+    analysis = session.analysis_at(max(time, 0.0), pass_number)
+    return ("", "") if analysis is None else (analysis.checkpoint, analysis.checkpoint_sha256)
