@@ -41,7 +41,10 @@ ANSWER_FEATURES: Final = (
     "winner", "margin", "c_p", "c_g", "c_a", "c_t", "agree_p", "agree_g", "agree_a",
     "witness", "apart", "c_lm",
 )  # fmt: skip
-PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast")
+PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast", "eyes", "mouth")
+_PARTS: Final = {"eyes": (0.27, 0.47), "mouth": (0.62, 0.86)}
+"""Rows of the crop where a part of the face lies, as shares of its height."""
+_ACROSS: Final = (0.15, 0.85)
 VIEW_FEATURES: Final = ("yaw", "pitch", "roll", "size")
 FEATURES: Final = (*ANSWER_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES)
 
@@ -79,6 +82,8 @@ def picture_features(crops: NDArray[np.uint8], detail: int) -> Features:
     `sharpness` and `grain` are logarithms relative to the contrast: of the standard deviation of
     the Laplacian, and of the noise that is left when edges are ignored (Immerkær's operator,
     median). `contrast` is the logarithm of the standard deviation, `brightness` the mean in 0..1.
+    `eyes` and `mouth` are the logarithm of the standard deviation there over that of the whole:
+    what covers a part of the face is mostly smoother.
     """
     block = crops.shape[1] // detail if detail else 1
     edge = crops.shape[1] // block * block
@@ -97,7 +102,14 @@ def picture_features(crops: NDArray[np.uint8], detail: int) -> Features:
     edges = (4 * middle - sides).std(axis=(1, 2))
     noise = np.median(np.abs(corners - 2 * sides + 4 * middle), axis=(1, 2))
     contrast = np.maximum(grey.std(axis=(1, 2)), 0.5)
+    parts = {}
+    for name, rows in _PARTS.items():
+        top, bottom = (round(share * grey.shape[1]) for share in rows)
+        left_edge, right_edge = (round(share * grey.shape[2]) for share in _ACROSS)
+        spread = grey[:, top:bottom, left_edge:right_edge].std(axis=(1, 2))
+        parts[name] = np.log(spread / contrast + 1e-2).astype(np.float64)
     return {
+        **parts,
         "sharpness": np.log(edges / contrast + 1e-3).astype(np.float64),
         "grain": np.log(noise / contrast + 1e-2).astype(np.float64),
         "brightness": (grey.mean(axis=(1, 2)) / 255).astype(np.float64),
@@ -221,6 +233,8 @@ _PICTURE_WORDS: Final = (
     ("size", "too small", ""),
     ("yaw", "", "face turned {:.0f}°"),
     ("pitch", "", "face {:.0f}° up or down"),
+    ("eyes", "eyes covered or hard to see", ""),
+    ("mouth", "mouth covered or hard to see", ""),
     ("brightness", "too dark", "too bright"),
     ("sharpness", "blurred", ""),
     ("grain", "", "grainy picture"),

@@ -30,6 +30,8 @@ MODEL = ReliabilityModel(
         Usual("size", 16.0, 35.0), Usual("yaw", 0.0, 30.0), Usual("pitch", 0.0, 25.0),
         Usual("brightness", 0.2, 0.8), Usual("sharpness", -1.4, -0.3), Usual("grain", -4.0, -2.0),
         Usual("contrast", -2.2, -1.1),
+        Usual("eyes", -0.6, 0.4),
+        Usual("mouth", -0.8, 0.4),
     ),
 )  # fmt: skip
 TABLE = RiskCoverage(
@@ -67,7 +69,7 @@ def peaked(**values: float) -> np.ndarray:
 
 FINE: dict[str, float] = {
     "size": 20.0, "yaw": 5.0, "pitch": 5.0, "brightness": 0.5, "sharpness": -0.8, "grain": -3.0,
-    "contrast": -1.6, "agree_p": 1.0,
+    "contrast": -1.6, "eyes": -0.2, "mouth": -0.3, "agree_p": 1.0,
 }  # fmt: skip
 SURE = peaked(happiness=0.7)
 VAGUE = peaked(happiness=0.4)
@@ -86,6 +88,8 @@ TIED = peaked(fear=0.4, surprise=0.35)
         ({"sharpness": 0.5}, VAGUE, "no expression stands out"),
         ({"grain": -0.5}, SURE, "grainy picture"),
         ({"contrast": -3.0}, SURE, "too little contrast"),
+        ({"mouth": -4.0}, SURE, "mouth covered or hard to see"),
+        ({"eyes": -4.0}, SURE, "eyes covered or hard to see"),
         ({}, TIED, "two expressions equally likely: Fear and Surprise"),
         ({"agree_p": 0.0}, SURE, "the first guess was another expression"),
         ({}, VAGUE, "no expression stands out"),

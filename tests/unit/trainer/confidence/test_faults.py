@@ -37,6 +37,7 @@ def test_each_fault_shows_in_the_feature_that_measures_it() -> None:
     for kind, feature, sign in (
         ("blur", "sharpness", -1), ("small", "sharpness", -1), ("low light", "brightness", -1),
         ("low contrast", "contrast", -1), ("noise", "grain", 1),
+        ("eyes covered", "eyes", -1), ("mouth covered", "mouth", -1),
     ):  # fmt: skip
         change = picture_features(degrade(crops(), kind), 56)[feature] - plain[feature]
         assert (sign * change > 0.1).all(), kind
