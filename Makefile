@@ -30,7 +30,7 @@ format: $(DEV) ## ruff: mend and format
 	@$(BIN)/ruff format .
 
 types: $(DEV) ## mypy
-	@$(BIN)/mypy ferdesk trainer
+	@$(BIN)/mypy ferdesk trainer benchmarks
 
 contracts: $(DEV) ## who may import whom (docs/architecture.md)
 	@$(BIN)/lint-imports --no-logo

@@ -82,6 +82,7 @@ def main() -> int:
         network = DualStreamFER(
             architecture, preprocessing_for(architecture.image_backbone, config)
         )
+        assert network.landmark_backbone is not None
         load_backbone_weights(network.landmark_backbone, "mobilefacenet", args.landmark_weights)
         load_backbone_weights(network.image_backbone, architecture.image_backbone, weights)
         start = time.perf_counter()

@@ -30,12 +30,13 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path)
     args = parser.parse_args()
     network, card = load(args.checkpoint or asset(DEFAULT_CHECKPOINT))
-    data = load_split(prepare(args.data, args.cache), "valid")
+    data = load_split(prepare(args.data, args.cache, geometry=True), "valid")
+    crops, shapes = np.asarray(data.crops), data.shapes(slice(None))
     finals = {}
     precisions: tuple[Precision, ...] = ("f32", "bf16")
     for precision in precisions:
         backend = OpenVinoBackend(convert(network), 2, precision)
-        final = np.concatenate([backend.run(crop[None]).final for crop in np.asarray(data.crops)])
+        final = backend.run(crops, shapes).final
         finals[precision] = final if card.calibration is None else card.calibration.apply(final)
         result = measure(finals[precision], data.labels)
         sys.stdout.write(

@@ -91,7 +91,7 @@ def strange(picture: Picture, points: NDArray[np.float32]) -> dict[str, Picture]
     bent = {int(i): tuple(chance.normal(0, 0.12, 2)) for i in chance.choice(468, 60, replace=False)}
     return {
         "as it is": picture,
-        "pencil drawing": cv2.cvtColor(drawn, cv2.COLOR_GRAY2BGR),
+        "pencil drawing": np.asarray(cv2.cvtColor(drawn, cv2.COLOR_GRAY2BGR), np.uint8),
         "painting": np.asarray(cv2.stylization(picture, sigma_s=60, sigma_r=0.45), np.uint8),
         "negative": np.asarray(255 - picture, np.uint8),
         "mask over mouth and nose": masked,
@@ -99,7 +99,7 @@ def strange(picture: Picture, points: NDArray[np.float32]) -> dict[str, Picture]
         "bent to a scowl": scowl(picture, points, 1.0),
         "bent to a strong scowl": scowl(picture, points, 2.0),
         "bent at random": moved(picture, points, bent, 0.12),
-    }  # type: ignore[dict-item]
+    }
 
 
 def row(name: str, face: FaceReading | None, threshold: float) -> str:
@@ -110,7 +110,7 @@ def row(name: str, face: FaceReading | None, threshold: float) -> str:
     says = "unsure" if face.abstains(threshold) else face.label
     return (
         f"{name:28} {face.label:10} {face.probabilities[best]:5.0%} "
-        f"{face.reliability:5.0%}   {says:10} {face.reason}\n"
+        f"{face.reliability or 0.0:5.0%}   {says:10} {face.reason}\n"
     )
 
 
@@ -143,20 +143,21 @@ def under_faults(reader: Reader, readings: Sequence[Reading], threshold: float, 
     lines = []
     for fault in ("", *DEGRADATIONS):
         changed = degrade(np.stack(crops), fault, 1) if fault else np.stack(crops)
-        right, sure, told, found = [], [], 0, 0
+        right, sure, told, found = 0, 0.0, 0, 0
         for crop, labels in zip(changed, meant, strict=True):
-            border = cv2.copyMakeBorder(crop, *[_BORDER] * 4, cv2.BORDER_REPLICATE)
-            faces = reader.read_image(cv2.resize(border, None, fx=2, fy=2), colours="RGB").faces
+            border = np.pad(crop, ((_BORDER, _BORDER), (_BORDER, _BORDER), (0, 0)), "edge")
+            large = np.asarray(cv2.resize(border, None, fx=2, fy=2), np.uint8)
+            faces = reader.read_image(large, colours="RGB").faces
             if not faces:
                 continue
             found += 1
-            right.append(faces[0].label in labels)
-            sure.append(faces[0].reliability)
+            right += faces[0].label in labels
+            sure += faces[0].reliability or 0.0
             told += not faces[0].abstains(threshold)
         if found:
             lines.append(
-                f"{fault or 'as they are':16} {found:4} of {len(crops)} {np.mean(right):9.0%} "
-                f"{np.mean(sure):12.0%} {told / found:9.0%}\n"
+                f"{fault or 'as they are':16} {found:4} of {len(crops)} {right / found:9.0%} "
+                f"{sure / found:12.0%} {told / found:9.0%}\n"
             )
     return "".join(lines)
 
