@@ -184,19 +184,3 @@ def mcnemar(correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_]) -> float
         tail += ways
     # Whole numbers to the end: 2^n leaves the range of a float at n = 1024.
     return min(1.0, 2 * tail / 2**n)
-
-
-def paired_interval(
-    correct_a: NDArray[np.bool_], correct_b: NDArray[np.bool_], z: float = 1.96
-) -> tuple[float, float]:
-    """Interval, 95 % by default, of the share b gets right beyond a; arrays (seeds, pictures).
-
-    Normal, from the spread over the pictures of the mean over the seeds: both answered the same
-    pictures, so what makes a picture hard for both cancels. It covers the drawing of the pictures,
-    not of the seeds. ValueError for other shapes, and for fewer than two pictures.
-    """
-    if correct_a.shape != correct_b.shape or correct_a.ndim != 2 or correct_a.shape[1] < 2:
-        raise ValueError(f"cannot pair answers of shapes {correct_a.shape} and {correct_b.shape}")
-    gains = (correct_b.astype(np.float64) - correct_a).mean(axis=0)
-    half = z * float(gains.std(ddof=1)) / math.sqrt(len(gains))
-    return float(gains.mean()) - half, float(gains.mean()) + half

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from ferdesk.files import write_json
 from trainer.compare.grid import Grid
 from trainer.compare.methods import Cell
 from trainer.compare.tuning import read_tuning
@@ -18,6 +19,7 @@ from trainer.report.cited import cited, paper_column
 from trainer.report.costs import costs
 from trainer.report.document import write_document
 from trainer.report.lines import COLOURS, LABELS, in_order
+from trainer.report.numbers import Tables, numbers, rank_blocks
 from trainer.report.plots import Lines
 from trainer.report.purifying import HOW_TO_READ
 from trainer.report.seeds import GAIN, Seeds, gain
@@ -28,7 +30,9 @@ _TITLE = "Methods against label noise, compared"
 _PROTOCOL = (
     "One row per method. Accuracy: the mean of the last tenth of a fixed schedule ({last} of {of} "
     "epochs) on the {n} clean pictures of the {part} part, then the mean over the seeds ± its "
-    "standard deviation; the last epoch alone stands beside it. "
+    "standard deviation; the last epoch alone stands beside it. The 95 % interval is that of a "
+    "hierarchical bootstrap: other seeds and other pictures (with one seed the pictures alone); "
+    "other wrong labels it does not cover. "
     "The best epoch is chosen on the pictures it is measured on: it is too high, and stands here "
     "only for comparison with papers that report it."
 )
@@ -36,7 +40,8 @@ _COMPARED = (
     "How much better (+) or worse (−) each method is. Points: the difference of the accuracies "
     "above in percentage points, mean ± standard deviation over the seeds that both methods have. "
     "The other columns compare the answers of the last epoch picture by picture: the 95 % interval "
-    "of the difference with other pictures (not with other seeds), and McNemar's p, one per seed: "
+    "of the difference with other seeds and other pictures (a hierarchical bootstrap; with one "
+    "seed it covers the pictures alone), and McNemar's p, one per seed: "
     "the chance of a difference at least this large if both methods were equally good."
 )
 _OTHERS = (
@@ -54,45 +59,50 @@ _MEMORY = (
     "whose answer is the label before noise (corrected)."
 )
 
-Tables = Mapping[str, Mapping[str, Seeds]]
-"""By noise and method."""
-
 
 def write_comparison(grid: Grid) -> Path:
     """Write OUT/benchmark.md and OUT/index.html, with the cells there are; returns the page."""
     grid.refresh()
-    return write_document(grid.out, "benchmark", _TITLE, comparison(grid))
-
-
-def comparison(grid: Grid) -> list[Section]:
-    """The sections of the page."""
     results = grid.results()
+    tables = _found(results)
+    write_json(grid.out / "benchmark.json", numbers(tables))
+    return write_document(grid.out, "benchmark", _TITLE, comparison(grid, results, tables))
+
+
+def _found(results: Mapping[Cell, RunSummary]) -> Tables:
+    """The measured runs by noise and method, in the order of the page."""
     found: dict[str, dict[str, dict[int, RunSummary]]] = {}
     for cell, summary in results.items():
         if "final" in summary.measured:
             found.setdefault(cell.noise, {}).setdefault(cell.method, {})[cell.seed] = summary
     order = in_order({cell.method for cell in results})
-    tables = {
+    return {
         noise: {m: Seeds(LABELS[m], found[noise][m]) for m in order if m in found[noise]}
         for noise in sorted(found)
     }
+
+
+def comparison(grid: Grid, results: Mapping[Cell, RunSummary], tables: Tables) -> list[Section]:
+    """The sections of the page."""
     sections = [Section("What was run", tuple(_state(grid, results)))]
     tuning = read_tuning(grid.out)
     if tuning is not None:
         sections.append(tuned(tuning))
     if tables:
-        sections.append(Section("All methods", (_plot(tables),)))
+        sections.append(Section("All methods", (_plot(tables), *rank_blocks(tables))))
     for noise, lines in tables.items():
         sections.append(Section(_noise(noise, lines), tuple(_tables(grid, noise, lines))))
     if tables:
         sections.append(Section("What each method costs", (costs(grid, results),)))
-        sections.append(Section("What is not as released", _departures(order)))
+        sections.append(
+            Section("What is not as released", _departures({c.method for c in results}))
+        )
     return [*sections, cited(_layout(grid))]
 
 
-def _departures(lines: tuple[str, ...]) -> tuple[Block, ...]:
+def _departures(lines: Collection[str]) -> tuple[Block, ...]:
     """Of the methods among `lines`, and of those that these are variants of."""
-    methods = dict.fromkeys(VARIANTS[m].method if m in VARIANTS else m for m in lines)
+    methods = in_order({VARIANTS[m].method if m in VARIANTS else m for m in lines})
     rows = tuple((LABELS[m], "; ".join(DEPARTURES[m])) for m in methods if m in DEPARTURES)
     if not rows:
         return (Text(EVERY_METHOD),)
@@ -173,10 +183,10 @@ def _plot(tables: Tables) -> Plot:
     return Plot(
         "Accuracy of the final answer",
         figures.rows_compared(names, panels),
-        "Dots are means over the seeds, strokes are single seeds. Pale bars are 95 % intervals "
-        "(Wilson): how far the accuracy could lie from this with other pictures of the same kind; "
-        "another seed can change it further. Where the bars of two methods overlap widely, these "
-        "pictures cannot tell which of the two is better.",
+        "Dots are means over the seeds, strokes are single seeds. Pale bars are 95 % intervals: "
+        "how far the accuracy could lie from this with other seeds and other pictures of the same "
+        "kind. Where the bars of two methods overlap widely, these runs cannot tell which of the "
+        "two is better.",
     )
 
 
@@ -282,7 +292,8 @@ def _accuracies(grid: Grid, noise: str, lines: Mapping[str, Seeds]) -> Table:
     for line in lines.values():
         row = [
             line.label, str(len(line.runs)), _of(line, "accuracy"),
-            spread(line.last_epoch.mean, line.last_epoch.std), interval(line.interval),
+            spread(line.last_epoch.mean, line.last_epoch.std),
+            interval(line.interval) if line.interval else ABSENT,
             _of(line, "mean_class_accuracy"),
             spread(line.best_epoch.mean, line.best_epoch.std),
         ]  # fmt: skip

@@ -204,7 +204,7 @@ def embedding_map(
 
 def rows_compared(
     names: Sequence[str],
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float], tuple[float, float]]]],
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], tuple[float, float] | None]]],
 ) -> str:
     """Title of a panel → name of a row → (accuracy of each seed, 95 % interval of their mean)."""
     columns = min(len(panels), 3)
@@ -217,9 +217,10 @@ def rows_compared(
             for place, name in enumerate(names):
                 if name not in rows:
                     continue
-                seeds, (low, high) = rows[name]
-                axes.plot([low, high], [place, place], color=BLUE, linewidth=8, alpha=0.35,
-                          solid_capstyle="butt")  # fmt: skip
+                seeds, between = rows[name]
+                if between is not None:
+                    axes.plot(between, [place, place], color=BLUE, linewidth=8, alpha=0.35,
+                              solid_capstyle="butt")  # fmt: skip
                 axes.plot([float(np.mean(seeds))], [place], "o", color=BLUE, markersize=5)
                 if len(seeds) > 1:
                     axes.plot(seeds, [place] * len(seeds), "|", color=INK, markersize=11)

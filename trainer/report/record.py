@@ -18,6 +18,8 @@ from trainer.measure.epochs import Epoch, read_epochs
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.measure.summary import RunSummary, summarise
 
+MEASURED = "predictions/measured.npz"
+"""The last answers on the measured pictures, in a run's folder."""
 _ANCHORS = "apcl.geometric.anchors"
 
 
@@ -72,7 +74,7 @@ def read_record(run: Path) -> Record:
 
 def read_measured(run: Path) -> Predictions | None:
     """The last answers on the measured pictures; None where there are none."""
-    return _predictions(run / "predictions" / "measured.npz")
+    return _predictions(run / MEASURED)
 
 
 def _predictions(path: Path) -> Predictions | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from trainer.measure.bootstrap import seeds_and_pictures
 from trainer.measure.epochs import Epoch, read_epochs
-from trainer.measure.metrics import mcnemar, paired_interval, wilson
+from trainer.measure.metrics import mcnemar
 from trainer.measure.summary import RunSummary, Spread
-from trainer.report.record import read_measured
+from trainer.report.record import MEASURED, read_measured
 from trainer.report.tables import ABSENT, between, points
 
 Runs = Mapping[int, RunSummary]
@@ -33,10 +36,18 @@ class Seeds:
         return Spread.of([getattr(r.measured[name], what).mean for r in self.runs.values()])
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's, of the mean over the seeds."""
-        n = next(iter(self.runs.values())).measured["final"].n
-        return wilson(round(self.over("accuracy").mean * n), n)
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the mean over the seeds, with other seeds and other pictures.
+
+        Its width is that of the last answers; None where these are missing or of other pictures.
+        """
+        runs = list(self.runs.values())
+        right = _right(runs)
+        if right is None:
+            return None
+        low, high = seeds_and_pictures(right)
+        shift = self.over("accuracy").mean - float(right.mean())
+        return max(0.0, low + shift), min(1.0, high + shift)
 
     @property
     def last_epoch(self) -> Spread:
@@ -90,7 +101,8 @@ def gain(base: Runs | None, line: Runs) -> tuple[str, str, str]:
     if answers is None:
         return points(found.mean, found.std), ABSENT, ABSENT
     chances = ", ".join(_chance(mcnemar(a, b)) for a, b in zip(*answers, strict=True))
-    return points(found.mean, found.std), between(paired_interval(*answers)), chances
+    gains = answers[1].astype(np.float64) - answers[0]
+    return points(found.mean, found.std), between(seeds_and_pictures(gains)), chances
 
 
 def _chance(p: float) -> str:
@@ -101,14 +113,34 @@ def _paired(
     one: Sequence[RunSummary], other: Sequence[RunSummary]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     """(seeds, pictures) whether the last answers are right; None where they cannot be paired."""
-    try:
-        found = [read_measured(run.folder) for run in (*one, *other)]
-    except FerdeskError:
-        return None
+    right = _right([*one, *other])
+    return None if right is None else (right[: len(one)], right[len(one) :])
+
+
+def _right(runs: Sequence[RunSummary]) -> NDArray[np.bool_] | None:
+    """(runs, pictures) whether the last answers are right; None where they cannot be compared."""
+    found = []
+    for run in runs:
+        path = run.folder / MEASURED
+        found.append(_answers(run.folder, path.stat().st_mtime_ns if path.is_file() else 0))
     known = [answers for answers in found if answers is not None]
     if len(known) < len(found):
         return None
-    if not all(np.array_equal(known[0].names, answers.names) for answers in known):
+    if not all(np.array_equal(known[0][0], names) for names, _ in known):
         return None
-    right = np.stack([a.distributions["final"].argmax(axis=1) == a.labels for a in known])
-    return right[: len(one)], right[len(one) :]
+    return np.stack([right for _, right in known])
+
+
+@lru_cache(maxsize=1024)
+def _answers(run: Path, changed: int) -> tuple[NDArray[np.str_], NDArray[np.bool_]] | None:
+    """Names of the measured pictures, and whether the last answers are right.
+
+    Kept for as long as the file has not changed: a page is written again after every cell.
+    """
+    try:
+        found = read_measured(run) if changed else None
+    except FerdeskError:
+        return None
+    if found is None:
+        return None
+    return found.names, found.distributions["final"].argmax(axis=1) == found.labels

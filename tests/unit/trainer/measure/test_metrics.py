@@ -12,7 +12,6 @@ from trainer.measure.metrics import (
     entropy,
     mcnemar,
     measure,
-    paired_interval,
     risk_coverage,
     spearman,
     wilson,
@@ -130,28 +129,6 @@ def test_mcnemar_of_many_pictures() -> None:
     a[:1900], b[1900:] = True, True
     # Normal approximation with continuity: z = (200 - 1)/√4000 = 3.1465, p = 0.00165.
     assert mcnemar(a, b) == pytest.approx(0.00165, rel=0.02)
-
-
-def test_paired_interval_by_hand() -> None:
-    a = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], bool)
-    b = np.array([[1, 1, 1, 0], [1, 1, 1, 0]], bool)
-    # Gains of the pictures over two seeds: 0, 1/2, 1, 0; mean 3/8, deviation sqrt(0.6875 / 3).
-    half = 1.96 * (0.6875 / 3) ** 0.5 / 2
-    assert paired_interval(a, b) == pytest.approx((0.375 - half, 0.375 + half))
-    assert paired_interval(b, a) == pytest.approx((-0.375 - half, -0.375 + half))
-    assert paired_interval(a, a) == (0.0, 0.0)
-
-
-def test_seeds_that_agree_do_not_shrink_the_paired_interval() -> None:
-    random = np.random.default_rng(1)
-    a, b = random.random((1, 500)) < 0.7, random.random((1, 500)) < 0.75
-    alone = paired_interval(a, b)
-    assert paired_interval(np.repeat(a, 3, axis=0), np.repeat(b, 3, axis=0)) == pytest.approx(alone)
-
-
-def test_other_pictures_cannot_be_paired() -> None:
-    with pytest.raises(ValueError, match="cannot pair"):
-        paired_interval(np.ones((1, 4), bool), np.ones((1, 5), bool))
 
 
 def test_spearman_and_entropy_by_hand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,32 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     assert "<script" not in html
     assert html.count("<svg") == 1 + 2 + 1
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_ranks_and_figures_for_other_programs(tmp_path: Path) -> None:
+    g = grid(tmp_path, "0", "0.3", "natural", methods=(*THREE, "ours_flip"), seeds=2)
+    g.run(Trainer(), nothing)
+    # The variant has one cell less than the methods, so it is not ranked with them.
+    cell = next(c for c in g.wanted if c.folder == "natural/seed-2/ours_flip")
+    (g.folder(cell) / "report" / "index.html").unlink()
+    rows = table(page(g), "method | mean rank")
+    kept = json.loads((tmp_path / "benchmark.json").read_text())
+    assert set(rows) == {"DWMCA+APCL", "cross entropy", "SCN"}
+    # The made-up SCN answers best, ours worst, at every noise with every seed.
+    assert [row[0] for row in rows.values()] == ["1.00", "2.00", "3.00"]
+    assert list(rows) == ["SCN", "cross entropy", "DWMCA+APCL"]
+    assert rows["SCN"][1] == "cross entropy"
+    assert kept["ranks"]["blocks"] == 6
+    assert kept["ranks"]["mean"] == {"scn": 1.0, "cross_entropy": 2.0, "ours": 3.0}
+    scn = kept["noises"]["0.3"]["scn"]
+    summary = next(s for c, s in g.results().items() if c.folder == "0.3/seed-1/scn")
+    assert scn["seeds"]["1"] == scn["accuracy"] == summary.measured["final"].accuracy.mean
+    low, high = scn["interval"]
+    assert low < scn["accuracy"] < high
+    # Two seeds with the same answers: the interval of 60 pictures, as the table shows it.
+    shown = table(page(g).split("## 30 %")[1], "method")["SCN"][3]
+    assert shown == f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 @pytest.mark.usefixtures("undrawn")
