@@ -26,6 +26,10 @@ class BoundedQueue(Generic[T]):
             self._changed.notify()
             return True
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._items)
+
     def take(self, timeout: float) -> list[T]:
         """Everything that waits, in order; empty when nothing came within `timeout` seconds."""
         with self._changed:

@@ -133,6 +133,8 @@ class Recorder:
 
     def reading(self, reading: Reading) -> None:
         """A finished reading; one of a frame from before the recording is not kept."""
+        if self._video is not None:
+            self._video.reading_ended()
         frame = reading.frame
         with self._lock:
             number = self._ids.pop((frame.index, frame.captured_at), None)
@@ -245,6 +247,7 @@ class Recorder:
     def _give_picture(self, frame: Frame, time_: float) -> int | None:
         if self._video is None or not self._video.running:
             return None
+        self._video.reading_begins()
         milliseconds = max(round(time_ * 1000), self._last_ms + 1)
         self._video.queue.limit = max(4, _VIDEO_BYTES // frame.image.nbytes)
         if not self._video.queue.put((frame.image, milliseconds)):

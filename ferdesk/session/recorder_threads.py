@@ -42,12 +42,24 @@ Stored = FrameRecord | StoredReading | Note | Removed
 LEAST_FREE: Final = 200 * 2**20
 """Bytes that stay free: a disk filled to the brim harms other programs, too."""
 _CHECK_SECONDS: Final = 1.0
+_TURN_SECONDS: Final = 0.05
+"""How long a picture waits for the cores to be free."""
+_DRAWING_SECONDS: Final = 0.005
+"""After a reading the window draws it: that belongs to the latency, too."""
+_BEHIND: Final = 3
+"""Pictures that wait: from then on the encoder waits for nothing."""
+_BATCH_SECONDS: Final = 0.1
+"""Rows are written in one go: to wake for each would cost every reading a change of threads."""
 _CLOCK_TOLERANCE: Final = 2.0
 _UNKNOWN: Final = ReadingSettings("", "", "", 0.0, 0)
 
 
 class VideoThread:
-    """Encodes pictures until it is closed; a failure ends the video, a full disk everything."""
+    """Encodes pictures until it is closed; a failure ends the video, a full disk everything.
+
+    A picture is encoded after it was read and drawn. Beside landmarker and network the encoder
+    would take from the cores what the reading on the screen is waiting for.
+    """
 
     def __init__(
         self, path: Path, failed: Callable[[str], None], disk_failed: Callable[[str], None]
@@ -58,12 +70,22 @@ class VideoThread:
         self._failed = failed
         self._disk_failed = disk_failed
         self._closing = threading.Event()
+        self._free = threading.Event()
         self._thread = threading.Thread(target=self._run, name="video", daemon=True)
         self._thread.start()
+
+    def reading_begins(self) -> None:
+        """A frame was captured, which is read now."""
+        self._free.clear()
+
+    def reading_ended(self) -> None:
+        """The cores are free until the next frame."""
+        self._free.set()
 
     def close(self) -> None:
         """End when everything that waits is encoded; returns at once."""
         self._closing.set()
+        self._free.set()
         self.queue.wake()
 
     def join(self, timeout: float) -> bool:
@@ -78,6 +100,7 @@ class VideoThread:
             while True:
                 item = self.queue.take_one(0.25)
                 if item is not None:
+                    self._wait_for_turn()
                     image, time_ms = item
                     if writer is None:
                         writer = VideoWriter(self._path, image.shape[1], image.shape[0])
@@ -91,6 +114,10 @@ class VideoThread:
         except Exception as error:
             log.exception("the video cannot go on")
             self._stop_at(error)
+
+    def _wait_for_turn(self) -> None:
+        if len(self.queue) < _BEHIND and self._free.wait(_TURN_SECONDS):
+            self._closing.wait(_DRAWING_SECONDS)
 
     def _stop_at(self, error: Exception) -> None:
         self.running = False
@@ -148,7 +175,7 @@ class StoreThread:
     def _run(self) -> None:
         try:
             while True:
-                closing = self._closing.is_set()
+                closing = self._closing.wait(_BATCH_SECONDS)
                 items = self._rows.take(0.25)
                 for item in items:
                     self._write(item)

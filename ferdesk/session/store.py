@@ -25,7 +25,7 @@ from ferdesk.session.records import (
 )
 from ferdesk.session.rows import INSERT_FACE, face_reading, face_row
 
-COMMIT_SECONDS: Final = 0.75
+COMMIT_SECONDS: Final = 0.6
 """How often what was added is made safe: with the time a busy disk takes, no more than a second
 can be lost."""
 

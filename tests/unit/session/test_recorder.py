@@ -245,3 +245,29 @@ def test_a_camera_that_is_lost_and_comes_back(tmp_path: Path, readings: list[Rea
         assert np.diff(times).min() >= 0
         assert np.diff(times).max() > 0.4, "the gap is there, as missing frames"
         assert session.notes == ()
+
+
+def test_a_picture_is_encoded_after_it_was_read(
+    tmp_path: Path, readings: list[Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_threads, "_TURN_SECONDS", 60.0)
+    recorder = begin(tmp_path, video=True)
+    reading = replace(readings[0], settings=SETTINGS)
+    path = tmp_path / "session" / "video.mkv"
+    recorder.frame(reading.frame)
+    time.sleep(0.1)
+    assert not path.exists()
+    recorder.reading(reading)
+    deadline = time.monotonic() + 10
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert path.exists()
+    # Nobody reads any more: the next ones wait for nothing when several do, or at the end.
+    for i in range(1, 7):
+        at = reading.frame.captured_at + i * 0.04
+        recorder.frame(replace(reading.frame, index=reading.frame.index + i, captured_at=at))
+    recorder.stop()
+    assert recorder.join(30)
+    video = VideoReader(path)
+    assert len(video.times_ms()) == 7
+    video.close()
