@@ -20,11 +20,39 @@ def save_torch(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, file)
 
 
+_DEEPEST = 20
+"""Levels of a configuration; ours has three."""
+
+
+def check_yaml(text: str) -> None:
+    """FerdeskError for YAML whose values could grow without end: aliases, or very deep nesting.
+
+    Nine lines of aliases stand for a thousand million values. Other faults are left to the reader.
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise FerdeskError(
+                    f"The configuration uses the YAML alias '*{event.anchor}'; write its value out."
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise FerdeskError(
+                    f"The configuration is nested more than {_DEEPEST} levels deep; no option is."
+                )
+    except yaml.YAMLError:
+        return
+
+
 def read_config(run: Path) -> dict[str, Any]:
     """The resolved configuration as the run wrote it. FerdeskError for a damaged file."""
     path = run / "config.yaml"
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        check_yaml(text)
+        values = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise FerdeskError(f"The configuration '{path}' cannot be read.") from error
     values = values.get("train", values) if isinstance(values, dict) else None

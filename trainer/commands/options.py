@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from argparse import ArgumentError
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsin
 
 from ferdesk.errors import FerdeskError
 from trainer.config import TrainConfig
+from trainer.files import check_yaml
 from trainer.ranges import check_number, ranged
 from trainer.training.progress import ProgressKind
 
@@ -66,6 +67,8 @@ def parsed(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
     FerdeskError, of one sentence, for whatever is wrong with them or their files.
     """
     try:
+        for document in _documents(arguments):
+            check_yaml(document)
         options = parser.parse_args(list(arguments))
     except ArgumentError as error:
         raise _refusal(str(error)) from error
@@ -75,6 +78,19 @@ def parsed(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
         raise FerdeskError("A number among the options or in --config is too large.") from error
     _check_groups(options[options.command] if "command" in options else options)
     return parser.instantiate(options)
+
+
+def _documents(arguments: Sequence[str]) -> Iterator[str]:
+    """The texts that --config is given, as files or as they are."""
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--config":
+            given = value if equals else "".join(arguments[position + 1 : position + 2])
+            try:
+                is_file = Path(given).is_file()
+            except (OSError, ValueError):  # a text is no name of a file
+                is_file = False
+            yield Path(given).read_text(encoding="utf-8") if is_file else given
 
 
 def _check_groups(options: Namespace) -> None:

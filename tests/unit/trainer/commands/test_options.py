@@ -17,6 +17,7 @@ from trainer import cli
 from trainer.cli import COMMANDS
 from trainer.commands.options import parsed
 from trainer.config import NoiseConfig, TrainConfig
+from trainer.files import read_config
 from trainer.method_options import EacConfig
 from trainer.ranges import Interval
 
@@ -56,6 +57,14 @@ def test_descriptions_are_the_texts_under_the_fields() -> None:
     assert texts["train.epochs"] == "Passes over the training pictures. Range: from 1 to 100000."
     assert texts["train.eac.erase_area"].startswith("Smallest and largest erased share")
     assert len([name for name in texts if name.startswith("train.")]) > 100
+
+
+BOMB = (
+    "a0: &a0 [lol, lol]\n"
+    + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+    + "train: *a11\n"
+)
+"""Twelve lines that stand for 9¹¹ values."""
 
 
 def refused(*arguments: str) -> str:
@@ -115,7 +124,7 @@ def test_numbers_of_other_commands(
         (("trian",), "There is no command 'trian'; did you mean 'train'?"),
         (("bench", "--json"), "The command 'bench' is called 'speed' now."),
         (("train", "--train.epoch", "3"), "There is no option --train.epoch 3; --help"),
-        (("train", "--preset", "nope"), "There is no preset 'nope'; choose one of cpu"),
+        (("train", "--preset", "nope"), "There is no preset 'nope'; choose one of compare"),
         (("evaluate", "x"), "data must be given; --help"),
     ],
 )
@@ -139,7 +148,9 @@ def test_commands_that_cannot_be(
         ("train: 3\n", "'train' is a group of options; '3' is no group|--train"),
         ("- 1\n", "Unexpected config"),
         ("\xff", "no YAML in UTF-8"),
-        ("train: " + "[" * 5000 + "]" * 5000, "not valid YAML"),
+        ("train: " + "[" * 5000 + "]" * 5000, "nested more than 20 levels deep"),
+        ("train: " + "[" * 19 + "]" * 19, "'train' is a group of options"),
+        (BOMB, r"uses the YAML alias '\*a0'; write its value out"),
         ("train:\n  epochs: 0\n", "--train.epochs must be from 1"),
     ],
 )
@@ -150,6 +161,15 @@ def test_faults_in_a_file(text: str, wanted: str, tmp_path: Path) -> None:
         parsed(cli._parser("train"), ["train", "--config", str(path)])
     assert len(str(caught.value)) < 500
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.timeout(20)
+def test_an_alias_bomb_is_refused_wherever_a_configuration_is_read(tmp_path: Path) -> None:
+    assert "YAML alias" in refused("train", f"--config={BOMB}")
+    assert "YAML alias" in refused("benchmark", "--config", BOMB)
+    (tmp_path / "config.yaml").write_text(BOMB)
+    with pytest.raises(FerdeskError, match="YAML alias"):
+        read_config(tmp_path)
 
 
 def test_intervals_in_words() -> None:
