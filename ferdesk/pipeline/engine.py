@@ -96,6 +96,12 @@ class Engine:
         predictor = self._predictor
         return predictor.card if predictor is not None else None
 
+    @property
+    def predictor(self) -> Predictor | None:
+        """The network in use, for one other thread while no source is open; None before one is
+        loaded."""
+        return self._predictor
+
     def start(self, spec: SourceSpec, checkpoint: Path | None = None) -> None:
         """Open a source; one that runs goes on until the new one gives frames.
 
@@ -173,6 +179,12 @@ class Engine:
         with self._lock:
             self._sinks = tuple(other for other in self._sinks if other is not sink)
 
+    def hand_on(self, reading: Reading) -> None:
+        """Let the sinks hear what was read elsewhere, as if a source had just given it."""
+        for sink in self._sinks:
+            sink.frame(reading.frame)
+            sink.reading(reading)
+
     def stats(self) -> EngineStats:
         """Figures for the status bar."""
         with self._lock:
@@ -219,6 +231,8 @@ class Engine:
             request = LoadRequest(path or asset(DEFAULT_CHECKPOINT), self._options.device)
         except FerdeskError as error:
             self._announcer.fault(str(error), "")
+            return
+        if request == self._wanted and self._predictor is None:
             return
         self._wanted = request
         self._announcer.tell(EventKind.STATE, f"Loading checkpoint {request.checkpoint.name} …")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,15 @@ def lanes(session: Session, pass_number: int = 0) -> dict[int, Lane]:
         face: _lane(face, by_face[face])
         for face in sorted(by_face, key=lambda face: (-len(by_face[face]), face))
     }
+
+
+def starts_of_unsure(lanes: Iterable[Lane]) -> list[float]:
+    """Where stretches of withheld labels begin, in ascending order."""
+    starts: list[float] = []
+    for lane in lanes:
+        unsure = lane.unsure
+        starts += lane.times[unsure & ~np.concatenate(([False], unsure[:-1]))].tolist()
+    return sorted(starts)
 
 
 def _lane(face: int, rows: list[_Row]) -> Lane:

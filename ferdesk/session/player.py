@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import cv2
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.types import Reading, Timings
 from ferdesk.session.folder import VIDEO
-from ferdesk.session.lanes import lanes
+from ferdesk.session.lanes import lanes, starts_of_unsure
 from ferdesk.session.records import FrameRecord
 from ferdesk.session.session import Session
 from ferdesk.session.video import VideoReader
@@ -41,16 +41,27 @@ class Player:
     plus that. Belongs to one thread.
     """
 
-    def __init__(self, session: Session, pass_number: int = 0, origin: float = 0.0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        pass_number: int = 0,
+        origin: float = 0.0,
+        ready: Callable[[int], bool] | None = None,
+    ) -> None:
         """FerdeskError when the session holds no reading. A video that cannot be played costs the
-        pictures only, see `complaint`."""
+        pictures only, see `complaint`.
+
+        With `ready` every frame is walked through, read or not; it says whether the reading of a
+        number is there by now (and may have it made), and nothing is played before it is.
+        """
         self.session = session
         self.pass_number = pass_number
         self.complaint = ""
         """One sentence about pictures that cannot be shown; "" when all can."""
         self.baselines = session.baselines(pass_number)
         self._origin = origin
-        self._frames = [frame for frame in session.frames if frame.analysed]
+        self._ready = ready
+        self._frames = [frame for frame in session.frames if frame.analysed or ready is not None]
         if not self._frames:
             raise FerdeskError(f"The session '{session.name}' holds no reading to play.")
         self._times = [frame.time for frame in self._frames]
@@ -61,7 +72,8 @@ class Player:
         self._started: float | None = None
         self._video: VideoReader | None = None
         self._first_ms = 0
-        self._marks: dict[str, list[float]] = {}
+        self.unsure: list[float] | None = None
+        """Where stretches of withheld labels begin; None: not looked up yet."""
         self._open_video()
 
     # Where it is
@@ -131,19 +143,26 @@ class Player:
 
     def next_unsure(self, direction: int = 1) -> bool:
         """Go to where the next stretch of withheld labels begins; False when there is none."""
-        if "unsure" not in self._marks:
-            self._marks["unsure"] = sorted(_starts_of_unsure(self.session, self.pass_number))
-        return self._jump(self._marks["unsure"], direction)
+        if self.unsure is None:
+            self.unsure = starts_of_unsure(lanes(self.session, self.pass_number).values())
+        return self._jump(self.unsure, direction)
 
     # What is there
 
     def take_reading(self) -> Reading | None:
         """The reading at the position, once; None until another one is reached."""
         self._move()
-        if self._given == self._index:
+        if self._given == self._index or not (self._ready is None or self._ready(self._index)):
             return None
         self._given = self._index
         return self.reading()
+
+    def picture(self) -> Frame:
+        """The frame at the position, whether it is read or not."""
+        record = self._frames[self._index]
+        return Frame(
+            self._picture(record), record.source_index, record.time, self._origin + record.time
+        )
 
     def reading(self, index: int | None = None) -> Reading:
         """The reading of that number, by default the one at the position."""
@@ -201,11 +220,26 @@ class Player:
         if self._started is None:
             return
         position = (time.perf_counter() - self._started) * self._speed
-        if position >= self._times[-1]:
+        reached = self._reached(bisect_right(self._times, position + _SAME_TIME) - 1)
+        if reached is not None:
+            # The reading is behind: time goes on when it has caught up.
+            position = self._times[reached]
+            self._started = time.perf_counter() - position / self._speed
+        elif position >= self._times[-1]:
             self._started = None
             position = self._times[-1]
         self._position = position
         self._index = max(0, bisect_right(self._times, position + _SAME_TIME) - 1)
+
+    def _reached(self, wanted: int) -> int | None:
+        """The last number before the first on the way to `wanted` that is not read; None when all
+        are."""
+        if self._ready is None:
+            return None
+        for index in range(self._index, min(wanted, self.count - 1) + 1):
+            if not self._ready(index):
+                return max(index - 1, self._index)
+        return None
 
     def _jump(self, times: Iterable[float], direction: int) -> bool:
         here = self.position
@@ -218,10 +252,3 @@ class Player:
         self.pause()
         self.seek(wanted)
         return True
-
-
-def _starts_of_unsure(session: Session, pass_number: int) -> Iterable[float]:
-    for lane in lanes(session, pass_number).values():
-        unsure = lane.unsure
-        begins = unsure & ~np.concatenate(([False], unsure[:-1]))
-        yield from map(float, lane.times[begins])

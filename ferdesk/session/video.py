@@ -106,11 +106,14 @@ class VideoReader:
         self._frames: Iterator[VideoFrame] = iter(())
         self._current: VideoFrame | None = None
         self._next: VideoFrame | None = None
-        self._decode_from(0)
+        self._frames = self._decoded()
+        self._next = next(self._frames, None)
         if self._next is None:
             self.close()
             raise SessionError(f"The video '{path.name}' holds no picture that can be decoded.")
-        self.width, self.height = self._next.width, self._next.height
+        turned = self._next.rotation % 180 == 90
+        size = (self._next.width, self._next.height)
+        self.width, self.height = size[::-1] if turned else size
         self.first_ms: int = self._milliseconds(self._next) or 0
         """When the first picture is shown; some containers do not begin at 0."""
 
@@ -126,7 +129,10 @@ class VideoReader:
             self._step()
         if self._current is None:
             return None
-        return np.asarray(self._current.to_ndarray(format="bgr24"), np.uint8)
+        picture = np.asarray(self._current.to_ndarray(format="bgr24"), np.uint8)
+        # Telephones film in one direction and note how the picture is to be turned.
+        quarters = self._current.rotation // 90 % 4
+        return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
 
     def times_ms(self) -> list[int]:
         """When every picture is shown, without decoding; a file cut short ends at the cut."""

@@ -102,6 +102,9 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
     "analyze_files": Command(
         "Analyse files…", "Ctrl+Shift+A", "Read many videos into sessions, without the window"
     ),
+    "forget_videos": Command(
+        "Delete kept readings…", None, "Forget what was read of video files and kept for next time"
+    ),
     "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
     "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
     "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ferdesk.model.checkpoint import Card
+from ferdesk.model.predictor import Predictor
 from ferdesk.pipeline.baseline import Baseline
 from ferdesk.pipeline.engine import EngineOptions
 from ferdesk.pipeline.types import (
@@ -50,6 +51,7 @@ class FakeEngine:
         self.closed_with: float | None = None
         self.hang = 0.0
         """Seconds that `close` would like to take."""
+        self.predictor: Predictor | None = None
         self.checkpoint = "live-1"
         self.card: Card | None = None
         self.device = "OpenVINO CPU"
@@ -106,6 +108,11 @@ class FakeEngine:
 
     def detach(self, sink: Sink) -> None:
         self.sinks.remove(sink)
+
+    def hand_on(self, reading: Reading) -> None:
+        for sink in self.sinks:
+            sink.frame(reading.frame)
+            sink.reading(reading)
 
     def reset(self) -> None:
         self.resets += 1

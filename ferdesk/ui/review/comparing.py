@@ -66,7 +66,7 @@ class Comparing(QObject):
         elif dialog is None or not dialog.process.running:
             if dialog is not None:
                 dialog.deleteLater()
-            dialog = self._new_dialog(session.folder, session.analyses)
+            dialog = self._new_dialog(session.folder, session.store.analyses())
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
@@ -115,7 +115,8 @@ class Comparing(QObject):
 
     def _show(self) -> None:
         opened = self._review.opened
-        first = opened.session.analyses[0].checkpoint if opened is not None else ""
+        analysis = opened.analysis if opened is not None else None
+        first = analysis.checkpoint if analysis is not None else ""
         self._panel.show_compared(opened.compared if opened is not None else (), first)
         self.changed.emit()
 

@@ -29,7 +29,8 @@ class CropKeeping(QObject):
 
     def _keep(self) -> None:
         opened = self._review.opened
-        if opened is None:
+        if opened is None or opened.kept is not None:
+            # What is kept of a plain video file holds no pictures.
             self._tidied = None
             return
         store = opened.session.store

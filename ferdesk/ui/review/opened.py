@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferdesk.pipeline.types import EngineState, EngineStats, Reading
 from ferdesk.sources.base import Frame
 from ferdesk.ui.state.played_history import PlayedHistories, played_histories
+from ferdesk.ui.state.video_courses import VideoCourses
 
 if TYPE_CHECKING:
     from ferdesk.session.compare import Agreement
+    from ferdesk.session.kept import KeptSession
     from ferdesk.session.lanes import Lane
     from ferdesk.session.player import Player
+    from ferdesk.session.records import AnalysisRecord
     from ferdesk.session.session import Session
+    from ferdesk.ui.review.video_reading import VideoReading
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +56,31 @@ class OpenedSession:
     player: Player
     lanes: tuple[Lane, ...]
     """One per face, the one seen most often first."""
-    histories: PlayedHistories
+    histories: PlayedHistories | VideoCourses
     compared: tuple[Compared, ...] = ()
+    kept: KeptSession | None = None
+    """Where this is a plain video file: what is kept of it."""
+    reading: VideoReading | None = None
+    """And what reads on."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.kept is None:
+            return self.session.name
+        return Path(str(self.session.facts.get("video", ""))).name
+
+    @property
+    def analysis(self) -> AnalysisRecord | None:
+        """What is in use at the moment that is shown."""
+        return self.session.analysis_at(self.player.position)
 
     @property
     def rows(self) -> tuple[tuple[str, Lane], ...]:
         """Names and lanes for the ribbon, the other readings of a face beneath it."""
         found: list[tuple[str, Lane]] = []
+        if not self.lanes and isinstance(self.histories, VideoCourses):
+            found.append(("No face yet", self.histories.empty_lane()))
         for lane in self.lanes:
             found.append((f"Face {lane.face}", lane))
             found += [(f"· {c.name}", c.lanes[lane.face]) for c in self.compared
@@ -85,8 +109,12 @@ class OpenedSession:
 
     def close(self) -> None:
         """Release video and database."""
+        if self.reading is not None:
+            self.reading.close()
         self.player.close()
         self.session.close()
+        if self.kept is not None:
+            self.kept.close()
 
 
 def open_session(place: Path) -> OpenedSession:
@@ -129,28 +157,50 @@ class SessionFeed:
     paused: bool = True
     """Always: the curves move with the readings and not with the clock."""
     files: tuple[Path, ...] = field(default=())
+    hand_on: Callable[[Reading], None] | None = None
+    """Hears what is played."""
+    previewed: bool = False
 
     def take_reading(self) -> Reading | None:
         """The reading at the player's position, once."""
-        return self.opened.player.take_reading()
+        player = self.opened.player
+        reading = player.take_reading()
+        if reading is not None and self.hand_on is not None and player.playing:
+            now = time.perf_counter()
+            frame = replace(reading.frame, captured_at=now)
+            self.hand_on(replace(reading, frame=frame, finished_at=now))
+        return reading
 
     def take_preview(self) -> Frame | None:
-        """Only analysed frames are shown."""
-        return None
+        """Of a video the first picture, which may have to wait for the network; else only
+        analysed frames are shown."""
+        if self.opened.reading is None or self.previewed:
+            return None
+        self.previewed = True
+        return self.opened.player.picture()
 
     def stats(self) -> EngineStats:
         """Figures of the recording."""
         session, player = self.opened.session, self.opened.player
-        analysis = session.analysis_at(player.position)
-        facts = session.facts
+        facts, reading = session.facts, self.opened.reading
+        analysis, device = self.opened.analysis, ""
+        if analysis is not None:
+            device = analysis.device
+        elif reading is not None:
+            device = reading.device
+        rate = player.count / max(player.duration, 1e-6)
         return EngineStats(
             state=self.state,
-            readings_per_second=player.count / max(player.duration, 1e-6),
+            readings_per_second=rate if reading is None else reading.readings_per_second(),
             capture_per_second=0.0,
             latency_ms=0.0,
             dropped=int(facts.get("frames_dropped", 0)),
             analysed=player.count,
-            source=f"{session.name} · {facts.get('source_detail', '')}".rstrip(" ·"),
-            device=analysis.device if analysis is not None else "",
-            checkpoint=analysis.checkpoint if analysis is not None else "",
+            source=str(facts.get("source_detail", ""))
+            if reading is not None
+            else f"{session.name} · {facts.get('source_detail', '')}".rstrip(" ·"),
+            device=device,
+            checkpoint=analysis.checkpoint
+            if analysis is not None
+            else ("" if reading is None else reading.how.checkpoint),
         )

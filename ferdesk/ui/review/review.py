@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +20,19 @@ from ferdesk.ui.review.transport import Transport
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.state.stretch import Stretch
+from ferdesk.ui.state.video_courses import VideoCourses
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.panels import Panels
 
 if TYPE_CHECKING:
+    from ferdesk.pipeline.types import Reading
     from ferdesk.session.compare import Disagreement
 
 log = logging.getLogger(__name__)
 
 _MOVE_MS = 40
+_RIBBON_SECONDS = 1.0
 _NO_PICTURES = "No pictures were kept: the landmarks are drawn on grey."
 _NOTHING_KEPT = "Neither pictures nor landmarks were kept: boxes on grey stand for the faces."
 
@@ -69,6 +75,7 @@ class Review(QObject):
         """Where the reading compared with says something else."""
         self._request = 0
         self._was_playing = False
+        self._shown, self._drawn = (-1, 0.0), 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(_MOVE_MS)
         self._timer.timeout.connect(self.show_position)
@@ -97,23 +104,36 @@ class Review(QObject):
         dialog.open()
 
     def open(self, place: str) -> None:
-        """Read the session elsewhere; a later call overtakes an earlier one."""
+        """Read the session elsewhere."""
+        self.prepare(Path(place).name, lambda: open_session(Path(place)), self.enter, self._refuse)
+
+    def prepare(
+        self,
+        name: str,
+        work: Callable[[], OpenedSession],
+        ready: Callable[[OpenedSession], None],
+        failed: Callable[[FerdeskError], None],
+    ) -> None:
+        """Do the `work` elsewhere; a later call overtakes an earlier one."""
         self._request += 1
         request = self._request
-        name = Path(place).name
         self._panels.status.set_activity(f"Opening {name} …")
 
-        def ready(opened: OpenedSession) -> None:
+        def done(opened: OpenedSession) -> None:
             if request == self._request:
-                self._enter(opened)
+                ready(opened)
             else:
                 opened.close()
 
-        def failed(error: FerdeskError) -> None:
-            self._panels.status.set_activity("Review" if self.active else "")
-            self.refused.emit(str(error))
+        def refused(error: FerdeskError) -> None:
+            if request == self._request:
+                self._panels.status.set_activity("")
+                failed(error)
 
-        self._jobs.run(lambda: open_session(Path(place)), ready, failed, owner=self)
+        self._jobs.run(work, done, refused, owner=self)
+
+    def _refuse(self, error: FerdeskError) -> None:
+        self.refused.emit(str(error))
 
     def leave(self) -> None:
         """Close the session; the window reads live again, or nothing until a source is opened."""
@@ -137,22 +157,28 @@ class Review(QObject):
         opened.close()
         return True
 
-    def _enter(self, opened: OpenedSession) -> None:
+    def enter(
+        self, opened: OpenedSession, hand_on: Callable[[Reading], None] | None = None
+    ) -> None:
+        """Look at this; `hand_on` hears what is played."""
         self._close()
         self.opened = opened
         self._was_playing = False
         session = opened.session
-        self._panels.status.set_activity("Review")
-        self._live.follow(SessionFeed(opened), opened.histories)
+        word = "Review" if opened.kept is None else "Video"
+        self._live.follow(SessionFeed(opened, hand_on=hand_on), opened.histories, word)
         self.ribbon.load(opened.rows, session.duration)
+        self._shown, self._drawn = (-1, 0.0), 0.0
         self.show_notes()
-        self._store.update(
-            recent_sessions=remembered(self._store.value.recent_sessions, str(session.folder))
-        )
+        if opened.kept is None:
+            recent = remembered(self._store.value.recent_sessions, str(session.folder))
+            self._store.update(recent_sessions=recent)
         for note in (*session.notes, opened.player.complaint):
             if note and note not in session.notes[:-1]:
                 self.told.emit(note)
         self._panels.video.set_veil("")
+        if opened.reading is not None:
+            self._panels.video.set_message("Loading the network …", busy=True)
         self.entered.emit()
         if not opened.shows_pictures:
             kept = _NO_PICTURES if opened.keeps_landmarks else _NOTHING_KEPT
@@ -228,14 +254,48 @@ class Review(QObject):
         player = opened.player
         position = player.position
         self.ribbon.set_position(position)
-        self.transport.set_time(position, player.duration)
-        analysis = opened.session.analysis_at(position)
-        self._operating.hold(analysis.threshold if analysis is not None else 0.0)
+        reading = opened.reading
+        self.transport.set_time(
+            position, player.duration, 1.0 if reading is None else reading.share
+        )
+        if reading is None:
+            analysis = opened.analysis
+            self._operating.hold(analysis.threshold if analysis is not None else 0.0)
+        else:
+            self._operating.hold(None)
+            reading.going = player.playing
+            self._show_what_is_read(opened)
         if self._was_playing and not player.playing:
-            self.stopped.emit()
+            if self._repeats(opened):
+                player.play(self.transport.speed.currentData())
+            else:
+                self.stopped.emit()
         self._was_playing = player.playing
         self.moved.emit(position)
         self._live.tick()
+
+    def _repeats(self, opened: OpenedSession) -> bool:
+        """A video that came to its end is to begin again."""
+        at_the_end = opened.player.index == opened.player.count - 1
+        return opened.kept is not None and at_the_end and self._store.value.repeat_files
+
+    def _show_what_is_read(self, opened: OpenedSession) -> None:
+        """Bring the ribbon of a video up to date, once per second."""
+        from ferdesk.session.lanes import starts_of_unsure
+
+        courses, threshold = opened.histories, self._live.shown.threshold
+        if not isinstance(courses, VideoCourses) or opened.reading is None:
+            return
+        shown = (int(courses.read.sum()), threshold)
+        now = time.monotonic()
+        if shown == self._shown or now - self._drawn < _RIBBON_SECONDS:
+            return
+        self._shown, self._drawn = shown, now
+        opened.reading.threshold = threshold
+        lanes = courses.lanes(threshold)
+        opened.player.unsure = starts_of_unsure(lanes)
+        self.ribbon.set_read(courses.stretches())
+        self.take(replace(opened, lanes=lanes))
 
     def _set_speed(self, speed: float) -> None:
         if self.opened is not None and self.opened.player.playing:

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferdesk.ui.paint.theme import current_scheme, font
-from ferdesk.ui.review.ribbon_paint import RibbonLayout, paint_ground, paint_over
+from ferdesk.ui.review.ribbon_paint import RibbonLayout, Stretches, paint_ground, paint_over
 from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.stretch import Stretch
 
@@ -60,13 +60,15 @@ class Ribbon(QWidget):
         self.stretch: Stretch | None = None
         self.events: Sequence[EventRecord] = ()
         self.corrections: Sequence[CorrectionRecord] = ()
+        self.read: Stretches | None = None
+        """What was read of a video; None: everything."""
         self._ground: QPixmap | None = None
         self._anchor: float | None = None
 
     def load(self, rows: Sequence[tuple[str, Lane]], duration: float) -> None:
         """Show another session: names and lanes."""
         self.duration = max(duration, 1e-3)
-        self.stretch = None
+        self.stretch = self.read = None
         self.show_rows(rows)
         self.show_all()
 
@@ -75,6 +77,11 @@ class Ribbon(QWidget):
         self.names = tuple(name for name, _ in rows[:_MOST_LANES])
         self.lanes = tuple(lane for _, lane in rows[:_MOST_LANES])
         self.setFixedHeight(self.sizeHint().height())
+        self._redraw()
+
+    def set_read(self, read: Stretches) -> None:
+        """(first, last) seconds of what was read of a video."""
+        self.read = read
         self._redraw()
 
     def show_notes(
@@ -129,7 +136,9 @@ class Ribbon(QWidget):
         at = layout.seconds(point.x())
         text = clock(at, tenths=True)
         lane = layout.lane_at(point.y())
-        if lane is not None:
+        if self.read is not None and not any(a <= at <= b for a, b in self.read):
+            text += " · not read yet"
+        elif lane is not None:
             text += f" · {layout.answer(self.lanes[lane], at)}"
         near = (layout.last - layout.first) * 0.01
         text += "".join(f"\n⚑ {e.label}" for e in self.events if abs(e.onset - at) <= near)
@@ -214,8 +223,9 @@ class Ribbon(QWidget):
             ground = QPainter(self._ground)
             ground.setFont(font(0.88))
             paint_ground(
-                ground, layout, scheme, self.names, self.lanes, self.events, self.corrections
-            )
+                ground, layout, scheme, self.names, self.lanes, self.events, self.corrections,
+                self.read,
+            )  # fmt: skip
             ground.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._ground)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ferdesk.session.lanes import Lane
     from ferdesk.session.records import CorrectionRecord, EventRecord
 
+Stretches = tuple[tuple[float, float], ...]
+"""(first, last) seconds of what was read of a video."""
 _TOP: Final = 12.0
 _LANE: Final = 20.0
 _GAP: Final = 4.0
@@ -77,6 +79,8 @@ class RibbonLayout:
 
     def answer(self, lane: Lane, at: float) -> str:
         """What was said at that moment, in words."""
+        if not len(lane.times):
+            return "no face"
         index = _nearest(lane, np.array([at]))[0]
         if index < 0:
             return "no face"
@@ -96,7 +100,9 @@ def _nearest(lane: Lane, at: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(stale, -1, index)
 
 
-def _blocks(lane: Lane, layout: RibbonLayout) -> list[tuple[float, float, int, bool]]:
+def _blocks(
+    lane: Lane, layout: RibbonLayout, read: Stretches | None
+) -> list[tuple[float, float, int, bool]]:
     """(x, width, label, unsure) of equal neighbours, sampled once per pixel."""
     pixels = np.arange(int(layout.width) + 1)
     at = layout.first + pixels / layout.width * (layout.last - layout.first)
@@ -104,6 +110,10 @@ def _blocks(lane: Lane, layout: RibbonLayout) -> list[tuple[float, float, int, b
     value = np.where(
         index < 0, -1, lane.labels[index].astype(np.int64) * 2 + lane.unsure[index].astype(np.int64)
     )
+    if read is not None:
+        pixel = (layout.last - layout.first) / layout.width
+        inside = [(at >= first - pixel) & (at <= last + pixel) for first, last in read]
+        value = np.where(np.any(inside, axis=0), value, -1) if inside else np.full_like(value, -1)
     edges = np.flatnonzero(np.diff(value)) + 1
     starts = np.concatenate(([0], edges))
     ends = np.concatenate((edges, [len(value)]))
@@ -122,13 +132,15 @@ def paint_ground(
     lanes: Sequence[Lane],
     events: Sequence[EventRecord],
     corrections: Sequence[CorrectionRecord],
+    read: Stretches | None = None,
 ) -> None:
-    """Everything but the position and the chosen stretch."""
+    """Everything but the position and the chosen stretch; `read`: what of a video was read."""
     left = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
     for number, lane in enumerate(lanes):
         place = layout.lane(number)
-        painter.fillRect(place, QColor(scheme.track))
-        for x, width, label, unsure in _blocks(lane, layout):
+        _paint_track(painter, layout, place, scheme, read)
+        blocks = _blocks(lane, layout, read) if len(lane.times) else ()
+        for x, width, label, unsure in blocks:
             _paint_block(painter, QRectF(x, place.top(), width, place.height()), label, unsure,
                          scheme)  # fmt: skip
         painter.setPen(QColor(scheme.muted))
@@ -142,6 +154,29 @@ def paint_ground(
                 _paint_correction(painter, layout, place, correction, scheme)
     _paint_times(painter, layout, scheme)
     _paint_flags(painter, layout, scheme, events)
+
+
+def _paint_track(
+    painter: QPainter,
+    layout: RibbonLayout,
+    lane: QRectF,
+    scheme: Scheme,
+    read: Stretches | None,
+) -> None:
+    """The ground of a lane: an empty slot where nothing was read yet."""
+    if read is None:
+        painter.fillRect(lane, QColor(scheme.track))
+        return
+    painter.setPen(QPen(QColor(scheme.border), 1, Qt.PenStyle.DashLine))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(lane.adjusted(0.5, 0.5, -0.5, -0.5))
+    for first, last in read:
+        begin = max(layout.x(first) - 1, lane.left())
+        end = min(layout.x(last) + 1, lane.right())
+        if end > begin:
+            painter.fillRect(
+                QRectF(begin, lane.top(), end - begin, lane.height()), QColor(scheme.track)
+            )
 
 
 def _paint_block(painter: QPainter, area: QRectF, label: int, unsure: bool, scheme: Scheme) -> None:

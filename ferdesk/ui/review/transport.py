@@ -64,10 +64,11 @@ class Transport(QWidget):
             button.setToolButtonStyle(wanted)
         super().resizeEvent(event)
 
-    def set_time(self, seconds: float, duration: float) -> None:
-        """Where the session is."""
+    def set_time(self, seconds: float, duration: float, read: float = 1.0) -> None:
+        """Where the session is; `read`: the share of a video that was read."""
         self.time.setText(clock(seconds, tenths=True))
-        self.whole.setText(f"/ {clock(duration)}")
+        part = "" if read >= 1.0 else f" · {read * 100:.0f} % read"
+        self.whole.setText(f"/ {clock(duration)}{part}")
 
     def change_speed(self, by: int) -> None:
         """The next faster (+1) or slower (-1) speed."""

@@ -15,6 +15,15 @@ _RELIABILITY: Final = 7 + len(CONFIDENCES)
 _COLUMNS: Final = _RELIABILITY + 1
 
 
+def values_of(face: FaceReading) -> NDArray[np.float32]:
+    """(12,) what a history keeps of a reading: probabilities, confidences, reliability."""
+    values = np.empty(_COLUMNS, np.float32)
+    values[:7] = face.probabilities
+    values[7:_RELIABILITY] = [float(getattr(face.purified, name)) for name in CONFIDENCES]
+    values[_RELIABILITY] = np.nan if face.reliability is None else face.reliability
+    return values
+
+
 class History:
     """A ring in which every sample is stored twice, so that any window is one contiguous slice."""
 
@@ -26,12 +35,7 @@ class History:
 
     def add(self, time: float, face: FaceReading) -> None:
         """One reading of the face at `time` (seconds of perf_counter)."""
-        purified = face.purified
-        values = np.empty(_COLUMNS, np.float32)
-        values[:7] = face.probabilities
-        values[7:_RELIABILITY] = [float(getattr(purified, name)) for name in CONFIDENCES]
-        values[_RELIABILITY] = np.nan if face.reliability is None else face.reliability
-        self._append(time, values)
+        self._append(time, values_of(face))
 
     def gap(self, time: float) -> None:
         """The face was not seen: curves are interrupted here. Several in a row count as one."""

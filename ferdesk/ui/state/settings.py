@@ -51,6 +51,7 @@ class Settings:
     max_faces: int = _option(
         3, "Faces read at once", {count: str(count) for count in range(1, MOST_FACES + 1)}
     )
+    keep_videos: bool = _option(True, "Keep what is read of video files for the next time")
     small_faces: bool = _option(False, "Search cameras and videos for small faces")
     """Off: it costs a fifth of a core, and who sits at a desk is found without it."""
     device: str = _option(

@@ -15,6 +15,7 @@ from ferdesk.ui.state.history import Histories
 from ferdesk.ui.state.played_history import PlayedHistories
 from ferdesk.ui.state.selection import FaceSelection
 from ferdesk.ui.state.shown import Shown
+from ferdesk.ui.state.video_courses import VideoCourses
 from ferdesk.ui.window.panels import Panels
 
 FRAME_MS: Final = 12
@@ -51,7 +52,8 @@ class LiveView(QObject):
         self._feed: Feed = engine
         self.reviewing = False
         """The panels show a recorded session."""
-        self._histories: Histories | PlayedHistories = Histories()
+        self._word = ""
+        self._histories: Histories | PlayedHistories | VideoCourses = Histories()
         self._selection = FaceSelection()
         self.shown = Shown()
         """What all panels show right now."""
@@ -95,9 +97,12 @@ class LiveView(QObject):
         """The curves follow the clock (cameras, streams) or the time of the file."""
         self._in_real_time = on
 
-    def follow(self, feed: Feed, histories: PlayedHistories) -> None:
-        """Pull from a recorded session from now on."""
+    def follow(
+        self, feed: Feed, histories: PlayedHistories | VideoCourses, word: str = "Review"
+    ) -> None:
+        """Pull from a recorded session from now on; `word` is what the status bar calls it."""
         self._feed, self._histories, self.reviewing = feed, histories, True
+        self._word = word
         self._in_real_time = False
         self.reset()
 
@@ -194,7 +199,7 @@ class LiveView(QObject):
         """Status bar, log, and whether the source still gives frames."""
         stats = self._feed.stats()
         if self.reviewing:
-            self._panels.status.set_activity("Review")
+            self._panels.status.set_activity(self._word)
         video = self._panels.video
         self._panels.status.refresh(
             stats,

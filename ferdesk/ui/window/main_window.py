@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ferdesk.errors import FerdeskError
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.bridge import EngineBridge
@@ -43,11 +42,11 @@ from ferdesk.ui.window.panels import Panels
 from ferdesk.ui.window.session_work import SessionWork
 from ferdesk.ui.window.snapshot import Facts, Snapshots
 from ferdesk.ui.window.space_key import SpaceForButtons
+from ferdesk.ui.window.starting import Starting
 from ferdesk.ui.window.toasts import Severity, ToastStack
 
 if TYPE_CHECKING:
     from ferdesk.sources.cameras import CameraInfo
-    from ferdesk.sources.spec import SourceSpec
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,6 @@ class MainWindow(QMainWindow):
         self.store = store
         self.theme = theme
         self._closed = False
-        self._first_checkpoint: Path | None = None
         self.panels = self._build_panels(buffer)
         video = self.panels.video
         self.jobs = Jobs(self)
@@ -104,6 +102,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         work = self.session_work
         self.division.add_review(work.bar, work.notes, work.comparison)
+        self.starting = Starting(engine, work, self.narrator, self)
         self._connect_parts()
         self._connect_commands()
         self._apply(Settings(), store.value)
@@ -114,7 +113,7 @@ class MainWindow(QMainWindow):
     def begin(self, source: str | None = None, checkpoint: Path | None = None) -> None:
         """Start to pull and open the first source. Call it once, when the window is shown."""
         self.live.start()
-        self._first_checkpoint = checkpoint or self.checkpoints.first()
+        self.starting.first_checkpoint = checkpoint or self.checkpoints.first()
         if self.store.complaint:
             self.warn(self.store.complaint)
         # No camera and no file is opened before the person knows what is done with it.
@@ -154,7 +153,8 @@ class MainWindow(QMainWindow):
         self.narrator.source_opened.connect(self._source_opened)
         self.narrator.checkpoint_loaded.connect(self.checkpoints.taken)
         self.narrator.checkpoint_loaded.connect(self._sync_overlay)
-        self.sources.chosen.connect(self._start)
+        self.sources.chosen.connect(lambda _spec: self.commands.set_enabled("reopen", True))
+        self.sources.chosen.connect(self.starting.start)
         self.sources.notice.connect(video.set_notice)
         self.sources.searching.connect(lambda text: video.set_message(text, busy=True))
         self.drops.sources.connect(self.session_work.open_files)
@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
             self.checkpoints.refused,
             self.snapshots.failed,
             self.session_work.refused,
+            self.starting.refused,
             self.store.problem,
         ):
             complaint.connect(self.warn)
@@ -229,17 +230,6 @@ class MainWindow(QMainWindow):
         self.commands["show_log"].toggled.connect(self._show_log)
 
     # What the commands do beyond one part
-
-    def _start(self, spec: SourceSpec) -> None:
-        self.commands.set_enabled("reopen", True)
-        try:
-            self.engine.start(spec, self._first_checkpoint)
-        except FerdeskError as error:
-            self.warn(str(error))
-            return
-        # Only the first start brings a checkpoint; afterwards the one in use stays.
-        self._first_checkpoint = None
-        self.narrator.opening(spec.shown if spec.value else f"the {spec.kind.value}")
 
     def _source_opened(self) -> None:
         self.live.set_real_time(self.sources.in_real_time)

@@ -110,6 +110,7 @@ SESSION: Final = (
     "report",
     _SEPARATOR,
     "analyze_files",
+    "forget_videos",
     "back_to_live",
 )
 STREAM: Final = (

@@ -22,6 +22,7 @@ from ferdesk.ui.review.exporting import Exporting
 from ferdesk.ui.review.notes_panel import NotesPanel
 from ferdesk.ui.review.reporting import Reporting
 from ferdesk.ui.review.review import Review
+from ferdesk.ui.review.video_files import VideoFiles
 from ferdesk.ui.session_commands import NO_SESSION, REVIEW
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
@@ -83,6 +84,7 @@ class SessionWork(QObject):
         self.review = Review(
             live, panels, operating, store, jobs, self.bar.transport, self.bar.ribbon, window
         )
+        self.videos = VideoFiles(engine, self.review, store, jobs, window)
         self.editing = Editing(self.review, self.bar.ribbon, window)
         self.crops = CropKeeping(self.review, self.editing, jobs, window)
         self.notes = NotesPanel(commands)
@@ -99,8 +101,8 @@ class SessionWork(QObject):
         self.recording.marked.connect(self.streaming.mark)
         self.markers.heard.connect(self.recording.mark_heard)
         for part in (
-            self.recording, self.review, self.exporting, self.reporting, self.comparing,
-            self.streaming, self.markers,
+            self.recording, self.review, self.videos, self.exporting, self.reporting,
+            self.comparing, self.streaming, self.markers,
         ):  # fmt: skip
             part.told.connect(self.told)
             part.refused.connect(self.refused)
@@ -114,6 +116,7 @@ class SessionWork(QObject):
         self.correcting.corrected.connect(self._corrected)
         self.review.entered.connect(self._entered)
         self.review.left.connect(self._left)
+        self.videos.entered.connect(lambda: commands["pause"].setChecked(False))
         self.review.stopped.connect(lambda: commands["pause"].setChecked(True))
         sources.chosen.connect(lambda _spec: self.review.leave())
         self._connect_commands()
@@ -200,6 +203,7 @@ class SessionWork(QObject):
             "record": self.recording.toggle,
             "mark": lambda: self._mark(MARK),
             "analyze_files": self.analyze_files,
+            "forget_videos": self.videos.ask_to_forget,
             "compare": self.comparing.ask,
             "export": self.exporting.ask,
             "report": self.reporting.ask,
@@ -241,8 +245,9 @@ class SessionWork(QObject):
 
     def back_to_live(self) -> None:
         """Close the session and read what was read before it."""
+        of_a_video = self.videos.active
         self.review.leave()
-        if self._sources.current is not None:
+        if self._sources.current is not None and not of_a_video:
             self._sources.reopen()
         else:
             self._sources.open_first(None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from ferdesk.pipeline.types import Reading
 from ferdesk.session.schema import SessionError
 from ferdesk.session.video import VideoReader, VideoWriter
+from ferdesk.sources.video import VideoSource
 
 COUNT = 200
 
@@ -109,3 +112,35 @@ def test_what_is_no_video(content: bytes, tmp_path: Path) -> None:
         VideoReader(path)
     with pytest.raises(SessionError, match="cannot be written"):
         VideoWriter(tmp_path / "no" / "video.mkv", 640, 480)
+
+
+def test_a_turned_video_stands_upright(tmp_path: Path) -> None:
+    """As telephones write them: lying pictures, and a matrix in the header that turns them."""
+    path = tmp_path / "turned.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        lying = np.zeros((48, 64, 3), np.uint8)
+        lying[:, :16] = 200
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(lying, format="bgr24")))
+        container.mux(stream.encode())
+    content = bytearray(path.read_bytes())
+    matrix = content.index(b"tkhd") + 44
+    content[matrix : matrix + 36] = struct.pack(
+        ">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30
+    )
+    path.write_bytes(content)
+    reader = VideoReader(path)
+    picture = reader.at(0)
+    reader.close()
+    assert picture is not None
+    assert (reader.width, reader.height) == (48, 64)
+    assert picture.shape == (64, 48, 3)
+    assert picture[:8].mean() > 150 > 50 > picture[-8:].mean()
+    found = VideoSource(path)
+    found.open()
+    frame = found.read()
+    found.close()
+    assert frame is not None
+    assert np.abs(picture.astype(int) - frame.image).mean() < 3, "as `ferdesk analyze` sees it"
