@@ -75,7 +75,10 @@ def _add_export(commands: Parsers) -> None:
         "export", help="a session as CSV, TSV with sidecars, Parquet, or a data set",
         description="Write a session's numbers for other programs.",
     )  # fmt: skip
-    export.add_argument("session", type=Path, help="folder of the session")
+    export.add_argument(
+        "sessions", type=Path, nargs="+", metavar="SESSION",
+        help="folder of the session; several with --corrections alone",
+    )  # fmt: skip
     export.add_argument("--csv", type=Path, metavar="FILE", help="the tidy table")
     export.add_argument(
         "--tsv", type=Path, metavar="FOLDER",
@@ -96,7 +99,7 @@ def _export(args: argparse.Namespace) -> int:
     from ferdesk.commands.export import export
 
     return export(
-        args.session, csv=args.csv, tsv=args.tsv, parquet=args.parquet,
+        args.sessions, csv=args.csv, tsv=args.tsv, parquet=args.parquet,
         corrections=args.corrections, face=args.face, overwrite=args.overwrite,
     )  # fmt: skip
 

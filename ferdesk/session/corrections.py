@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import numpy as np
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, replacing, write_bytes
+from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.types import FaceReading
 from ferdesk.session.crops import EVERY_SECONDS, Pick, crop_of, picks, png
 from ferdesk.session.folder import file_name
@@ -23,25 +25,23 @@ COLUMNS: Final = ("path", "label", "split", "original", "landmarks")
 
 @dataclass(frozen=True, slots=True)
 class WrittenCorrections:
-    """What became of a session's corrections."""
+    """What became of the corrections of some sessions."""
 
     crops: int
-    without: int
-    """Moments, one per face and half second, of which there is no picture."""
-    reason: str
-    """Why there is none; "" when there are all."""
+    left_out: tuple[str, ...]
+    """A sentence for every session of which something has no crop."""
+    missing: tuple[str, ...]
+    """Expressions of which there is no crop: the trainer needs all seven."""
 
     @property
     def in_words(self) -> str:
-        """One sentence or two."""
-        text = f"{self.crops} crops with their landmarks."
-        if self.without:
-            text += f" {self.without} more moments have no picture: {self.reason}."
-        return text
+        """One sentence or more."""
+        count = "1 crop with its" if self.crops == 1 else f"{self.crops} crops with their"
+        return " ".join((f"{count} landmarks.", *self.left_out))
 
 
 def write_corrections(
-    session: Session, folder: Path, *, every: float = EVERY_SECONDS
+    sessions: Sequence[Session], folder: Path, *, every: float = EVERY_SECONDS
 ) -> WrittenCorrections:
     """``manifest.csv`` (`COLUMNS`), aligned 112 px crops, and the landmarks of each.
 
@@ -49,9 +49,36 @@ def write_corrections(
     one that is kept in the session, else out of its video. `original` is the label that was shown,
     `landmarks` an .npz file with `points` (478, 3) in pixels of the frame, `blendshapes` (52,) and
     `transform` (4, 4), all float32. All are of the split "train": pictures of one person in one
-    session must not measure a network that was trained on them. FerdeskError when the session
-    keeps no pictures, no landmarks, or nothing in it was corrected.
+    session must not measure a network that was trained on them. FerdeskError when no session
+    has both corrections and the pictures and landmarks that they need.
     """
+    rows: list[tuple[str, ...]] = []
+    sentences: list[str] = []
+    for number, session in enumerate(sessions, 1):
+        name = file_name(session.name)
+        if sum(other.name == session.name for other in sessions) > 1:
+            name = f"{name}-{number}"
+        try:
+            rows += _write_session(session, folder, name, every, sentences)
+        except FerdeskError as error:
+            sentences.append(str(error))
+    if not rows:
+        raise FerdeskError(" ".join(sentences))
+    with replacing(folder / "manifest.csv") as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+        text.detach()
+    labels = {row[1] for row in rows}
+    missing = tuple(name for name in EXPRESSIONS if name not in labels)
+    return WrittenCorrections(len(rows), tuple(sentences), missing)
+
+
+def _write_session(
+    session: Session, folder: Path, name: str, every: float, sentences: list[str]
+) -> list[tuple[str, ...]]:
+    """Rows of the manifest; what has no picture becomes a sentence."""
     if not session.facts.get("landmarks", True):
         raise FerdeskError(
             f"The session '{session.name}' keeps no landmarks, so its faces cannot be cut out; "
@@ -72,18 +99,16 @@ def write_corrections(
         if not found:
             raise FerdeskError(player.complaint or _no_pictures(session))
         make_folder(folder / "crops")
-        rows = [_write_crop(player, pick, session, folder) for pick in found]
+        rows = [_write_crop(player, pick, session, folder, name) for pick in found]
     finally:
         player.close()
-    with replacing(folder / "manifest.csv") as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
-        text.detach()
-    missing = "the recorder had no time to keep it" if playable else "the video is missing"
     without = len(chosen) - len(found)
-    return WrittenCorrections(len(rows), without, missing if without else "")
+    if without:
+        moments = "One corrected moment" if without == 1 else f"{without} corrected moments"
+        have = "has" if without == 1 else "have"
+        why = "the recorder had no time to keep it" if playable else "the video is missing"
+        sentences.append(f"{moments} of '{session.name}' {have} no picture: {why}.")
+    return rows
 
 
 def _no_pictures(session: Session) -> str:
@@ -98,14 +123,16 @@ def _no_pictures(session: Session) -> str:
     )
 
 
-def _write_crop(player: Player, pick: Pick, session: Session, folder: Path) -> tuple[str, ...]:
+def _write_crop(
+    player: Player, pick: Pick, session: Session, folder: Path, prefix: str
+) -> tuple[str, ...]:
     picture = session.store.crop(pick.frame.id, pick.face) if pick.kept else None
     if picture is None:
         crop, face = crop_of(player, pick)
         picture = png(crop)
     else:
         face = _face(session, pick)
-    name = f"crops/{file_name(session.name)}_{pick.index:06d}_{pick.face}"
+    name = f"crops/{prefix}_{pick.index:06d}_{pick.face}"
     write_bytes(folder / f"{name}.png", picture)
     write_bytes(folder / f"{name}.npz", _landmarks(face))
     return f"{name}.png", pick.label, "train", face.label, f"{name}.npz"

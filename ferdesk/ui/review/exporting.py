@@ -89,4 +89,4 @@ def _export(place: Path, kind: ExportKind, target: Path, face: int | None) -> st
                 write_tsv(session, target, face=face)
                 return f"Events, readings and what their columns mean: {target}"
             case _:
-                return f"{write_corrections(session, target).in_words} They lie in {target}"
+                return f"{write_corrections([session], target).in_words} They lie in {target}"

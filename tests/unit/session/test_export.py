@@ -98,11 +98,11 @@ def test_corrections_become_a_data_set(tmp_path: Path, readings: list[Reading]) 
     assert recorder.join(30)
     with Session.open(folder) as session:
         with pytest.raises(Exception, match="was corrected"):
-            write_corrections(session, tmp_path / "out")
+            write_corrections([session], tmp_path / "out")
         session.store.put(CorrectionRecord(0.0, 1.3, "fear", face=1))
         session.store.put(CorrectionRecord(1.0, 0.1, CANNOT_TELL))
-        written = write_corrections(session, tmp_path / "out")
-        assert (written.crops, written.without) == (3, 0)
+        written = write_corrections([session], tmp_path / "out")
+        assert (written.crops, written.left_out) == (3, ())
     examples = read_examples(f"manifest:{tmp_path / 'out'}")
     assert len(examples) == 3
     assert {example.split for example in examples} == {"train"}
