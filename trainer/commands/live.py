@@ -36,25 +36,30 @@ class Stage:
 def parser() -> ArgumentParser:
     """The arguments of `live`."""
     live = command_parser(
-        "Train, finish, calibrate and describe the app's checkpoint; with a GPU, "
-        "`paper` is trained first and teaches it. The same command goes on where it was stopped.",
+        "Train teachers, the app's checkpoint under them, calibrate and describe it. The same "
+        "command goes on where it was stopped.",
     )
     live.add_argument("--data", type=str, required=True, help="ferplus:DIR")
-    live.add_argument(
-        "--landmark-weights", type=Path | None, default=None,
-        help="weights of MobileFaceNet, for the landmark stream of a teacher",
-    )  # fmt: skip
     live.add_argument(
         "--image-weights", type=Path, required=True, help="weights of EfficientNet-lite0"
     )
     live.add_argument(
-        "--teacher", type=bool | None, default=None, help="train `paper` first; default: with CUDA"
-    )
+        "--teachers", type=Path, nargs="+", default=[],
+        help="checkpoints that teach; none is trained then",
+    )  # fmt: skip
+    live.add_argument(
+        "--own-teachers", type=int, default=2,
+        help="how many are trained first, each by another seed; with CUDA the first is `paper`",
+    )  # fmt: skip
+    live.add_argument(
+        "--landmark-weights", type=Path | None, default=None,
+        help="weights of MobileFaceNet, for the landmark stream of `paper`",
+    )  # fmt: skip
     live.add_argument(
         "--teacher-image-weights",
         type=Path | None,
         default=None,
-        help="weights of IR-50, if you have them",
+        help="weights of IR-50 for `paper`, if you have them",
     )
     live.add_argument(
         "--out",
@@ -69,7 +74,7 @@ def parser() -> ArgumentParser:
 
 def run(options: Namespace) -> None:
     """Do the stages that are not done yet."""
-    check_options(options, threads=THREADS)
+    check_options(options, threads=THREADS, own_teachers="[0, 16]")
     for stage in stages(options):
         if stage.result.is_file():
             log.info("%s: done before (%s)", stage.name, stage.result)
@@ -84,22 +89,18 @@ def stages(options: Namespace) -> list[Stage]:
     import torch
 
     out: Path = options.out
-    taught = torch.cuda.is_available() if options.teacher is None else options.teacher
-    landmarks = options.landmark_weights
-    weights = ["--train.landmark_weights", str(landmarks)] if landmarks else []
-    first = ["--train.image_weights", str(options.image_weights)]
+    image = ["--train.image_weights", str(options.image_weights)]
     made: list[Stage] = []
-    if taught:
-        own = options.teacher_image_weights
-        image = ["--train.image_weights", str(own)] if own else []
-        held = ["--train.holdout", str(_HOLDOUT)]
-        made.append(_training(options, "teacher", "gpu", [*weights, *image, *held]))
-        first += ["--train.teacher", json.dumps([str(made[-1].result)])]
-    made.append(
-        _training(options, "first", "live-ferplus-long" if taught else "live-ferplus", first)
-    )
-    start = ["--train.start_from", str(made[-1].result)]
-    made.append(_training(options, "finish", "live-ferplus-finish", start))
+    if not options.teachers:
+        for i in range(options.own_teachers):
+            name, seed = f"teacher-{i + 1}", ["--train.seed", str(i + 2)]
+            if torch.cuda.is_available() and i == 0:
+                made.append(_training(options, name, "gpu", [*_of_paper(options), *seed]))
+            else:
+                made.append(_training(options, name, "live-ferplus-long", [*image, *seed]))
+    teachers = [str(file) for file in options.teachers] or [str(stage.result) for stage in made]
+    taught = ["--train.teacher", json.dumps(teachers)]
+    made.append(_training(options, "student", "live-ferplus", [*image, *taught]))
     finished, shipped = made[-1].result, out / DEFAULT_CHECKPOINT
 
     to_calibrate = [
@@ -110,6 +111,15 @@ def stages(options: Namespace) -> list[Stage]:
     made.append(Stage("calibrate", shipped, partial(_run, "calibrate", to_calibrate)))
     made.append(Stage("card", card, partial(_run, "card", [str(shipped), "--out", str(card)])))
     return made
+
+
+def _of_paper(options: Namespace) -> list[str]:
+    given = {
+        "--train.landmark_weights": options.landmark_weights,
+        "--train.image_weights": options.teacher_image_weights,
+        "--train.holdout": _HOLDOUT,
+    }
+    return [word for key, value in given.items() if value for word in (key, str(value))]
 
 
 def _run(command: str, arguments: list[str]) -> None:

@@ -17,9 +17,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
 
     def trained(options: Namespace) -> None:
-        done.append(f"{options.run.name} from {options.train.start_from or 'weights'}")
-        if options.train.teacher:
-            done[-1] += " taught"
+        names = [Path(file).parent.name for file in options.train.teacher]
+        done.append(f"{options.run.name} seed {options.train.seed} taught by {names}")
         options.run.mkdir(parents=True)
         (options.run / "model.safetensors").touch()
 
@@ -45,17 +44,21 @@ def live(folder: Path, *more: str) -> int:
 
 
 def test_the_stages_in_order_and_once(tmp_path: Path, calls: list[str]) -> None:
-    assert live(tmp_path, "--teacher", "false") == 0
-    first = tmp_path / "first" / "model.safetensors"
-    wanted = ["first from weights", f"finish from {first}", "calibrate finish", "card"]
+    assert live(tmp_path) == 0
+    wanted = [
+        "teacher-1 seed 2 taught by []", "teacher-2 seed 3 taught by []",
+        "student seed 1 taught by ['teacher-1', 'teacher-2']", "calibrate student", "card",
+    ]  # fmt: skip
     assert calls == wanted
-    assert live(tmp_path, "--teacher", "false") == 0
+    assert live(tmp_path) == 0
     assert calls == wanted
     (tmp_path / "live.safetensors").unlink()
-    assert live(tmp_path, "--teacher", "false") == 0
-    assert calls == [*wanted, "calibrate finish"]
+    assert live(tmp_path) == 0
+    assert calls == [*wanted, "calibrate student"]
 
 
-def test_a_teacher_comes_first(tmp_path: Path, calls: list[str]) -> None:
-    assert live(tmp_path, "--teacher", "true") == 0
-    assert calls[:2] == ["teacher from weights", "first from weights taught"]
+def test_teachers_that_are_there_are_not_trained(tmp_path: Path, calls: list[str]) -> None:
+    assert live(tmp_path, "--teachers", "old/a.safetensors", "new/b.safetensors") == 0
+    assert calls[0] == "student seed 1 taught by ['old', 'new']"
+    assert live(tmp_path / "alone", "--own-teachers", "0") == 0
+    assert calls[3] == "student seed 1 taught by []"

@@ -266,7 +266,7 @@ def test_every_preset_is_a_whole_configuration(capsys: pytest.CaptureFixture[str
         "compare",
         "gpu",
         "live-ferplus",
-        "live-ferplus-finish",
+        "live-ferplus-long",
     ):
         with pytest.raises(SystemExit) as ended:
             main(["train", "--preset", name, "--print-config"])
