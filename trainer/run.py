@@ -94,6 +94,17 @@ def _before(config: TrainConfig) -> dict[str, str]:
     return {"before": "; ".join(f"{key} {earlier[key]}" for key in keys if key in earlier)}
 
 
+def _teachers(config: TrainConfig) -> dict[str, str]:
+    """Which checkpoints taught the run, and how they came about themselves."""
+    told = []
+    for file in config.teacher:
+        card = checkpoint.read_card(Path(file).expanduser())
+        keys = ("epochs", "seed", "pretraining", "hours")
+        facts = ", ".join(f"{key} {card.training[key]}" for key in keys if key in card.training)
+        told.append(f"{card.name} ({card.sha256[:12] or 'no hash'}; {facts})")
+    return {"teachers": "; ".join(told)} if told else {}
+
+
 def _card(trainer: Trainer, data: RunData) -> Card:
     config, sets = trainer.config, data.sets
     layout = config.data.partition(":")[0]
@@ -125,6 +136,7 @@ def _card(trainer: Trainer, data: RunData) -> Card:
             "sampler": config.sampler,
             "pretraining": pretraining(asdict(config)),
             **_before(config),
+            **_teachers(config),
             "hours": round(trainer.hours, 2),
             "hardware": f"{trainer.device.type}, {config.threads} threads, {platform.machine()}",
             "torch": version("torch"),

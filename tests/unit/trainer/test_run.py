@@ -82,6 +82,8 @@ def test_a_teacher_pulls_the_answers(data: Path) -> None:
     assert train(data, "pupil", 1, *taught) == 0
     line = json.loads((data / "pupil" / "log.jsonl").read_text().splitlines()[0])
     assert 0 < line["train"]["teacher"] < 10
+    card = checkpoint.read_card(data / "pupil" / "model.safetensors")
+    assert "epochs 1, seed 1" in card.training["teachers"]
 
 
 @pytest.mark.parametrize(
