@@ -15,6 +15,7 @@ from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSION_COLOURS, EXPRESSIONS
 from ferdesk.session import drawing
 from ferdesk.session import report_words as words
 from ferdesk.session.drawing import Block, Curve
+from ferdesk.session.folder import VIDEO
 from ferdesk.session.records import EventRecord, Origin, SessionState
 from ferdesk.session.session import Session
 from ferdesk.session.summary import AFTER, BEFORE, FaceCourse, around_events, courses
@@ -186,16 +187,21 @@ def _facts(session: Session) -> tuple[tuple[str, str], ...]:
         SessionState.COMPLETE: "complete", SessionState.RECOVERED: "cut off and recovered",
         SessionState.RECORDING: "being recorded",
     }[session.state]  # fmt: skip
+    of_a_file = session.has_video and facts["video"] != VIDEO
+    pictures = "in the file that was read" if of_a_file else "kept"
+    if not session.has_video:
+        pictures = "not kept"
+    platform = str(facts.get("platform", ""))
     rows = (
-        ("Recorded", str(facts.get("created", "")).replace("T", " ")),
+        ("Read" if of_a_file else "Recorded", str(facts.get("created", "")).replace("T", " ")),
         ("Participant", facts.get("participant", "")),
         ("Note", facts.get("note", "")),
         ("Source", facts.get("source_detail") or facts.get("source", "")),
         ("State", state),
         ("Ended because", facts.get("ended_because", "")),
         ("Not kept for lack of time", ", ".join(dropped)),
-        ("Pictures", "kept" if session.has_video else "not kept"),
-        ("Made with", f"ferdesk {facts.get('ferdesk', '')}, {facts.get('platform', '')}"),
+        ("Pictures", pictures),
+        ("Made with", ", ".join(filter(None, (f"ferdesk {facts.get('ferdesk', '')}", platform)))),
     )
     return tuple((name, str(value)) for name, value in rows if value)
 

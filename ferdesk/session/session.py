@@ -57,8 +57,13 @@ class Session:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
+        """The folder's name; of what is kept of a plain video file, the video's."""
+        return Path(self._video_name()).name if self.facts.get("kept") else self.folder.name
+
+    @property
+    def place(self) -> Path:
+        """Where files about it belong: its folder, or the folder of a plain video file."""
+        return Path(self._video_name()).parent if self.facts.get("kept") else self.folder
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ReportDialog(QDialog):
     chosen = Signal(list)
     """The folders of the sessions; where to is asked afterwards."""
 
-    def __init__(self, session: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Path, called: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Report")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -63,7 +63,7 @@ class ReportDialog(QDialog):
         layout.addWidget(hint)
         layout.addLayout(buttons)
         self._here = session
-        self.add(session, ticked=True)
+        self.add(session, ticked=True, called=called)
 
     @property
     def folders(self) -> list[Path]:
@@ -77,7 +77,7 @@ class ReportDialog(QDialog):
         for folder in folders:
             self.add(folder, ticked=False)
 
-    def add(self, folder: Path, *, ticked: bool) -> None:
+    def add(self, folder: Path, *, ticked: bool, called: str = "") -> None:
         """One more; one that is there already is ticked if that is wanted."""
         for row in range(self.list.count()):
             item = self.list.item(row)
@@ -85,7 +85,7 @@ class ReportDialog(QDialog):
                 if ticked:
                     item.setCheckState(Qt.CheckState.Checked)
                 return
-        item = QListWidgetItem(folder.name)
+        item = QListWidgetItem(called or folder.name)
         item.setToolTip(tooltip(str(folder)))
         item.setData(Qt.ItemDataRole.UserRole, folder)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)

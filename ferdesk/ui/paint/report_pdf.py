@@ -32,6 +32,8 @@ _NUMBER: Final = Style(9, right=True)
 _CURVE: Final = 56.0
 _RIBBON: Final = 22.0
 _HATCH: Final = 3.0
+_LIMITS: Final = 240.0
+"""Height of what the numbers can bear, which stays on one page."""
 
 
 def save_report(sessions: Sequence[Session], path: Path) -> None:
@@ -62,7 +64,7 @@ def pdf(found: Report) -> bytes:
             sheet.new_page()
             sheet.text(part.name, _HEADING, after=8)
         _part(sheet, found, part)
-    sheet.keep(180)
+    sheet.keep(_LIMITS)
     sheet.y += 8
     sheet.text(words.LIMITS_TITLE, _HEADING, after=8)
     for limit in words.LIMITS:

@@ -29,9 +29,10 @@ class Exporting(QObject):
         opened = self._review.opened
         if opened is None:
             return
-        folder = opened.session.folder
+        session = opened.session
+        where = (session.folder, session.name, session.place)
         dialog = ExportDialog(opened.faces, self._window)
-        dialog.chosen.connect(lambda kind, face: self._ask_where(folder, kind, face))
+        dialog.chosen.connect(lambda kind, face: self._ask_where(*where, kind, face))
         dialog.open()
 
     def export(self, session: Path, kind: ExportKind, target: Path, face: int | None) -> None:
@@ -44,32 +45,34 @@ class Exporting(QObject):
             owner=self,
         )
 
-    def _ask_where(self, session: Path, kind: ExportKind, face: int | None) -> None:
+    def _ask_where(
+        self, session: Path, called: str, place: Path, kind: ExportKind, face: int | None
+    ) -> None:
         dialog = QFileDialog(self._window, f"Export: {kind.title}")
-        dialog.setDirectory(QDir(str(session)))
+        dialog.setDirectory(QDir(str(place)))
         if kind.suffix:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(kind.suffix.lstrip("."))
-            dialog.selectFile(f"{session.name}{kind.suffix}")
+            dialog.selectFile(f"{called}{kind.suffix}")
         else:
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(
-            lambda name: self.export(session, kind, _target(session, kind, Path(name)), face)
+            lambda name: self.export(session, kind, _target(called, kind, Path(name)), face)
         )
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
 
-def _target(session: Path, kind: ExportKind, chosen: Path) -> Path:
+def _target(called: str, kind: ExportKind, chosen: Path) -> Path:
     """A folder gets one of its own inside, so that nothing there is written over."""
     if kind.suffix:
         return chosen
-    target = chosen / f"{session.name}_{kind.name}"
+    target = chosen / f"{called}_{kind.name}"
     number = 1
     while target.exists():
         number += 1
-        target = chosen / f"{session.name}_{kind.name}-{number}"
+        target = chosen / f"{called}_{kind.name}-{number}"
     return target
 
 

@@ -64,13 +64,6 @@ class OpenedSession:
     """And what reads on."""
 
     @property
-    def name(self) -> str:
-        """For people."""
-        if self.kept is None:
-            return self.session.name
-        return Path(str(self.session.facts.get("video", ""))).name
-
-    @property
     def analysis(self) -> AnalysisRecord | None:
         """What is in use at the moment that is shown."""
         return self.session.analysis_at(self.player.position)

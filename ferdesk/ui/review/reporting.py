@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from ferdesk.ui.dialogs.report import ReportDialog
 from ferdesk.ui.review.review import Review
 from ferdesk.ui.settings_store import SettingsStore
 
+_NONE: Final[Mapping[Path, tuple[str, Path]]] = {}
 _FILTERS: Final = {"Web page (*.html)": "html", "PDF (*.pdf)": "pdf"}
 
 
@@ -37,8 +38,10 @@ class Reporting(QObject):
         opened = self._review.opened
         if opened is None:
             return
-        dialog = ReportDialog(opened.session.folder, self._window)
-        dialog.chosen.connect(self.ask_where)
+        session = opened.session
+        names = {session.folder: (session.name, session.place)}
+        dialog = ReportDialog(session.folder, session.name, self._window)
+        dialog.chosen.connect(lambda folders: self.ask_where(folders, names))
         recent = [Path(place) for place in self._store.value.recent_sessions]
         self._jobs.run(
             lambda: [folder for folder in recent if folder.is_dir()],
@@ -48,16 +51,20 @@ class Reporting(QObject):
         )
         dialog.open()
 
-    def ask_where(self, folders: Sequence[Path]) -> QFileDialog:
-        """The name and kind of the file; `write` follows."""
-        name = folders[0].name if len(folders) == 1 else f"{len(folders)} sessions"
-        place = folders[0] if len(folders) == 1 else folders[0].parent
+    def ask_where(
+        self, folders: Sequence[Path], names: Mapping[Path, tuple[str, Path]] = _NONE
+    ) -> QFileDialog:
+        """The name and kind of the file; `write` follows. `names`: what a session is called and
+        where files about it belong, where that is not its folder."""
+        name, place = names.get(folders[0], (folders[0].name, folders[0]))
+        if len(folders) > 1:
+            name, place = f"{len(folders)} sessions", place.parent
         dialog = QFileDialog(self._window, f"Report about {name}", str(place))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(list(_FILTERS))
         dialog.setDefaultSuffix("html")
         dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_FILTERS[chosen]))
-        dialog.selectFile("report")
+        dialog.selectFile("report" if place == folders[0] else f"{name} report")
         dialog.fileSelected.connect(lambda chosen: self.write(folders, Path(chosen)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -49,6 +49,7 @@ def test_the_content_is_what_counts(cache: Path, tmp_path: Path) -> None:
     again = open_kept(moved, HOW)
     assert again.session.folder == folder
     assert again.session.video == moved, "pictures come from where the video is now"
+    assert (again.session.name, again.session.place) == ("moved.mkv", tmp_path)
     assert [frame.analysed for frame in again.session.frames].index(True) == 2
     again.close()
     other = open_kept(clip(tmp_path / "other.mkv", 90), HOW)
