@@ -171,7 +171,7 @@ def _compare(
     from trainer.compare.grid import Grid, Shard
     from trainer.compare.methods import check_parts, check_weights, plan
     from trainer.compare.side_by_side import SideBySide
-    from trainer.compare.tuning import check_tuning, read_tuning, tune
+    from trainer.compare.tuning import check_tuning, read_tuning, tune, untuned
     from trainer.data.sets import prepare
     from trainer.report.comparison import write_comparison
 
@@ -188,14 +188,20 @@ def _compare(
 
     grid = grid_of()
     work = partial(train_cell, cache=options.cache, progress=options.progress)
-    if options.jobs != 1 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise FerdeskError("Under torchrun all processes train one cell together; drop --jobs.")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if options.jobs != 1:
+            raise FerdeskError("Under torchrun all processes train one cell together; drop --jobs.")
+        if budget is not None and untuned(methods, tuning):
+            raise FerdeskError(
+                "Tries are made by one process, or side by side with --jobs; run the same command "
+                "without torchrun first, until OUT/tuning.json is there."
+            )
     train = work if options.jobs == 1 else SideBySide(options.jobs, options.out, work)
     # A wrong path ends here, not once in every cell.
     prepare(base.data, options.cache, base.align)
     first = os.environ.get("RANK", "0") == "0"
     if budget is not None:
-        tuning = tune(base, methods, budget, options.out, shard, train, writes=first)
+        tuning = tune(base, methods, budget, options.out, shard, train)
         grid = grid_of()
     grid.run(train, lambda: write_comparison(grid) if first else None, writes=first)
     sys.stdout.write(f"{options.out / 'index.html'}\n")

@@ -146,8 +146,6 @@ def tune(
     out: Path,
     shard: Shard,
     train: Train | SideBySide,
-    *,
-    writes: bool = True,
 ) -> Tuning:
     """Make the tries that are missing, then choose; a line that was chosen for stays so.
 
@@ -157,7 +155,7 @@ def tune(
     """
     earlier = read_tuning(out)
     done = dict(earlier.lines) if earlier else {}
-    wanted = [x for x in lines if x not in done and (x not in VARIANTS or VARIANTS[x].tuned)]
+    wanted = untuned(lines, earlier)
     if not wanted:
         return Tuning(budget, done)
     own = budget.base(base)
@@ -170,7 +168,7 @@ def tune(
     log.info("tuning: %s for each of %d lines", _described(budget), len(wanted))
     failure: FerdeskError | None = None
     try:
-        grid.run(train, lambda: None, writes=writes)
+        grid.run(train, lambda: None)
     except FerdeskError as error:
         failure = error
     grid.refresh()
@@ -186,9 +184,14 @@ def tune(
             raise FerdeskError(f"No try of '{line}' ended well: {found.chosen.error}")
         done[line] = found
     tuning = Tuning(budget, done)
-    if writes:
-        write_json(out / FILE, _as_json(tuning))
+    write_json(out / FILE, _as_json(tuning))
     return tuning
+
+
+def untuned(lines: Sequence[str], tuning: Tuning | None) -> list[str]:
+    """The lines that are to be tuned and are not yet."""
+    known = tuning.lines if tuning else {}
+    return [x for x in lines if x not in known and (x not in VARIANTS or VARIANTS[x].tuned)]
 
 
 def tried_in(cell: Cell) -> Constants:

@@ -59,7 +59,10 @@ def test_benchmark(tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixt
 
 
 def test_tuning_comes_before_the_grid_and_stands_on_its_page(
-    tmp_path: Path, stand_in: Trainer, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    stand_in: Trainer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     command = [
         "benchmark",
@@ -72,6 +75,10 @@ def test_tuning_comes_before_the_grid_and_stands_on_its_page(
         "tiny",
     ]
     tune = ["--tune", "2", "--tune-pictures", "30", "--tune-epochs", "1"]
+    with monkeypatch.context() as torchrun:
+        torchrun.setenv("WORLD_SIZE", "2")
+        assert call(tmp_path, command, *tune) == 2
+        assert "without torchrun first" in capsys.readouterr().err
     assert call(tmp_path, command, *tune) == 0
     assert stand_in.trained == [
         "0.2/try-1/scn", "0.2/try-2/scn", "0/seed-1/scn", "0/seed-1/eac_published",
