@@ -180,6 +180,7 @@ _DEFAULT_OFF: Final = {
     "mark": "Nothing is being recorded and no session is open",
     "correct": "Nothing is being recorded and no session is open",
     "stream_copy": "WebSocket is off",
+    "neutral_off": "This face has no baseline",
     "previous_file": NO_FILES,
     "next_file": NO_FILES,
 }

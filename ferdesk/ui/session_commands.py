@@ -23,6 +23,21 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
     "correct": Command(
         "Correct expression…", "C", "Say what the chosen face shows; a click on a face does, too"
     ),
+    "neutral": Command(
+        "Neutral for five seconds",
+        "N",
+        "Take the next five seconds of the chosen face as its neutral baseline (in review: the "
+        "chosen stretch, or five seconds from here). The change from it is then shown beside the "
+        "readings. It takes away how a face leans at rest; it is no probability, no promise holds "
+        "for it, and another place of the camera needs a new one",
+        short="Neutral 5 s",
+    ),
+    "neutral_off": Command(
+        "Remove baseline",
+        "Shift+N",
+        "The chosen face has no neutral baseline any more",
+        short="Remove",
+    ),
     "open_session": Command(
         "Open session…", "Ctrl+Shift+O", "Look back at a recording", icon="history"
     ),

@@ -19,16 +19,19 @@ from PySide6.QtWidgets import (
 from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.movement_bars import scores_of
 from ferdesk.ui.panels.panel import MutedLabel
+from ferdesk.ui.state.change_words import signed
 from ferdesk.ui.state.shown import Shown
 from ferdesk.vision.blendshapes import BLENDSHAPES, MOVEMENT_GROUPS, MOVEMENTS
 
-COLUMNS: Final = ("Movement", "Score", "MediaPipe's name", "Nearest action unit of FACS")
+COLUMNS: Final = ("Movement", "Score", "Change", "MediaPipe's name", "Nearest action unit of FACS")
 _SCORE: Final = COLUMNS.index("Score")
+_CHANGE: Final = COLUMNS.index("Change")
 _ABOUT: Final = (
     "Scores from 0 to 1, estimated from the landmarks by MediaPipe's face blendshape model; the "
     "names are those of Apple's ARKit. Left and right are the person's own. They are not action "
     "units: no certified coder has rated them, and ferdesk has not measured how exact they are. "
-    "The last column names the action unit that is nearest in meaning."
+    "The last column names the action unit that is nearest in meaning. Change is the difference to "
+    "the neutral baseline of the face, where it has one (N)."
 )
 _ORDER: Final = (
     *(member for group in MOVEMENT_GROUPS for member in group.members),
@@ -43,7 +46,7 @@ class MovementsDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Face movements")
-        self.resize(720, 620)
+        self.resize(860, 640)
         self.about = MutedLabel(_ABOUT)
         self.about.setWordWrap(True)
         self.table = QTableWidget(len(_ORDER), len(COLUMNS))
@@ -61,18 +64,19 @@ class MovementsDialog(QDialog):
         header.setStretchLastSection(True)
         for row, index in enumerate(_ORDER):
             movement = MOVEMENTS[index]
-            texts = (movement.plain, "0.00", movement.name, movement.action_unit or "none")
+            texts = (movement.plain, "0.00", "–", movement.name, movement.action_unit or "none")
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                if column == _SCORE:
+                if column in (_SCORE, _CHANGE):
                     item.setFont(font(1.0, digits=True))
                     item.setTextAlignment(
                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
                 self.table.setItem(row, column, item)
-        header.setSectionResizeMode(_SCORE, QHeaderView.ResizeMode.Fixed)
-        self.table.setColumnWidth(_SCORE, 72)
-        self.table.setStyleSheet("QTableWidget::item { padding: 0 10px; }")
+        for column in (_SCORE, _CHANGE):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.table.setColumnWidth(column, 76)
+        self.table.setStyleSheet("QTableWidget::item { padding: 0 5px; }")
         self.table.setCurrentCell(-1, -1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -88,9 +92,12 @@ class MovementsDialog(QDialog):
         if not self.isVisible():
             return
         scores = scores_of(shown, written=True)
+        face = shown.written_face
+        change = face.change if face is not None else None
         for row, index in enumerate(_ORDER):
-            item = self.table.item(row, _SCORE)
-            if item is not None:
-                item.setText("–" if scores is None else f"{scores[index]:.2f}")
+            score, by = self.table.item(row, _SCORE), self.table.item(row, _CHANGE)
+            if score is not None and by is not None:
+                score.setText("–" if scores is None else f"{scores[index]:.2f}")
+                by.setText("–" if change is None else signed(float(change.blendshapes[index])))
         which = f": {shown.which}" if shown.which else ""
         self.setWindowTitle(f"Face movements{which}")

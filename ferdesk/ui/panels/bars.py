@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, current_scheme, font
+from ferdesk.ui.state.change_words import WHAT_IT_IS, times
 from ferdesk.ui.state.shown import NO_FACE, Shown
 
 _NAMES: Final = tuple(DISPLAY_NAMES[name] for name in EXPRESSIONS)
@@ -35,6 +36,8 @@ class DistributionBars(QWidget):
         self._numbers: tuple[str, ...] = ("–",) * len(_NAMES)
         self._winner: int | None = None
         self._possible: frozenset[int] = frozenset()
+        self._changes: tuple[str, ...] = ()
+        """From the neutral baseline; () without one."""
         self._unsure = False
         self.setMinimumSize(230, 132)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -45,12 +48,14 @@ class DistributionBars(QWidget):
         face, verdict = self.shown.written_face, self.shown.verdict
         empty = self._empty()
         self._winner, self._possible, self._unsure = None, frozenset(), False
-        self.aside = ""
+        self.aside, self._changes = "", ()
         if face is None or verdict is None:
             self._numbers, self.headline = ("–",) * len(_NAMES), empty
         else:
             self._numbers = tuple(percent(float(value)) for value in face.probabilities)
             self.headline, self.aside = verdict.headline, verdict.aside
+            if face.change is not None:
+                self._changes = tuple(times(float(c)) for c in face.change.log_probabilities)
             self._unsure = verdict.label is None
             if verdict.aside:
                 self._possible = frozenset(_NAMES.index(name) for name in verdict.possible)
@@ -59,8 +64,13 @@ class DistributionBars(QWidget):
         spoken = ", ".join(f"{n} {v}" for n, v in zip(_NAMES, self._numbers, strict=True))
         if self.aside:
             spoken = f"{self.headline}. {self.aside} {spoken}"
+        if self._changes:
+            pairs = zip(_NAMES, self._changes, strict=True)
+            spoken += f". From baseline: {', '.join(f'{n} {c}' for n, c in pairs)}"
         self.setAccessibleDescription(spoken if face is not None else empty)
         tip = f"{self.aside}\n{_SET_TIP}\n{_TIP}" if len(self._possible) > 1 else _TIP
+        if self._changes:
+            tip = f"{tip}\n{WHAT_IT_IS}"
         if tip != self.toolTip():
             self.setToolTip(tip)
         self.update()
@@ -75,7 +85,11 @@ class DistributionBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         headline = self._paint_headline(painter, scheme)
         left = QFontMetricsF(font(1.0, bold=True)).horizontalAdvance("▸ Happiness") + 10
-        right = self.fontMetrics().horizontalAdvance(">99 %") + 14
+        right = self.fontMetrics().horizontalAdvance(">99 %") + 14.0
+        changed = 0.0
+        if self._changes:
+            changed = QFontMetricsF(font(0.92, digits=True)).horizontalAdvance("×>999") + 10
+            right += changed
         row = (self.height() - headline) / len(_NAMES)
         thick = min(18.0, row * 0.62)
         flags = Qt.AlignmentFlag.AlignVCenter
@@ -88,11 +102,15 @@ class DistributionBars(QWidget):
             label = QRectF(0, middle - row / 2, left, row)
             mark = "▸ " if won else "▹ " if strong else "   "
             painter.drawText(label, int(flags | Qt.AlignmentFlag.AlignLeft), mark + name)
-            painter.drawText(
-                QRectF(self.width() - right, middle - row / 2, right, row),
-                int(flags | Qt.AlignmentFlag.AlignRight),
-                self._numbers[index],
-            )
+            at_right = int(flags | Qt.AlignmentFlag.AlignRight)
+            number = QRectF(self.width() - right, middle - row / 2, right - changed, row)
+            painter.drawText(number, at_right, self._numbers[index])
+            if self._changes:
+                painter.setFont(font(0.92, digits=True))
+                painter.setPen(QColor(scheme.muted))
+                number.setLeft(number.right())
+                number.setWidth(changed)
+                painter.drawText(number, at_right, self._changes[index])
             track = QRectF(left, middle - thick / 2, self.width() - left - right, thick)
             self._paint_bar(painter, scheme, track, index)
         painter.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from ferdesk.pipeline.types import FaceReading
@@ -14,7 +14,8 @@ from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bars import DistributionBars
 from ferdesk.ui.panels.coverage import CoverageSlider
 from ferdesk.ui.panels.meter import ReliabilityMeter
-from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
+from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel, text_button
+from ferdesk.ui.state.change_words import WHAT_IT_IS, on_since
 from ferdesk.ui.state.shown import Shown
 
 _ROOMY: Final = 284
@@ -35,6 +36,11 @@ class DistributionPanel(Panel):
         self.which = MutedLabel()
         self._previous = self._button("Previous face", -1)
         self._next = self._button("Next face", 1)
+        self.baseline = ElidedLabel()
+        self.baseline.setFont(font(0.88, digits=True))
+        # In place of the stretch: what is left of the line.
+        self.header.takeAt(self.header.count() - 1)
+        self.header.addWidget(self.baseline, 1)
         for widget in (self._previous, self.which, self._next):
             self.header.addWidget(widget)
         self.quality = ElidedLabel()
@@ -67,6 +73,17 @@ class DistributionPanel(Panel):
         text = shown.which
         if text != self.which.text():
             self.which.setText(text)
+
+    def add_action(self, action: QAction) -> None:
+        """A button at the end of the title line."""
+        self.header.addWidget(text_button(action))
+
+    def set_baseline(self, since: str) -> None:
+        """Since when there is a change from the neutral baseline; "" for none."""
+        text = f"Baseline since {since}" if since else ""
+        if text != self.baseline.text():
+            self.baseline.setText(text)
+            self.baseline.setToolTip(f"{on_since(since)}\n{WHAT_IT_IS}" if since else "")
 
     def refresh(self) -> None:
         """Draw bars and numbers of one and the same reading."""

@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QLineF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
+from ferdesk.ui.state.change_words import signed
 from ferdesk.ui.state.shown import NO_FACE, Shown
 from ferdesk.ui.state.strongest import StrongestMovements
 from ferdesk.vision.blendshapes import BLENDSHAPES, MOVEMENT_GROUPS, MOVEMENTS
@@ -32,6 +33,7 @@ class MovementBars(QWidget):
         """What the rows show, from the top: positions in `MOVEMENT_GROUPS`."""
         self._numbers: dict[int, str] = {}
         self._strongest = StrongestMovements()
+        self._from_baseline = False
         self.setMinimumSize(QSize(260, 84))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Strongest face movements")
@@ -54,6 +56,13 @@ class MovementBars(QWidget):
             self._strongest.forget()
         if reading is not before or len(self.groups) != self.rows:
             at = reading.frame.captured_at
+            change = shown.face.change if shown.face is not None else None
+            if (change is not None) is not self._from_baseline:
+                # Strength means something else now.
+                self._from_baseline = change is not None
+                self._strongest.forget()
+            if change is not None:
+                scores = change.blendshapes
             self.groups = self._strongest.update(at, shown.selected, scores, self.rows)
 
     def refresh_text(self) -> None:
@@ -61,8 +70,16 @@ class MovementBars(QWidget):
         scores = scores_of(self.shown, written=True)
         self._numbers = {}
         if scores is not None:
+            face = self.shown.written_face
+            change = face.change if face is not None else None
             for index, group in enumerate(MOVEMENT_GROUPS):
-                self._numbers[index] = "  ".join(f"{scores[i]:.2f}" for i in group.members)
+                if change is None:
+                    self._numbers[index] = "  ".join(f"{scores[i]:.2f}" for i in group.members)
+                else:
+                    # Of the side that changed more.
+                    most = max(group.members, key=lambda i: abs(change.blendshapes[i]))
+                    by = signed(float(change.blendshapes[most]))
+                    self._numbers[index] = f"{scores[most]:.2f}  {by}"
         spoken = (f"{MOVEMENT_GROUPS[i].plain} {self._numbers.get(i, '')}" for i in self.groups)
         self.setAccessibleDescription(", ".join(spoken) if scores is not None else self._empty())
         self.update()
@@ -87,7 +104,7 @@ class MovementBars(QWidget):
             painter.end()
             return
         metrics = QFontMetricsF(font())
-        right = QFontMetricsF(font(0.92, digits=True)).horizontalAdvance("0.00  0.00") + 12
+        right = QFontMetricsF(font(0.92, digits=True)).horizontalAdvance("0.00  +0.00") + 12
         widest = max(metrics.horizontalAdvance(group.plain) for group in MOVEMENT_GROUPS) + 12
         left = min(widest, (self.width() - right) * 0.6)
         height = self.height() / len(self.groups)
@@ -119,6 +136,7 @@ class MovementBars(QWidget):
         thick = min(9.0 if sides == 1 else 5.5, area.height() * 0.6 / sides)
         top = area.center().y() - (thick * sides + 2 * (sides - 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)
+        change = self.shown.face.change if self.shown.face is not None else None
         for member in group.members:
             track = QRectF(area.left() + left, top, area.width() - left - right, thick)
             painter.setBrush(QColor(scheme.track))
@@ -126,6 +144,12 @@ class MovementBars(QWidget):
             track.setWidth(max(track.width() * float(scores[member]), thick))
             painter.setBrush(QColor(scheme.accent))
             painter.drawRoundedRect(track, thick / 2, thick / 2)
+            if change is not None:
+                rest = min(1.0, max(0.0, float(scores[member] - change.blendshapes[member])))
+                at = area.left() + left + (area.width() - left - right) * rest
+                painter.setPen(QPen(QColor(scheme.text), 1.5))
+                painter.drawLine(QLineF(at, top - 1, at, top + thick + 1))
+                painter.setPen(Qt.PenStyle.NoPen)
             top += thick + 2
 
     def _empty(self) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.baseline import SECONDS
 from ferdesk.ui.review.note_dialog import NoteDialog
 from ferdesk.ui.review.review import Review
 from ferdesk.ui.review.ribbon import Ribbon
@@ -16,6 +17,7 @@ from ferdesk.ui.state.edits import Change, Edits
 from ferdesk.ui.state.stretch import Stretch
 
 if TYPE_CHECKING:
+    from ferdesk.session.baselines import Known
     from ferdesk.session.store import Note
 
 
@@ -60,10 +62,52 @@ class Editing(QObject):
         note = CorrectionRecord(stretch.start, stretch.duration, label, who)
         self._apply("exclude a stretch" if label == "excluded" else "correct", Change(None, note))
 
+    def set_baseline(self, face: int | None) -> None:
+        """The chosen stretch, or five seconds from here, is how the face is at rest."""
+        from ferdesk.session.baselines import over, record_of
+
+        opened, stretch = self._review.opened, self._ribbon.stretch
+        if opened is None:
+            return
+        onset, duration = opened.player.position, SECONDS
+        if stretch is not None:
+            onset, duration, face = stretch.start, stretch.duration, stretch.face or face
+        if face is None:
+            self.refused.emit("There is no face at this moment whose baseline could be taken.")
+            return
+        try:
+            baseline = over(opened.session, onset, duration, face)
+        except FerdeskError as error:
+            self.refused.emit(str(error))
+            return
+        record = record_of(onset, duration, face, baseline)
+        self._apply("set a baseline", Change(None, record))
+
+    def remove_baseline(self, face: int | None) -> None:
+        """Take out the one that holds for the face here."""
+        known = self.baseline_of(face)
+        if known is not None:
+            self._apply("remove a baseline", Change(known.record, None))
+
+    def baseline_of(self, face: int | None) -> Known | None:
+        """What holds for the face here."""
+        opened = self._review.opened
+        if opened is None or face is None:
+            return None
+        return opened.player.baselines.at(opened.player.position, face)
+
     def edit(self, note: Note) -> None:
         """Ask what it should be."""
+        from ferdesk.session.records import BaselineRecord
+
         opened = self._review.opened
         if opened is None:
+            return
+        if isinstance(note, BaselineRecord):
+            self.refused.emit(
+                "A baseline is not changed: choose a stretch and press N for another one, or "
+                "delete it."
+            )
             return
         dialog = NoteDialog(note, opened.session.duration, opened.faces, self._window)
         dialog.chosen.connect(lambda after: self._apply("change an entry", Change(note, after)))

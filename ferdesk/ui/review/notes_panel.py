@@ -1,4 +1,4 @@
-"""The list of events and corrections of the session under review."""
+"""The list of events, corrections and baselines of the session under review."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FROM: Final = {"key": "person", "lsl": "LSL", "file": "file", "ferdesk": "ferde
 
 
 class NotesPanel(Panel):
-    """A row per event and correction; a click goes there, Enter changes it."""
+    """A row per event, correction and baseline; a click goes there, Enter changes it."""
 
     sought = Signal(float)
     edit_wanted = Signal(object)
@@ -75,7 +75,8 @@ class NotesPanel(Panel):
     def show_notes(self, store: Store) -> None:
         """List what is in the session; the row that was chosen stays chosen."""
         before = self.chosen
-        self.notes = sorted([*store.events(), *store.corrections()], key=lambda note: note.onset)
+        found: list[Note] = [*store.events(), *store.corrections(), *store.baselines()]
+        self.notes = sorted(found, key=lambda note: note.onset)
         self.table.blockSignals(True)
         self.table.clearSelection()
         self.table.setRowCount(len(self.notes))
@@ -101,14 +102,16 @@ class NotesPanel(Panel):
 
 
 def _cells(note: Note) -> tuple[str, str, str]:
-    from ferdesk.session.records import EventRecord
+    from ferdesk.session.records import BaselineRecord, EventRecord
 
     time = clock(note.onset, tenths=True)
     if note.duration > 0:
         time += f"–{clock(note.onset + note.duration, tenths=True)}"
     if isinstance(note, EventRecord):
         return time, f"⚑ {note.label}", _FROM.get(str(note.origin), str(note.origin))
-    label = getattr(note, "label", "neutral stretch")
     who = "every face" if note.face is None else f"face {note.face}"
+    if isinstance(note, BaselineRecord):
+        return time, f"neutral baseline ({who})", "person"
+    label = note.label
     what = "excluded" if label == "excluded" else f"corrected: {DISPLAY_NAMES.get(label, label)}"
     return time, f"{what} ({who})", "person"

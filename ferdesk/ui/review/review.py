@@ -326,5 +326,7 @@ class Review(QObject):
         events = store.events()
         self.ribbon.show_notes(events, store.corrections())
         self._panels.timeline.marks = [(e.onset, e.label) for e in events if e.origin != "ferdesk"]
+        self.opened.player.renew_baselines()
+        self._live.tick()
         self._live.refresh_plots()
         self.notes_changed.emit()

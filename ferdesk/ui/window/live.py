@@ -40,6 +40,10 @@ class LiveView(QObject):
     still_changed = Signal(bool)
     """Whether what is shown is a picture, which has no time."""
     threshold_changed = Signal(float)
+    read = Signal(object)
+    """Every `Reading` that was taken."""
+    forgotten = Signal()
+    """Faces are counted anew from here on."""
     written_out = Signal(object)
     """Words and numbers were brought to this `Shown`."""
     silence = Signal(bool)
@@ -128,6 +132,7 @@ class LiveView(QObject):
         self._present(Shown(threshold=self.shown.threshold, weak=self.shown.weak))
         self.alive()
         self.picture_available.emit(False)
+        self.forgotten.emit()
         self.refresh_plots()
         self.refresh_numbers()
 
@@ -156,6 +161,7 @@ class LiveView(QObject):
             if reading.frame.still != self.still:
                 self.still = reading.frame.still
                 self.still_changed.emit(self.still)
+            self.read.emit(reading)
             if self._contradicts(reading):
                 self.write_out()
         # While the network is being loaded there are frames but no readings yet.

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.background import Jobs
@@ -36,6 +32,7 @@ from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.menus import Menus, build_toolbar
 from ferdesk.ui.window.movement_table import MovementTable
 from ferdesk.ui.window.narrator import NOT_YET, Narrator
+from ferdesk.ui.window.neutral import OTHER_CHECKPOINT
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.option_menus import OptionMenus
 from ferdesk.ui.window.panels import Panels
@@ -153,6 +150,9 @@ class MainWindow(QMainWindow):
         self.narrator.source_opened.connect(self._source_opened)
         self.narrator.checkpoint_loaded.connect(self.checkpoints.taken)
         self.narrator.checkpoint_loaded.connect(self._sync_overlay)
+        self.narrator.checkpoint_loaded.connect(
+            lambda: self.session_work.neutral.drop(OTHER_CHECKPOINT)
+        )
         self.sources.chosen.connect(lambda _spec: self.commands.set_enabled("reopen", True))
         self.sources.chosen.connect(self.starting.start)
         self.sources.notice.connect(video.set_notice)
@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
             self.commands.set_enabled(name, count > 1, "There is only one face in view")
 
     def _dismiss(self) -> None:
-        if self.toasts.dismiss_all():
+        if self.session_work.neutral.cancel() or self.toasts.dismiss_all():
             return
         if self.panels.video.notice:
             self.panels.video.set_notice("")

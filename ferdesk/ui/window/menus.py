@@ -75,6 +75,8 @@ SESSION: Final = (
     "record",
     "mark",
     "correct",
+    "neutral",
+    "neutral_off",
     "exclude",
     "edit_note",
     "delete_note",

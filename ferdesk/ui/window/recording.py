@@ -22,6 +22,7 @@ from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.window.live import LiveView
 
 if TYPE_CHECKING:
+    from ferdesk.pipeline.baseline import Taken
     from ferdesk.session.recorder import Recorder, RecorderStatus
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Recording(QObject):
         self._source = source
         self._window = window
         self.recorder: Recorder | None = None
+        self._taken: tuple[Taken, ...] = ()
         self.plan = RecordingPlan.from_settings(store.value)
         self._beginning = self._asking = False
         self._timer = QTimer(self)
@@ -134,6 +136,12 @@ class Recording(QObject):
         if self.recorder.correct(label, face=face, duration=seconds, at=end - seconds) is not None:
             self.told.emit(f"Noted: face {face} shows {label} (the last second).")
 
+    def set_baselines(self, taken: tuple[Taken, ...]) -> None:
+        """These neutral baselines hold; a recording that begins later gets them, too."""
+        self._taken = taken
+        if self.recorder is not None:
+            self.recorder.set_baselines(taken)
+
     def stop(self) -> None:
         """End the recording; what waits is still written elsewhere."""
         recorder = self._release()
@@ -179,6 +187,7 @@ class Recording(QObject):
         self._beginning = False
         self.recorder = recorder
         recorder.set_threshold(self._live.shown.threshold)
+        recorder.set_baselines(self._taken)
         self._engine.attach(recorder)
         self._field.show_figures("0:00", f"Recording into {recorder.folder}")
         self._timer.start()

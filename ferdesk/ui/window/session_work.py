@@ -32,6 +32,7 @@ from ferdesk.ui.window.correcting import EXCLUDED, Correcting
 from ferdesk.ui.window.event_keys import EventKeys
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.markers import Markers
+from ferdesk.ui.window.neutral import Neutral
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.panels import Panels
 from ferdesk.ui.window.recording import MARK, Recording
@@ -98,11 +99,13 @@ class SessionWork(QObject):
         self.event_keys = EventKeys(window)
         self.event_keys.pressed.connect(self._mark)
         self.markers = Markers(jobs, commands, window)
+        self.neutral = Neutral(engine, live, panels, self.editing, commands, window)
+        self.neutral.taken_changed.connect(self.recording.set_baselines)
         self.recording.marked.connect(self.streaming.mark)
         self.markers.heard.connect(self.recording.mark_heard)
         for part in (
             self.recording, self.review, self.videos, self.exporting, self.reporting,
-            self.comparing, self.streaming, self.markers,
+            self.comparing, self.streaming, self.markers, self.neutral,
         ):  # fmt: skip
             part.told.connect(self.told)
             part.refused.connect(self.refused)

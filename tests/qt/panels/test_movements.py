@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ferdesk.pipeline.types import FaceReading
+from ferdesk.pipeline.types import Change, FaceReading
 from ferdesk.vision.blendshapes import BLENDSHAPES, MOVEMENT_GROUPS
 from tests.qt.conftest import Bench
 from tests.qt.readings import make_face, make_reading
@@ -92,22 +92,24 @@ def test_the_table_has_all_and_follows(bench: Bench) -> None:
     dialog = bench.window.movement_table.dialog
     assert dialog is not None
     table = dialog.table
-    texts = {
-        table.item(row, 2).text(): [table.item(row, c).text() for c in range(4)]
-        for row in range(table.rowCount())
-    }
-    assert set(texts) == set(BLENDSHAPES)
-    assert texts["jawOpen"] == [
-        "Jaw dropped",
-        "0.37",
-        "jawOpen",
-        "AU26 jaw drop, AU27 mouth stretch",
-    ]
-    bench.show(make_reading((moving(make_face(), jawOpen=0.62),), index=1))
-    row = [table.item(row, 2).text() for row in range(52)].index("jawOpen")
-    assert table.item(row, 1).text() == "0.62"
+    movement, score, change, name, unit = range(5)
+
+    def row(of: str) -> dict[int, str]:
+        (found,) = table.findItems(of, Qt.MatchFlag.MatchExactly)
+        items = {column: table.item(found.row(), column) for column in range(5)}
+        return {column: item.text() for column, item in items.items() if item is not None}
+
+    assert all(row(blendshape)[name] == blendshape for blendshape in BLENDSHAPES)
+    assert row("jawOpen") == {
+        movement: "Jaw dropped", score: "0.37", change: "–", name: "jawOpen",
+        unit: "AU26 jaw drop, AU27 mouth stretch",
+    }  # fmt: skip
+    rested = Change(np.zeros(7, np.float32), np.full(52, -0.25, np.float32))
+    face = replace(moving(make_face(), jawOpen=0.62), change=rested)
+    bench.show(make_reading((face,), index=1))
+    assert (row("jawOpen")[score], row("jawOpen")[change]) == ("0.62", "−0.25")
     bench.show(make_reading((), index=2))
-    assert table.item(row, 1).text() == "–"
+    assert (row("jawOpen")[score], row("jawOpen")[change]) == ("–", "–")
     dialog.close()
 
 

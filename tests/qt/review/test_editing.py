@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -183,3 +184,48 @@ def test_a_correction_keeps_its_picture(edited: Bench, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(store.kept_crops()) == len(before) + 2, timeout=20_000)
     work.editing.undo()
     assert len(store.kept_crops()) == len(before) + 2, "it may be done again without the video"
+
+
+def test_a_stretch_becomes_the_neutral_baseline(edited: Bench) -> None:
+    window, work, live = edited.window, edited.window.session_work, edited.window.live
+    opened = work.review.opened
+    assert opened is not None
+    work.review.seek(1.5)
+    before = live.shown.face
+    assert before is not None
+    assert before.change is None
+    # Five seconds from here are not there: the session is over before.
+    work.review.seek(1.8)
+    key(edited, Qt.Key.Key_N)
+    assert "only" in notice(edited)
+    work.review.choose(Stretch(0.0, 0.8, 1))
+    key(edited, Qt.Key.Key_N)
+    work.review.seek(1.5)
+    after = live.shown.face
+    assert after is not None
+    assert after.change is not None
+    live.write_out()
+    assert window.panels.distribution.baseline.text() == "Baseline since 0:00"
+    rows = range(work.notes.table.rowCount())
+    assert "neutral baseline (face 1)" in [work.notes.table.item(row, 1).text() for row in rows]
+    logs = [f.probabilities for r in opened.session.read() if r[0].time <= 0.8 for f in r[1]]
+    mean = np.log(np.maximum(np.array(logs), 1e-4)).mean(0)
+    wanted = np.log(np.maximum(before.probabilities, 1e-4)) - mean
+    assert after.change.log_probabilities == pytest.approx(wanted, abs=1e-4)
+    assert np.array_equal(after.probabilities, before.probabilities)
+    with Session.open(opened.session.folder) as session:
+        (stored,) = session.store.baselines()
+    assert (stored.onset, stored.duration, stored.face, stored.readings) == (0.0, 0.8, 1, 21)
+    key(edited, Qt.Key.Key_Z, CONTROL)
+    assert live.shown.face is not None
+    assert live.shown.face.change is None
+    key(edited, Qt.Key.Key_Z, CONTROL, SHIFT)
+    assert live.shown.face.change is not None
+    key(edited, Qt.Key.Key_N, SHIFT)
+    assert live.shown.face.change is None
+    with Session.open(opened.session.folder) as session:
+        assert session.store.baselines() == []
+
+
+def notice(bench: Bench) -> str:
+    return bench.notices()[-1]
