@@ -7,7 +7,8 @@ from typing import Any
 
 from trainer.measure.ranks import Ranks, ranked
 from trainer.methods import METHODS, VARIANTS
-from trainer.report.blocks import Block
+from trainer.report import plots as figures
+from trainer.report.blocks import Block, Plot
 from trainer.report.lines import LABELS
 from trainer.report.seeds import Seeds
 from trainer.report.tables import Table
@@ -19,8 +20,8 @@ _RANKS = (
     "Mean rank of the accuracies above over {n} blocks, every noise with every seed; 1 is best. "
     "Friedman's test of all methods being equally good: p {p}. Two methods whose mean ranks differ "
     "by less than {cd:.2f}, Nemenyi's critical difference at 5 %, cannot be told apart (Demšar "
-    "2006). Blocks share test pictures, and those of one noise its wrong labels, so the true "
-    "difference needed is rather larger."
+    "2006): their bars overlap. Blocks share test pictures, and those of one noise its wrong "
+    "labels, so the true difference needed is rather larger."
 )
 
 
@@ -49,7 +50,7 @@ def ranks(tables: Tables) -> Ranks | None:
 
 
 def rank_blocks(tables: Tables) -> Iterator[Block]:
-    """The table of ranks; nothing where there is too little to rank."""
+    """The ranks, drawn and as a table; nothing where there is too little to rank."""
     found = ranks(tables)
     if found is None:
         return
@@ -59,7 +60,9 @@ def rank_blocks(tables: Tables) -> Iterator[Block]:
         (LABELS[m], f"{rank:.2f}", ", ".join(LABELS[x] for x in found.alike(m)) or "none")
         for m, rank in found.mean.items()
     )
-    yield Table(("method", "mean rank", "cannot be told apart from"), rows, caption, words=True)
+    drawn = figures.ranks_compared({LABELS[m]: r for m, r in found.mean.items()}, found.critical)
+    table = Table(("method", "mean rank", "cannot be told apart from"), rows, words=True)
+    yield Plot("Mean ranks", drawn, caption, table)
 
 
 def numbers(tables: Tables) -> dict[str, Any]:

@@ -234,6 +234,20 @@ def rows_compared(
     return out[0]
 
 
+def ranks_compared(mean: Mapping[str, float], critical: float) -> str:
+    """Mean ranks, best on top, with bars of half the critical difference to either side."""
+    with drawing("ranks", 7.4, 1.0 + 0.34 * len(mean)) as (figure, out):
+        axes = figure.subplots()
+        for place, rank in enumerate(mean.values()):
+            axes.plot([rank - critical / 2, rank + critical / 2], [place, place], color=BLUE,
+                      linewidth=8, alpha=0.35, solid_capstyle="butt")  # fmt: skip
+            axes.plot([rank], [place], "o", color=BLUE, markersize=5)
+        axes.set_yticks(range(len(mean)), list(mean))
+        axes.set(ylim=(len(mean) - 0.5, -0.5), xlabel="mean rank, 1 is best")
+        axes.grid(visible=False, axis="y")
+    return out[0]
+
+
 def epochs_compared(salt: str, panels: Mapping[str, Lines], colours: Mapping[str, str]) -> str:
     """Panels side by side with a line per method each; one legend below them all."""
     with drawing(salt, 9.2, 4.2) as (figure, out):

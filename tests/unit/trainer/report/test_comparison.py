@@ -60,7 +60,7 @@ def test_the_page_shows_every_method_and_keeps_papers_apart(tmp_path: Path) -> N
     assert 'src="http' not in html
     assert 'href="http' not in html
     assert "<script" not in html
-    assert html.count("<svg") == 1 + 2 + 1
+    assert html.count("<svg") == 1 + 1 + 2 + 1
     assert not list(tmp_path.glob(".*"))
 
 
