@@ -30,7 +30,10 @@ def measure(readings: list[Reading], folder: Path, seconds: float, rate: float) 
     begun = looked = time.perf_counter()
     medians: list[float] = []
     looks: list[float] = []
-    sys.stdout.write(f"{'min':>6} {'MB':>8} {'readings':>9} {'not kept':>9} {'MB on disk':>11}\n")
+    sys.stdout.write(
+        f"{'min':>6} {'MB':>8} {'readings':>9} {'rows lost':>10} {'pictures lost':>14} "
+        f"{'MB on disk':>11}\n"
+    )
     for reading in looped(readings, seconds, begun):
         due = begun + (reading.frame.captured_at - begun) / rate
         while (now := time.perf_counter()) < due:
@@ -59,9 +62,9 @@ def measure(readings: list[Reading], folder: Path, seconds: float, rate: float) 
 
 def _row(recorder: Recorder, passed: float, memory: float) -> None:
     status = recorder.status()
-    lost = status.frames_dropped + status.readings_dropped + status.video_dropped
+    lost = status.frames_dropped + status.readings_dropped
     sys.stdout.write(
-        f"{passed / 60:6.1f} {memory:8.1f} {status.readings:9,} {lost:9,} "
-        f"{status.bytes_written / 1e6:11.1f}\n"
+        f"{passed / 60:6.1f} {memory:8.1f} {status.readings:9,} {lost:10,} "
+        f"{status.video_dropped:14,} {status.bytes_written / 1e6:11.1f}\n"
     )
     sys.stdout.flush()

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 CONSENT = (
     "Pictures of faces are kept in the session: record only people who have agreed to it, and "
-    "delete video.mkv when it is no longer needed."
+    "delete video.mkv when it is no longer needed. Small pictures of faces that were corrected "
+    "stay in session.db as long as the corrections do."
 )
 _SHOW_SECONDS = 0.5
 _CLOSE_SECONDS = 600.0

@@ -25,7 +25,8 @@ from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.state.recording_plan import KEYS, RecordingPlan
 
 CONSENT = (
-    "The pictures show the faces of people: keep them only if everybody in view has agreed to it."
+    "The pictures show the faces of people: keep them only if everybody in view has agreed to it. "
+    "Faces that you correct are kept as small pictures among the numbers, too."
 )
 
 

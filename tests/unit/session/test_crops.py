@@ -126,7 +126,13 @@ def test_edits_keep_and_tidy(
         drop_uncovered_crops(session)
         assert store.kept_crops() == with_anger
         store.remove(correction)
+        gone = max(before)
+        pixels = store.crop(*gone)
+        assert pixels is not None
+        file = tmp_path / "s" / DATABASE
+        assert pixels[60:260] in file.read_bytes()
         drop_uncovered_crops(session)
+        assert pixels[60:260] not in file.read_bytes(), "what is deleted is overwritten"
         left = {session.frames[frame].time for frame, _ in store.kept_crops()}
         assert all(t <= 0.2 or t >= 1.4 for t in left)
         assert len(left) == 2
