@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.baseline import Taken
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
+from ferdesk.pipeline.neutral import NeutralStretch
 from ferdesk.pipeline.types import EngineEvent, EventKind
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.session.folder import new_folder
@@ -70,13 +72,15 @@ def record(
     max_faces: int = 3,
     smoothing: float = 0.3,
     markers: str = "",
+    neutral: float | None = None,
     say: Callable[[str], object] = to_stdout,
     source_factory: Callable[[SourceSpec], Source] = open_source,
 ) -> int:
     """Record until the source ends, `seconds` have passed, or Ctrl-C; 0. Raises FerdeskError.
 
     The session lies in a new folder inside `out`. With `video` the pictures are kept, too.
-    `markers`: name of an LSL stream whose markers become events.
+    `markers`: name of an LSL stream whose markers become events. `neutral`: so many seconds after
+    the first reading the largest face is neutral for five seconds; the session keeps the baseline.
     """
     spec = SourceSpec.parse(text)
     predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
@@ -95,6 +99,11 @@ def record(
         if listener.recorder is not None:
             listener.recorder.mark(label, origin=Origin.LSL, at=at)
 
+    def baseline_taken(taken: Taken) -> None:
+        if listener.recorder is not None:
+            listener.recorder.set_baselines([taken])
+            say(f"Baseline of face {taken.face} from {taken.baseline.readings} readings.\n")
+
     inlet = _marker_inlet(markers, heard) if markers else None
     engine = Engine(
         EngineOptions(smoothing_seconds=smoothing, max_faces=max_faces, device=device),
@@ -102,6 +111,8 @@ def record(
         predictor_factory=lambda _path, _device: predictor,
         source_factory=source_factory,
     )
+    if neutral is not None:
+        engine.attach(NeutralStretch(neutral, baseline_taken, lambda why: say(f"{why}\n")))
     if video:
         say(f"{CONSENT}\n")
     finished = True

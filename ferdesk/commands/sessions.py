@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ferdesk.commands.streaming import add_neutral, check_neutral
 from ferdesk.errors import FerdeskError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
         "--markers", default="", metavar="NAME",
         help="note the markers of this LSL stream as events (needs ferdesk[stream])",
     )  # fmt: skip
+    add_neutral(record)
     common(record)
 
 
@@ -62,11 +64,12 @@ def _record(args: argparse.Namespace) -> int:
         raise FerdeskError(f"--seconds must be more than 0, not {args.seconds:g}.")
     if args.max_faces < 1:
         raise FerdeskError(f"--max-faces must be at least 1, not {args.max_faces}.")
+    check_neutral(args.neutral)
     return record(
         args.source, args.out, video=args.video, seconds=args.seconds or 0.0,
         participant=args.participant, note=args.note, checkpoint=args.checkpoint,
         device=args.device or "auto", max_faces=args.max_faces, smoothing=args.smoothing,
-        markers=args.markers,
+        markers=args.markers, neutral=args.neutral,
     )  # fmt: skip
 
 

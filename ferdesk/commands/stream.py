@@ -13,8 +13,10 @@ from ferdesk import __version__
 from ferdesk.commands.analyze.operating_point import operating_point
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.baseline import Taken
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
+from ferdesk.pipeline.neutral import NeutralStretch
 from ferdesk.pipeline.types import EngineEvent, EventKind
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Source
@@ -82,12 +84,15 @@ def stream(
     max_faces: int = 3,
     smoothing: float = 0.3,
     coverage: float = 1.0,
+    neutral: float | None = None,
     say: Callable[[str], object] = to_stdout,
     source_factory: Callable[[SourceSpec], Source] = open_source,
 ) -> int:
     """Stream until the source ends, `seconds` have passed, or Ctrl-C; 0. Raises FerdeskError.
 
     `loop`: a file starts again at its end. `coverage`: as in `ferdesk analyze`.
+    `neutral`: so many seconds after the first reading the largest face is neutral for five seconds;
+    from then on its change from this baseline is streamed, too.
     """
     if not (options.lsl or options.osc or options.websocket is not None):
         raise FerdeskError("Say where to: --lsl, --osc HOST:PORT, --websocket PORT, or several.")
@@ -117,6 +122,13 @@ def stream(
             source_factory=source_factory,
         )
         engine.attach(sender)
+
+        def baseline_taken(taken: Taken) -> None:
+            engine.set_baselines({taken.face: taken.baseline})
+            say(f"Baseline of face {taken.face} from {taken.baseline.readings} readings.\n")
+
+        if neutral is not None:
+            engine.attach(NeutralStretch(neutral, baseline_taken, lambda why: say(f"{why}\n")))
         try:
             engine.start(spec)
             _wait(ended, sender, seconds)

@@ -49,7 +49,23 @@ def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
         "--coverage", type=float, default=1.0, metavar="SHARE",
         help='label this share of faces, the most reliable ones, and call the rest "unsure"',
     )  # fmt: skip
+    add_neutral(stream)
     common(stream)
+
+
+def add_neutral(parser: argparse.ArgumentParser) -> None:
+    """The option of `record` and `stream`."""
+    parser.add_argument(
+        "--neutral", type=float, metavar="SECONDS",
+        help="at this time the largest face is neutral for five seconds: adds the change from this "
+        "baseline (docs/movements.md; default: no baseline)",
+    )  # fmt: skip
+
+
+def check_neutral(seconds: float | None) -> None:
+    """Raises FerdeskError for what is no time."""
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise FerdeskError(f"--neutral must be 0 or more seconds, not {seconds:g}.")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         raise FerdeskError(f"--seconds must be more than 0, not {args.seconds:g}.")
     if args.max_faces < 1:
         raise FerdeskError(f"--max-faces must be at least 1, not {args.max_faces}.")
+    check_neutral(args.neutral)
     options = StreamOptions(
         lsl=args.lsl, osc=args.osc, websocket=args.websocket, bind=args.bind, token=args.token,
         origins=tuple(args.allow_origin),
@@ -67,5 +84,5 @@ def run(args: argparse.Namespace) -> int:
     return stream(
         args.source, options, seconds=args.seconds or 0.0, loop=args.loop,
         checkpoint=args.checkpoint, device=args.device or "auto", max_faces=args.max_faces,
-        smoothing=args.smoothing, coverage=args.coverage,
+        smoothing=args.smoothing, coverage=args.coverage, neutral=args.neutral,
     )  # fmt: skip

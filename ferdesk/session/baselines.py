@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ferdesk.session.session import Session
 
 _FLOATS: Final = np.dtype("<f8")
+_BYTES: Final = (7 * _FLOATS.itemsize, 52 * _FLOATS.itemsize)
+"""Of the means of a stored baseline."""
 
 
 def record_of(onset: float, duration: float, face: int, baseline: Baseline) -> BaselineRecord:
@@ -84,7 +86,8 @@ class Baselines:
 
 def _known(session: Session, record: BaselineRecord, pass_number: int) -> Iterable[Known]:
     checkpoint = _checkpoint(session, record.onset, pass_number)
-    if pass_number == 0 and record.log_probabilities and record.face is not None:
+    means = (len(record.log_probabilities), len(record.blendshapes))
+    if pass_number == 0 and means == _BYTES and record.face is not None:
         baseline = Baseline(
             np.frombuffer(record.log_probabilities, _FLOATS),
             np.frombuffer(record.blendshapes, _FLOATS),

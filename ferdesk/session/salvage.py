@@ -70,6 +70,9 @@ def _copy(
     target.execute("BEGIN")
     for table in tables:
         columns = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
+        # An older format lacks some; what was not there is not lost.
+        there = _columns(source, table)
+        columns = [column for column in columns if column in there] or columns
         insert = (
             f"INSERT OR IGNORE INTO {table} ({', '.join(columns)})"
             f" VALUES ({', '.join('?' * len(columns))})"
@@ -84,6 +87,13 @@ def _copy(
             missing.append(table)
     target.execute("COMMIT")
     return missing
+
+
+def _columns(source: sqlite3.Connection, table: str) -> set[str]:
+    try:
+        return {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+    except sqlite3.DatabaseError:
+        return set()
 
 
 def _whole(table: str, row: dict[str, Any]) -> bool:

@@ -20,7 +20,7 @@ def test_record_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     model = tiny_checkpoint(tmp_path / "tiny.safetensors")
     code = cli.run(
         ["record", "sample", "--out", str(tmp_path / "out"), "--video", "--seconds", "4",
-         "--participant", "P 7", "--checkpoint", str(model), "--device", "cpu"]
+         "--neutral", "0", "--participant", "P 7", "--checkpoint", str(model), "--device", "cpu"]
     )  # fmt: skip
     said = capsys.readouterr().out
     assert code == 0
@@ -40,6 +40,8 @@ def test_record_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert session.analyses[0].smoothing_seconds == 0.3
         assert session.analyses[0].checkpoint == "tiny"
         assert session.video is not None
+        for baseline in session.store.baselines():
+            assert baseline.onset >= 0
 
 
 def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,6 +51,7 @@ def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for arguments, words in (
         (["sample", "--out", str(tmp_path / "file")], "is a file"),
         (["sample", "--out", str(tmp_path / "out"), "--seconds", "0"], "--seconds"),
+        (["sample", "--out", str(tmp_path / "out"), "--neutral", "-1"], "--neutral"),
         (["absent.mp4", "--out", str(tmp_path / "out")], "absent.mp4"),
     ):
         assert cli.run(["record", *arguments, *common]) == 2

@@ -85,7 +85,7 @@ def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     from ferdesk.errors import FerdeskError
 
     monkeypatch.setitem(sys.modules, "websockets.asyncio", None)
-    monkeypatch.setitem(sys.modules, "pythonosc", None)
+    monkeypatch.setitem(sys.modules, "pythonosc.parsing", None)
     for options in (StreamOptions(websocket=0), StreamOptions(osc="127.0.0.1:9")):
         with pytest.raises(FerdeskError, match="ferdesk\\[stream\\]"):
             stream("sample", options)

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ferdesk.pipeline.baseline import Baseline, BaselineError, with_changes
+from ferdesk.pipeline.baseline import Baseline, BaselineError, Taken, with_changes
+from ferdesk.pipeline.neutral import NeutralStretch
 from ferdesk.pipeline.types import FaceReading, Reading
 from ferdesk.vision.types import HeadPose
 from tests.unit.streams.conftest import reading_of  # noqa: F401
@@ -94,3 +95,20 @@ def test_no_baseline_says_why(
     if bad is not None:
         # A fifth may be like that: a blink, a glance.
         assert Baseline.of(1, [(face,)] * 16 + [(bad(face),)] * 4).readings >= 16
+
+
+def test_a_stretch_of_a_source_without_a_window(reading_of: Callable[..., Reading]) -> None:  # noqa: F811
+    taken: list[Taken] = []
+    refused: list[str] = []
+    for begin, seconds in ((2.0, 9.0), (2.0, 6.0), (0.0, 6.0)):
+        sink = NeutralStretch(begin, taken.append, refused.append)
+        for i in range(round(seconds * 10)):
+            at = 50.0 + i / 10
+            faces = ((3, 0.9),) if begin else ()
+            reading = reading_of(i, *faces)
+            sink.reading(replace(reading, frame=replace(reading.frame, captured_at=at)))
+    (one,) = taken
+    assert (one.face, one.since, one.until) == (1, pytest.approx(52.0), pytest.approx(57.0))
+    assert one.baseline.readings == 51
+    assert len(refused) == 1, "the second was over before"
+    assert "not in view" in refused[0]
