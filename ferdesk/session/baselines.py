@@ -29,7 +29,16 @@ def record_of(onset: float, duration: float, face: int, baseline: Baseline) -> B
 
 
 def over(session: Session, onset: float, duration: float, face: int) -> Baseline:
-    """Of a face over a stretch as it was read when it was recorded. BaselineError."""
+    """Of a face over a stretch as it was read when it was recorded. BaselineError.
+
+    Also where some of the stretch is still to be read: a video that is played for the first time.
+    """
+    unread = sum(not analysed for _, analysed in _frames(session, onset, duration))
+    if session.facts.get("kept") and unread:
+        raise BaselineError(
+            f"No baseline: {unread} frames of these {duration:.1f} s are not read yet; play them, "
+            "then choose them as a stretch (Shift and drag) and try again."
+        )
     return Baseline.of(face, _stretch(session, onset, duration, 0))
 
 
@@ -108,15 +117,18 @@ def _known(session: Session, record: BaselineRecord, pass_number: int) -> Iterab
 def _stretch(
     session: Session, onset: float, duration: float, pass_number: int
 ) -> list[tuple[FaceReading, ...]]:
-    frames = [
-        frame.id
-        for frame in session.frames
-        if frame.analysed and onset <= frame.time <= onset + duration
-    ]
+    frames = [frame for frame, analysed in _frames(session, onset, duration) if analysed]
     if not frames:
         return []
     faces = session.store.faces(frames[0], frames[-1], pass_number, landmarks=False)
     return [tuple(faces.get(frame, ())) for frame in frames]
+
+
+def _frames(session: Session, onset: float, duration: float) -> list[tuple[int, bool]]:
+    """Number, and whether it was read by now, of every frame of a stretch."""
+    query = "SELECT id, analysed FROM frame WHERE time BETWEEN ? AND ? ORDER BY id"
+    rows = session.store.rows(query, (onset, onset + duration))
+    return [(number, bool(analysed)) for number, analysed in rows]
 
 
 def _checkpoint(session: Session, time: float, pass_number: int) -> tuple[str, str]:

@@ -205,7 +205,8 @@ def _copy_notes(folder: Path, store: Store) -> None:
         try:
             with Session.open(sibling, read_only=True) as other:
                 notes: list[Note] = [*other.store.events(), *other.store.corrections()]
-                for note in (*notes, *other.store.baselines()):
+                notes += [baseline.without_means for baseline in other.store.baselines()]
+                for note in notes:
                     store.put(note)
         except (FerdeskError, sqlite3.Error) as error:
             log.warning("the notes in %s are not taken over: %s", sibling, error)

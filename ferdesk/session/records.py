@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -139,3 +139,8 @@ class BaselineRecord:
     readings: int = 0
     """How many readings they are the mean of."""
     id: int = 0
+
+    @property
+    def without_means(self) -> BaselineRecord:
+        """The stretch alone: means are of one checkpoint."""
+        return replace(self, log_probabilities=b"", blendshapes=b"", readings=0)

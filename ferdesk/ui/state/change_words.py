@@ -11,12 +11,14 @@ WHAT_IT_IS: Final = (
     "promise about mistakes holds for it, and another place of the camera needs a new baseline."
 )
 _MOST: Final = 999
+_SAME: Final = 1.05
+"""Below, it rounds to ×1.0."""
 
 
 def times(change: float) -> str:
     """`×3.1`, `÷12` or `×>999` for a difference of natural logarithms."""
-    sign = "×" if change >= 0 else "÷"
     factor = math.exp(min(abs(change), 50.0))
+    sign = "×" if change >= 0 or factor < _SAME else "÷"
     if factor > _MOST:
         return f"{sign}>{_MOST}"
     return f"{sign}{factor:.1f}" if factor < 9.95 else f"{sign}{factor:.0f}"

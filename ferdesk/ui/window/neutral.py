@@ -145,7 +145,8 @@ class Neutral(QObject):
 
     def _begin(self) -> None:
         shown = self._live.shown
-        if shown.reading is None or self._engine.state is not EngineState.RUNNING:
+        running = self._engine.state is EngineState.RUNNING and not self._live.ended
+        if shown.reading is None or not running:
             self.refused.emit(NOTHING_READ)
         elif self._engine.paused:
             self.refused.emit("The reading is paused; go on (Space), then take the baseline.")

@@ -78,7 +78,7 @@ def test_the_panels_show_what_was_recorded(look: Look, recorded: PictureSession)
     group = MOVEMENT_GROUPS[window.panels.movements.bars.groups[0]]
     assert max(stored[i] for i in group.members) == pytest.approx(stored.max())
     window.resize(900, 600)
-    window.commands["show_timeline"].trigger()
+    QApplication.processEvents()
     assert window.panels.movements.isVisible()
     assert not window.session_work.notes.isVisible(), "where it is small the list gives way"
 

@@ -86,6 +86,20 @@ def test_the_newest_holds_and_only_for_its_face_and_checkpoint(session: Session)
         over(session, 1.0, 0.1, 1)
 
 
+def test_a_video_that_is_still_being_read(session: Session) -> None:
+    session.store.set_fact("kept", True)
+    session.reload()
+    assert session.frames[4].analysed is False
+    with pytest.raises(BaselineError, match=r"4 frames of these 0\.8 s are not read yet"):
+        over(session, 0.0, 0.8, 1)
+    for number in (4, 9, 14, 19):
+        (face,) = session.store.faces(number - 1, number - 1)[number - 1]
+        session.store.add_faces(number, 1, [face])
+        session.store.set_analysed(number, 10.0)
+    # What was known of the frames when the session was opened does not count.
+    assert over(session, 0.0, 0.8, 1).readings == 21
+
+
 def test_every_face_at_once(session: Session) -> None:
     session.store.put(BaselineRecord(0.0, 0.8))
     assert [known.face for known in session.baselines().known] == [1]
