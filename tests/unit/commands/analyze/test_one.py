@@ -135,5 +135,6 @@ def test_the_documents_know_every_column() -> None:
     text = text[text.index("## Columns") : text.index("## Recording")]
     for name in COLUMNS:
         family = next((name[: -len(e)] for e in EXPRESSIONS if name.endswith(f"_{e}")), None)
-        family = "blendshape_" if name.startswith("blendshape_") else family
+        for prefix in ("blendshape_", "change_"):
+            family = prefix if name.startswith(prefix) else family
         assert f"`{name}`" in text or f"`{family}…`" in text or f"`{name}` …" in text, name
