@@ -199,6 +199,11 @@ class Recorder:
     # The recording as a whole
 
     @property
+    def started_at(self) -> float | None:
+        """`time.perf_counter()` of second 0 of the session; None before the first frame."""
+        return self._start
+
+    @property
     def running(self) -> bool:
         """False once it was stopped or ended by itself."""
         return not self._stopping

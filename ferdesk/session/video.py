@@ -134,6 +134,11 @@ class VideoReader:
         quarters = self._current.rotation // 90 % 4
         return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
 
+    @property
+    def shown_ms(self) -> int | None:
+        """When the picture that `at` gave last is shown first; None before there was one."""
+        return self._milliseconds(self._current)
+
     def times_ms(self) -> list[int]:
         """When every picture is shown, without decoding; a file cut short ends at the cut."""
         self._seek(0)

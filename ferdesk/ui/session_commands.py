@@ -120,9 +120,13 @@ SESSION_COMMANDS: Final[dict[str, Command]] = {
     "forget_videos": Command(
         "Delete kept readings…", None, "Forget what was read of video files and kept for next time"
     ),
-    "zoom_in": Command("Zoom in", "Ctrl++", "Show less of the session, more closely"),
-    "zoom_out": Command("Zoom out", "Ctrl+-", "Show more of the session"),
-    "zoom_all": Command("Whole session", "Ctrl+0", "Show the session from end to end"),
+    "earlier": Command(
+        "A second earlier", "Alt+Left", "Look back while the source goes on; Esc comes back to now"
+    ),
+    "later": Command("A second later", "Alt+Right", "Look at what came a second later"),
+    "zoom_in": Command("Zoom in", "Ctrl++", "Show less time, more closely (also by the wheel)"),
+    "zoom_out": Command("Zoom out", "Ctrl+-", "Show more time, as far back as there is"),
+    "zoom_all": Command("All the time", "Ctrl+0", "Show everything from the start"),
 }
 
 REVIEW: Final = (
@@ -131,8 +135,7 @@ REVIEW: Final = (
     "previous_correction", "next_disagreement", "previous_disagreement",
     "compare", "export", "report", "exclude", "edit_note", "delete_note", "undo",
     "redo",
-    "stretch_begin", "stretch_end", "stretch_none", "zoom_in", "zoom_out",
-    "zoom_all",
+    "stretch_begin", "stretch_end", "stretch_none",
 )  # fmt: skip
 """Commands that need an open session."""
 NO_SESSION: Final = "No session is open"

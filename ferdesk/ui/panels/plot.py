@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ferdesk.pipeline.types import UNSURE
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bands import Bands, runs
+from ferdesk.ui.panels.end_labels import EndLabels
 from ferdesk.ui.panels.marks import Marks
+from ferdesk.ui.panels.plot_pointer import PlotPointer
 from ferdesk.ui.state.recording_plan import clock
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
-_GAP_PX: Final = 2
+_TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+"""Seconds between names on the axis."""
 _NEAR_SECONDS: Final = 0.75
 """A reading counts as being under the pointer when it is not farther away than this."""
 
@@ -47,7 +50,10 @@ class TimePlot(QWidget):
         self._x: NDArray[np.float64] = np.empty(0)
         self._rows: NDArray[np.float32] = np.empty((len(self._names), 0), np.float32)
         self._marked: NDArray[np.bool_] = np.empty(0, np.bool_)
-        self._seconds = 20
+        self._seconds = 20.0
+        self._now = self._end = 0.0
+        self.moment: float | None = None
+        """The moment that is looked at."""
 
         self.view = pg.PlotWidget(parent=self)
         self.view.setFrameShape(self.view.Shape.NoFrame)
@@ -62,8 +68,8 @@ class TimePlot(QWidget):
         # Lines of our own: pyqtgraph's grid would drop the labels at both ends of an axis.
         self._across = [self._line(0, share) for share in (0.0, 0.5, 1.0)]
         self._upright: list[pg.InfiniteLine] = []
-        self._file_time: float | None = None
-        """The time of the file at the right edge; None where the axis says how long ago."""
+        self._of_file = False
+        """Whether the axis names times of a file, or else how long ago they were."""
         for side in ("left", "bottom"):
             axis = self.item.getAxis(side)
             axis.setStyle(
@@ -79,6 +85,10 @@ class TimePlot(QWidget):
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         self.item.addItem(self._cursor, ignoreBounds=True)
+        self._needle = pg.InfiniteLine(angle=90, movable=False)
+        self._needle.setZValue(6)
+        self._needle.hide()
+        self.item.addItem(self._needle, ignoreBounds=True)
 
         self._readout = QLabel(self)
         self._readout.setAutoFillBackground(True)
@@ -89,7 +99,7 @@ class TimePlot(QWidget):
         self._readout.setFrameShape(QLabel.Shape.StyledPanel)
         self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._readout.hide()
-        self._ends = _EndLabels(self, tuple(end_labels)) if end_labels else None
+        self._ends = EndLabels(self, tuple(end_labels)) if end_labels else None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -97,7 +107,8 @@ class TimePlot(QWidget):
         if self._ends is not None:
             layout.addWidget(self._ends)
         self.view.scene().sigMouseMoved.connect(self._hover)
-        self.view.viewport().installEventFilter(self)
+        self.pointer = PlotPointer(self.view.viewport(), self._time_at)
+        self.pointer.left.connect(self._left)
         self.set_seconds(self._seconds)
         self.restyle(current_scheme())
 
@@ -105,24 +116,28 @@ class TimePlot(QWidget):
         """The colour of a curve in the current scheme."""
         return self._colours[index] or QColor(current_scheme().text)
 
-    def set_seconds(self, seconds: int) -> None:
-        """Show the last `seconds`."""
+    def set_seconds(self, seconds: float) -> None:
+        """Show so many seconds."""
         self._seconds = seconds
         self.item.setXRange(-seconds, 0, padding=0)
-        self._name_times(self._file_time)
+        self._name_times()
 
-    def _name_times(self, file_time: float | None) -> None:
-        """Ticks and lines: times of the file that ends at `file_time`, else how long ago."""
-        self._file_time, seconds = file_time, self._seconds
-        step = {10: 2, 20: 5, 30: 5, 60: 10}.get(seconds, max(1, seconds // 5))
-        if file_time is None:
-            marks = [(float(-t), f"−{t} s") for t in range(step, seconds, step)]
-            self.item.getAxis("bottom").setTicks([[*marks, (0.0, "now")]])
+    def _name_times(self) -> None:
+        """Ticks and lines: times of the file, else how long ago."""
+        step = next((s for s in _TICKS if s >= self._seconds / 5), _TICKS[-1])
+        if self._of_file:
+            first = max(0, math.ceil((self._end - self._seconds) / step)) * step
+            times = range(first, int(self._end) + 1, step)
+            marks = [(t - self._end, clock(t)) for t in times]
+            named = marks
         else:
-            first = max(0, math.ceil((file_time - seconds) / step)) * step
-            times = range(first, int(file_time) + 1, step)
-            marks = [(t - file_time, clock(t)) for t in times]
-            self.item.getAxis("bottom").setTicks([marks])
+            ago = self._now - self._end
+            first, last = math.floor(ago / step) + 1, math.ceil((ago + self._seconds) / step)
+            marks = [(ago - n * step, _ago(n * step)) for n in range(first, last)]
+            named = [*marks, (0.0, "now" if ago < 0.5 else _ago(round(ago)))]
+            if ago >= 0.5:
+                named = [m for m in marks if m[0] < -0.12 * self._seconds] + named[-1:]
+        self.item.getAxis("bottom").setTicks([named])
         while len(self._upright) < len(marks):
             self._upright.append(self._line(90, 0.0))
             self._paint_grid(current_scheme())
@@ -143,15 +158,19 @@ class TimePlot(QWidget):
         marked: NDArray[np.bool_] | None = None,
         *,
         of_file: bool = False,
+        end: float | None = None,
     ) -> None:
-        """Draw (N,) times and (curves, N) values so that `now` is at the right edge.
+        """Draw (N,) times and (curves, N) values; `end` (None: `now`) is at the right edge.
 
         Readings that are `marked` (N,) are hatched: their label was withheld. With `of_file` the
-        axis names the times themselves, those of a file, else how long ago they were.
+        axis names the times themselves, those of a file, else how long before `now` they were.
         """
-        if of_file or self._file_time is not None:
-            self._name_times(now if of_file else None)
-        self._x, self._rows = times - now, rows
+        before = self._of_file, self._now - self._end
+        self._now, self._end, self._of_file = now, now if end is None else end, of_file
+        if of_file or before != (False, self._now - self._end):
+            self._name_times()
+        self._x, self._rows = times - self._end, rows
+        self._place_needle()
         self._marked = np.zeros(len(times), np.bool_) if marked is None else marked
         self.bands.show_runs(runs(self._x, self._marked))
         for curve, row in zip(self.curves, rows, strict=True):
@@ -159,18 +178,36 @@ class TimePlot(QWidget):
                 curve.setData(self._x, row)
         if self._ends is not None:
             self._ends.update()
-        if self._readout.isVisible():
+        if self._cursor.isVisible():
             self._describe(self._cursor.value())
+        elif self.moment is not None:
+            self._describe(self.moment - self._end)
 
-    def show_marks(self, marks: Sequence[tuple[float, str]], now: float) -> None:
-        """Flag the (time, label) that lie within the window ending at `now`."""
-        seen = [(at - now, label) for at, label in marks if 0 <= now - at <= self._seconds]
+    def show_moment(self, time: float | None) -> None:
+        """Mark the moment that is looked at, with what was read then; None: no longer."""
+        self.moment = time
+        self._place_needle()
+        if time is not None:
+            self._describe(time - self._end)
+        elif not self._cursor.isVisible():
+            self._readout.hide()
+
+    def _place_needle(self) -> None:
+        moment = self.moment
+        seen = moment is not None and -self._seconds <= moment - self._end <= 0
+        self._needle.setVisible(seen)
+        if moment is not None:
+            self._needle.setValue(moment - self._end)
+
+    def show_marks(self, marks: Sequence[tuple[float, str]], end: float) -> None:
+        """Flag the (time, label) that lie within the window ending at `end`."""
+        seen = [(at - end, label) for at, label in marks if 0 <= end - at <= self._seconds]
         self.marks.show_marks(seen)
 
     def clear(self) -> None:
         """No data."""
-        now, nothing = self._file_time, np.empty((len(self._names), 0), np.float32)
-        self.show_window(np.empty(0), nothing, now or 0.0, of_file=now is not None)
+        nothing = np.empty((len(self._names), 0), np.float32)
+        self.show_window(np.empty(0), nothing, self._now, of_file=self._of_file, end=self._end)
 
     def last_values(self) -> list[float]:
         """The newest value of each curve; NaN in a gap or without data."""
@@ -195,6 +232,7 @@ class TimePlot(QWidget):
         self.bands.restyle(scheme)
         self.marks.restyle(scheme)
         self._cursor.setPen(pg.mkPen(scheme.muted, width=1))
+        self._needle.setPen(pg.mkPen(scheme.error, width=2))
         for index, curve in enumerate(self.curves):
             curve.setPen(pg.mkPen(self.colour(index), width=self._widths[index]))
 
@@ -208,11 +246,16 @@ class TimePlot(QWidget):
         for line in (*self._across, *self._upright):
             line.setPen(pg.mkPen(scheme.track, width=1))
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self._readout.hide()
-            self._cursor.hide()
-        return super().eventFilter(watched, event)
+    def _time_at(self, x: float) -> float:
+        """The time at a horizontal position of the view, in pixels."""
+        scene = self.view.mapToScene(int(x), 0)
+        return self._end + float(self.item.getViewBox().mapSceneToView(scene).x())
+
+    def _left(self) -> None:
+        self._cursor.hide()
+        self._readout.hide()
+        if self.moment is not None:
+            self._describe(self.moment - self._end)
 
     def _hover(self, position: QPointF) -> None:
         box = self.item.getViewBox()
@@ -245,8 +288,10 @@ class TimePlot(QWidget):
             lines = f"<table cellspacing='0'>{lines}</table>"
             if self._marked[nearest]:
                 lines = f" · <i>{UNSURE}</i>{lines}"
-        at = self._file_time
-        when = f"{-x:.1f} s ago" if at is None else clock(max(0.0, at + x), tenths=True)
+        at, ago = self._end + x, self._now - self._end - x
+        when = clock(max(0.0, at), tenths=True)
+        if not self._of_file:
+            when = f"{ago:.1f} s ago" if ago < 60 else f"{clock(ago)} ago"
         self._readout.setText(f"<b>{when}</b>{lines}")
         self._readout.adjustSize()
         scene = self.item.getViewBox().mapViewToScene(QPointF(x, 0.5))
@@ -259,42 +304,5 @@ class TimePlot(QWidget):
         self._readout.raise_()
 
 
-class _EndLabels(QWidget):
-    """Names at the right end of the curves, moved apart where they would overlap."""
-
-    def __init__(self, plot: TimePlot, names: tuple[str, ...]) -> None:
-        super().__init__(plot)
-        self._plot = plot
-        self._names = names
-        self.setFont(font(0.85))
-        self.ensurePolished()
-        width = max(self.fontMetrics().horizontalAdvance(name) for name in names)
-        self.setFixedWidth(width + 2)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        values = self._plot.last_values()
-        rows = sorted(
-            (self._plot.height_of(value), index)
-            for index, value in enumerate(values)
-            if not np.isnan(value)
-        )
-        if not rows:
-            return
-        line = self.fontMetrics().height() + _GAP_PX - 3
-        tops = [y - line / 2 for y, _ in rows]
-        for i in range(1, len(tops)):
-            tops[i] = max(tops[i], tops[i - 1] + line)
-        # Push back up what was pushed out at the bottom.
-        limit = self._plot.height_of(0.0) + line / 2
-        for i in reversed(range(len(tops))):
-            tops[i] = min(tops[i], limit - line * (len(tops) - i))
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for top, (_, index) in zip(tops, rows, strict=True):
-            painter.setPen(QPen(self._plot.colour(index)))
-            painter.drawText(
-                QRectF(0, top, self.width(), line),
-                int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-                self._names[index],
-            )
-        painter.end()
+def _ago(seconds: int) -> str:
+    return f"−{seconds} s" if seconds < 60 else f"−{clock(seconds)}"

@@ -58,6 +58,7 @@ class VideoPanel(QWidget):
         self._veil = self._veil_hint = ""
         self._notice = ""
         self._paused = False
+        self._past = ""
         self._square = False
         self._ring = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -78,7 +79,7 @@ class VideoPanel(QWidget):
             self._preview = None
         if self._preview is None or reading.frame.index >= self._preview.index:
             self._frame = reading.frame
-        self._undrawn = True
+        self._undrawn = not self._past
         told = (f"{len(reading.faces)} faces in view" if reading.faces else "", shown.in_view)
         self.setAccessibleDescription(". ".join(filter(None, told)))
 
@@ -122,6 +123,11 @@ class VideoPanel(QWidget):
     def set_paused(self, paused: bool) -> None:
         """Mark the picture as standing still."""
         self._paused = paused
+        self.update()
+
+    def set_past(self, text: str) -> None:
+        """Mark the picture as one of the past ("0:42 ago"); "" for the present."""
+        self._past = text
         self.update()
 
     def set_square(self, square: bool) -> None:
@@ -276,7 +282,12 @@ class VideoPanel(QWidget):
         elif self._shown.in_view and not self._veil:
             paint_pill(painter, self._shown.in_view, area, foot)
         top = area.top() + 12 + painter.fontMetrics().height() * 1.7
-        if self._paused:
+        if self._past:
+            painter.setPen(QPen(QColor(current_scheme().error), 4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area.adjusted(2, 2, -2, -2), 7, 7)
+            paint_pill(painter, self._past, area, top)
+        elif self._paused:
             paint_pill(painter, "Paused", area, top)
         elif reading is not None and self._frame is not reading.frame:
             assert self._frame is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from ferdesk.pipeline.types import FaceReading, Reading
@@ -101,6 +102,23 @@ class Shown:
         """`face` in the reading whose words and numbers are shown; itself where it is new there."""
         faces = self.written.faces if self.written is not None else ()
         return next((old for old in faces if old.face_id == face.face_id), face)
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether the words would deny the picture beside them: an answer has changed since."""
+        written, reading = self.written, self.reading
+        if reading is None:
+            return False
+        if written is None or written.frame.file != reading.frame.file:
+            return True
+        return self.answers(written) != self.answers(reading)
+
+    def file_among(self, files: Sequence[Path]) -> str:
+        """The file on the screen and its place among several; "" for other sources."""
+        file = self.reading.frame.file if self.reading is not None else None
+        if file is None or len(files) < 2 or file not in files:
+            return ""
+        return f"{file.name} ({files.index(file) + 1} of {len(files)})"
 
     def answers(self, reading: Reading) -> frozenset[tuple[int, str]]:
         """(face id, label or "unsure") of every face of a reading at this operating point."""

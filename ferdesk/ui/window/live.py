@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from ferdesk.pipeline.types import EngineState, Reading
+from ferdesk.ui.state.course import Course
 from ferdesk.ui.state.engine_port import EnginePort, Feed
 from ferdesk.ui.state.history import Histories
 from ferdesk.ui.state.played_history import PlayedHistories
@@ -59,11 +60,17 @@ class LiveView(QObject):
         self._word = ""
         self._histories: Histories | PlayedHistories | VideoCourses = Histories()
         self._selection = FaceSelection()
+        self.course: Course = Course()
+        """What was shown since the source began."""
+        panels.timeline.course = self.course
         self.shown = Shown()
         """What all panels show right now."""
+        self._newest: Shown | None = None
+        """What they would show, while they show a moment of the past."""
         self._every_frame = False
         self._count = -1
-        self._in_real_time = True
+        self.in_real_time = True
+        """The curves follow the clock (cameras, streams), or else the time of the file."""
         self._last_sign = 0.0
         self._painted = 0.0
         self.still = False
@@ -97,35 +104,38 @@ class LiveView(QObject):
         if not on:
             self._panels.video.drop_preview()
 
-    def set_real_time(self, on: bool) -> None:
-        """The curves follow the clock (cameras, streams) or the time of the file."""
-        self._in_real_time = on
-
     def follow(
         self, feed: Feed, histories: PlayedHistories | VideoCourses, word: str = "Review"
     ) -> None:
         """Pull from a recorded session from now on; `word` is what the status bar calls it."""
         self._feed, self._histories, self.reviewing = feed, histories, True
         self._word = word
-        self._in_real_time = False
+        self.in_real_time = False
+        self._panels.timeline.course = None
         self.reset()
 
     def follow_engine(self) -> None:
         """Pull from the engine again."""
         self._feed, self._histories, self.reviewing = self._engine, Histories(), False
+        self._panels.timeline.course = self.course
         self.reset()
 
     def interrupt(self) -> None:
         """What comes next does not follow on what was: a pause, or a camera that was away."""
-        if self._in_real_time:
+        if self.in_real_time:
             self._histories.interrupt()
+            self.course.interrupt()
 
     def reset(self, *, keep_history: bool = False) -> None:
         """Forget faces, curves and the picture: another source begins, or the same one is back."""
+        self._newest = None
         if keep_history:
             self._histories.interrupt()
+            self.course.interrupt()
         else:
             self._histories.clear()
+            self.course.clear()
+            self._panels.timeline.follow()
             self._panels.timeline.marks.clear()
         self._selection.reset()
         self._panels.video.clear()
@@ -148,24 +158,9 @@ class LiveView(QObject):
         reading = self._feed.take_reading()
         fresh = reading is not None
         if reading is not None:
-            before = self.shown.reading
-            if before is None or before.frame.file != reading.frame.file:
-                # Ids start anew in every file.
-                self._selection.reset()
-            self._histories.add(reading, self._time_of(reading))
-            self._last_sign = time.perf_counter()
-            selected = self._selection.pick(reading)
-            self._present(replace(self.shown, reading=reading, selected=selected))
-            if before is None:
-                self.picture_available.emit(True)
-            if reading.frame.still != self.still:
-                self.still = reading.frame.still
-                self.still_changed.emit(self.still)
-            self.read.emit(reading)
-            if self._contradicts(reading):
-                self.write_out()
+            self._take(reading)
         # While the network is being loaded there are frames but no readings yet.
-        if self._every_frame or self.shown.reading is None:
+        if (self._every_frame and not self.in_the_past) or self.shown.reading is None:
             frame = self._feed.take_preview()
             if frame is not None:
                 self._last_sign = time.perf_counter()
@@ -176,15 +171,69 @@ class LiveView(QObject):
             self._painted = now
             video.update()
 
+    def _take(self, reading: Reading) -> None:
+        """This is the newest: show it, or only note it while the past is looked at."""
+        present = self.shown if self._newest is None else self._newest
+        before = present.reading
+        if before is None or before.frame.file != reading.frame.file:
+            # Ids start anew in every file.
+            self._selection.reset()
+        now = self._time_of(reading)
+        self._histories.add(reading, now)
+        self._last_sign = time.perf_counter()
+        self.read.emit(reading)
+        selected = self._selection.pick(reading)
+        shown = replace(present, reading=reading, selected=selected)
+        if not self.reviewing:
+            self.course.note(shown, now, present)
+        if self._newest is not None:
+            self._newest = shown
+            return
+        self._present(shown)
+        if before is None:
+            self.picture_available.emit(True)
+        if reading.frame.still != self.still:
+            self.still = reading.frame.still
+            self.still_changed.emit(self.still)
+        if shown.contradicts_itself:
+            self.write_out()
+
+    # Looking back, while the source goes on
+
+    @property
+    def in_the_past(self) -> bool:
+        """Whether the panels show a moment of the past."""
+        return self._newest is not None
+
+    def look_at(self, reading: Reading) -> None:
+        """Show this reading of the past in all panels."""
+        if self._newest is None:
+            self._newest = self.shown
+        ids = [face.face_id for face in reading.faces]
+        selected = self._newest.selected
+        if selected not in ids:
+            selected = ids[0] if ids else None
+        self._present(replace(self.shown, reading=reading, written=reading, selected=selected))
+        self.refresh_numbers()
+
+    def look_at_now(self) -> None:
+        """Show the newest reading again."""
+        newest, self._newest = self._newest, None
+        if newest is not None:
+            self._present(replace(newest, threshold=self.shown.threshold, weak=self.shown.weak))
+            self.write_out()
+            self.refresh_plots()
+
     def refresh_plots(self) -> None:
         """Move the curves on."""
-        now = self._now()
-        history = self._histories.of(self.shown.selected)
+        now = self.now
+        present = self.shown if self._newest is None else self._newest
+        history = self._histories.of(present.selected)
         self._panels.distribution.refresh()
         self._panels.movements.refresh()
         for panel in (self._panels.timeline, self._panels.purification):
             if panel.isVisible():
-                panel.refresh(history, now, of_file=not self._in_real_time)
+                panel.refresh(history, now, of_file=not self.in_real_time)
 
     def write_out(self) -> None:
         """Bring words and numbers to the newest reading; called slowly enough to be read."""
@@ -211,7 +260,7 @@ class LiveView(QObject):
             stats,
             None if self.reviewing else video.latency_ms(),
             paused=self._feed.paused,
-            file=self._file(),
+            file=self.shown.file_among(self._feed.files),
         )
         self._panels.log.refresh()
         expected = stats.state is EngineState.RUNNING and not self._feed.paused and not self.ended
@@ -221,13 +270,15 @@ class LiveView(QObject):
 
     def choose_face(self, face_id: int) -> None:
         """Show this face in the panels."""
-        self._selection.choose(face_id)
-        self._show_selected()
+        if not self.in_the_past:
+            self._selection.choose(face_id)
+            self._show_selected()
 
     def step_face(self, by: int) -> None:
         """Show the next or previous face in the panels."""
-        self._selection.step(by)
-        self._show_selected()
+        if not self.in_the_past:
+            self._selection.step(by)
+            self._show_selected()
 
     def set_limits(self, threshold: float, weak: Mapping[str, float]) -> None:
         """Labels less reliable than this are withheld from now on; `weak` as in `Shown`."""
@@ -237,7 +288,7 @@ class LiveView(QObject):
 
     def mark(self, label: str) -> None:
         """Flag this moment in the timeline."""
-        self._panels.timeline.marks.append((self._now(), label))
+        self._panels.timeline.marks.append((self.now, label))
         self.refresh_plots()
 
     def _show_selected(self) -> None:
@@ -248,27 +299,20 @@ class LiveView(QObject):
         self.refresh_plots()
         self.refresh_numbers()
 
-    def _contradicts(self, reading: Reading) -> bool:
-        """Whether the words on the screen would deny the picture beside them."""
-        shown = self.shown
-        written = shown.written
-        if written is None or written.frame.file != reading.frame.file:
-            return True
-        return shown.answers(written) != shown.answers(reading)
-
     def _time_of(self, reading: Reading) -> float:
         """Where the reading stands on the axis of the curves, in seconds."""
         frame = reading.frame
-        return frame.captured_at if self._in_real_time else frame.media_time
+        return frame.captured_at if self.in_real_time else frame.media_time
 
-    def _now(self) -> float:
+    @property
+    def now(self) -> float:
         """The right edge of the curves: it stands still when the source does."""
-        reading = self.shown.reading
+        reading = (self.shown if self._newest is None else self._newest).reading
         moving = self._feed.state is EngineState.RUNNING and not self._feed.paused
         if reading is None or self.ended or not moving:
             return 0.0 if reading is None else self._time_of(reading)
         waited = time.perf_counter() - reading.frame.captured_at
-        return self._time_of(reading) + (waited if self._in_real_time else min(waited, _AHEAD))
+        return self._time_of(reading) + (waited if self.in_real_time else min(waited, _AHEAD))
 
     def _present(self, shown: Shown) -> None:
         """Hand it to every panel."""
@@ -284,14 +328,6 @@ class LiveView(QObject):
         if count != self._count:
             self._count = count
             self.faces_changed.emit(count)
-
-    def _file(self) -> str:
-        """The file on the screen and its place among several; "" for other sources."""
-        reading, files = self.shown.reading, self._feed.files
-        file = reading.frame.file if reading is not None else None
-        if file is None or len(files) < 2 or file not in files:
-            return ""
-        return f"{file.name} ({files.index(file) + 1} of {len(files)})"
 
     def _set_silent(self, silent: bool) -> None:
         if silent != self._silent:

@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
     # What the commands do beyond one part
 
     def _source_opened(self) -> None:
-        self.live.set_real_time(self.sources.in_real_time)
+        self.live.in_real_time = self.sources.in_real_time
         self._sync_overlay()
         self.commands["pause"].setChecked(self.engine.paused)
         self.file_steps.source_opened()
@@ -257,7 +257,8 @@ class MainWindow(QMainWindow):
             self.commands.set_enabled(name, count > 1, "There is only one face in view")
 
     def _dismiss(self) -> None:
-        if self.session_work.neutral.cancel() or self.toasts.dismiss_all():
+        work = self.session_work
+        if work.looking.stop() or work.neutral.cancel() or self.toasts.dismiss_all():
             return
         if self.panels.video.notice:
             self.panels.video.set_notice("")

@@ -103,6 +103,8 @@ SESSION: Final = (
     "stretch_end",
     "stretch_none",
     _SEPARATOR,
+    "earlier",
+    "later",
     "zoom_in",
     "zoom_out",
     "zoom_all",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,14 +27,16 @@ from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
 from ferdesk.ui.state.recording_plan import RecordingPlan
 from ferdesk.ui.window.choose_source import Sources, fill_recent_menu
-from ferdesk.ui.window.correcting import EXCLUDED, Correcting
+from ferdesk.ui.window.correcting import Correcting
 from ferdesk.ui.window.event_keys import EventKeys
 from ferdesk.ui.window.live import LiveView
+from ferdesk.ui.window.looking_back import LookingBack
 from ferdesk.ui.window.markers import Markers
 from ferdesk.ui.window.neutral import Neutral
 from ferdesk.ui.window.operating_point import OperatingPoint
 from ferdesk.ui.window.panels import Panels
-from ferdesk.ui.window.recording import MARK, Recording
+from ferdesk.ui.window.recording import Recording
+from ferdesk.ui.window.session_slots import connect_commands
 from ferdesk.ui.window.streaming import Streaming
 
 if TYPE_CHECKING:
@@ -97,7 +98,13 @@ class SessionWork(QObject):
             engine, live, store, jobs, commands, panels.status.streaming, sources, window
         )
         self.event_keys = EventKeys(window)
-        self.event_keys.pressed.connect(self._mark)
+        self.event_keys.pressed.connect(self.mark)
+        self._timeline = panels.timeline
+        self.looking = LookingBack(
+            live, panels.timeline, panels.video, self.recording, jobs, window
+        )
+        self.looking.changed.connect(self._looked_back)
+        self.looking.sought.connect(self.review.seek)
         self.markers = Markers(jobs, commands, window)
         self.neutral = Neutral(engine, live, panels, self.editing, commands, window)
         self.neutral.taken_changed.connect(self.recording.set_baselines)
@@ -122,7 +129,7 @@ class SessionWork(QObject):
         self.videos.entered.connect(lambda: commands["pause"].setChecked(False))
         self.review.stopped.connect(lambda: commands["pause"].setChecked(True))
         sources.chosen.connect(lambda _spec: self.review.leave())
-        self._connect_commands()
+        connect_commands(self, commands)
 
     def close(self) -> None:
         """The window closes: leave nothing unwritten."""
@@ -198,44 +205,7 @@ class SessionWork(QObject):
             )
         )  # fmt: skip
 
-    # Commands
-
-    def _connect_commands(self) -> None:
-        review, ribbon, transport = self.review, self.bar.ribbon, self.bar.transport
-        slots: dict[str, Callable[[], object]] = {
-            "record": self.recording.toggle,
-            "mark": lambda: self._mark(MARK),
-            "analyze_files": self.analyze_files,
-            "forget_videos": self.videos.ask_to_forget,
-            "compare": self.comparing.ask,
-            "export": self.exporting.ask,
-            "report": self.reporting.ask,
-            "exclude": lambda: self.editing.correct(EXCLUDED),
-            "edit_note": lambda: self._with_chosen(self.editing.edit),
-            "delete_note": lambda: self._with_chosen(self.editing.delete),
-            "undo": self.editing.undo,
-            "redo": self.editing.redo,
-            "correct": self.correcting.ask,
-            "open_session": self._ask_session,
-            "back_to_live": self.back_to_live,
-            "session_start": lambda: review.seek(0.0),
-            "session_end": lambda: review.seek(float("inf")),
-            "previous_frame": lambda: review.step(-1),
-            "next_frame": lambda: review.step(1),
-            "faster": lambda: transport.change_speed(1),
-            "slower": lambda: transport.change_speed(-1),
-            "stretch_begin": lambda: review.set_edge(begin=True),
-            "stretch_end": lambda: review.set_edge(begin=False),
-            "stretch_none": lambda: review.choose(None),
-            "zoom_in": lambda: ribbon.zoom(2),
-            "zoom_out": lambda: ribbon.zoom(-2),
-            "zoom_all": ribbon.show_all,
-        }
-        for what in ("event", "unsure", "correction", "disagreement"):
-            slots[f"next_{what}"] = partial(review.jump, what, 1)
-            slots[f"previous_{what}"] = partial(review.jump, what, -1)
-        for name, slot in slots.items():
-            self._commands[name].triggered.connect(lambda _on=False, run=slot: run())
+    # Commands: see `session_slots`
 
     def analyze_files(self) -> None:
         """The queue of files; it goes on while its window is closed."""
@@ -247,7 +217,9 @@ class SessionWork(QObject):
         self.batch.raise_()
 
     def back_to_live(self) -> None:
-        """Close the session and read what was read before it."""
+        """Come back to now; or close the session and read what was read before it."""
+        if self.looking.stop():
+            return
         of_a_video = self.videos.active
         self.review.leave()
         if self._sources.current is not None and not of_a_video:
@@ -255,13 +227,26 @@ class SessionWork(QObject):
         else:
             self._sources.open_first(None)
 
-    def _ask_session(self) -> None:
+    def zoom(self, steps: int | None) -> None:
+        """The ribbon of a session, or the timeline; None: everything."""
+        ribbon, timeline = self.bar.ribbon, self._timeline
+        if steps is None:
+            (ribbon.show_all if self.reviewing else timeline.show_whole)()
+        else:
+            (ribbon if self.reviewing else timeline).zoom(steps)
+
+    def _looked_back(self, on: bool) -> None:
+        self._commands.set_enabled("back_to_live", on, NO_SESSION)
+
+    def ask_session(self) -> None:
+        """Open session…"""
         if self.recording.running:
             self.refused.emit(_END_FIRST)
         else:
             self.review.ask()
 
-    def _mark(self, label: str) -> None:
+    def mark(self, label: str) -> None:
+        """Note an event at this moment, in the recording or the session under review."""
         (self.editing if self.reviewing else self.recording).mark(label)
 
     def _corrected(self, face: int, label: str) -> None:
@@ -270,7 +255,8 @@ class SessionWork(QObject):
         else:
             self.recording.correct(face, label)
 
-    def _with_chosen(self, do: Callable[[Note], None]) -> None:
+    def with_chosen(self, do: Callable[[Note], None]) -> None:
+        """Do it with the chosen entry of the list."""
         note = self.notes.chosen
         if note is not None:
             do(note)

@@ -63,10 +63,10 @@ def test_times_of_a_file_are_named_as_such(bench: Bench) -> None:
 
 
 def test_the_window_names_times_of_files_only(judged: Bench) -> None:
-    judged.window.live.set_real_time(False)
+    judged.window.live.in_real_time = False
     judged.show(make_reading((make_face(),)))
     judged.window.live.refresh_plots()
-    assert judged.window.panels.timeline.plot._file_time is not None
-    judged.window.live.set_real_time(True)
+    assert judged.window.panels.timeline.plot._of_file
+    judged.window.live.in_real_time = True
     judged.window.live.refresh_plots()
-    assert judged.window.panels.timeline.plot._file_time is None
+    assert not judged.window.panels.timeline.plot._of_file

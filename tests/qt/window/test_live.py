@@ -76,7 +76,7 @@ def test_the_curves_of_a_file_keep_the_time_of_the_file(bench: Bench, qtbot: QtB
     bench.run()
     bench.window.sources.open("sample")
     qtbot.waitUntil(lambda: len(bench.engine.started) == 2)
-    qtbot.waitUntil(lambda: not bench.window.live._in_real_time)
+    qtbot.waitUntil(lambda: not bench.window.live.in_real_time)
     now = time.perf_counter()
     bench.show(make_reading(index=0, captured_at=now - 30))
     bench.window.commands["pause"].trigger()
