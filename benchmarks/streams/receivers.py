@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Self
 
 from ferdesk.errors import FerdeskError
 from ferdesk.streams.clock import ClockMap
-from ferdesk.streams.lsl import CHANNELS, NAME, LslOutlet
+from ferdesk.streams.lsl import CHANNELS, LslOutlet, source_id
 from ferdesk.streams.osc import OscOutlet
 from ferdesk.streams.websocket import WebSocketOutlet
 
@@ -43,10 +43,11 @@ class Arrival(NamedTuple):
 # --- in the process of the receiver --------------------------------------------------------------
 
 
-def _from_lsl(_: str) -> Iterator[tuple[int, float]]:
+def _from_lsl(source: str) -> Iterator[tuple[int, float]]:
     import pylsl
 
-    inlet = pylsl.StreamInlet(pylsl.resolve_byprop("name", NAME, 1, 20.0)[0], recover=False)
+    found = pylsl.resolve_byprop("source_id", f"ferdesk-{source}", 1, 20.0)
+    inlet = pylsl.StreamInlet(found[0], recover=False)
     clock = ClockMap(pylsl.local_clock)
     inlet.open_stream(timeout=10)
     yield -1, math.nan
@@ -119,8 +120,10 @@ class Receivers:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        outlets = LslOutlet("benchmark"), OscOutlet("127.0.0.1", port), WebSocketOutlet(0)
-        addresses = {"LSL": "", "OSC": str(port), "WebSocket": outlets[2].address}
+        # Another run on this computer has another name.
+        source = f"benchmark {os.getpid()} {port}"
+        outlets = LslOutlet(source), OscOutlet("127.0.0.1", port), WebSocketOutlet(0)
+        addresses = {"LSL": source_id(source), "OSC": str(port), "WebSocket": outlets[2].address}
         started = cls(outlets, {
             way: subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.streams", "--receive", way, address],

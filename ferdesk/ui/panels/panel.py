@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
@@ -16,6 +18,9 @@ from PySide6.QtWidgets import (
 
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import current_scheme, font
+
+_FEWEST_LETTERS: Final = 8
+"""Less of a line says nothing."""
 
 
 class Panel(QFrame):
@@ -71,7 +76,8 @@ class MutedLabel(PlainLabel):
 
 
 class ElidedLabel(MutedLabel):
-    """A line that ends in … where there is no room; the whole of it is in the tooltip."""
+    """A line that ends in … where there is little room, and is gone where there is hardly any; the
+    whole of it is in the tooltip."""
 
     def __init__(self, parent: QWidget | None = None, *, muted: bool = True) -> None:
         super().__init__("", parent)
@@ -80,8 +86,10 @@ class ElidedLabel(MutedLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
         area = self.contentsRect()
+        if area.width() < self.fontMetrics().averageCharWidth() * _FEWEST_LETTERS:
+            return
+        painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(
