@@ -2,7 +2,8 @@
 
 Every line of a comparison gets as many tries as every other, on one fixed design: the first try is
 the configuration as it is, the others are points of the Halton sequence in the unit cube, of which
-a constant takes one coordinate. More tries keep the earlier ones.
+a constant takes one coordinate. The sequence begins with its second point, since the first is the
+middle and would repeat the configuration's own rates. More tries keep the earlier ones.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def tried(method: str, attempt: int) -> Constants:
         return {}
     space = {RATE: _RATES, **SPACES[method]}
     return {
-        name: values.at(_halton(attempt - 1, base))
+        name: values.at(_halton(attempt, base))
         for (name, values), base in zip(space.items(), _BASES, strict=False)
     }
 

@@ -60,10 +60,15 @@ def test_every_method_has_two_or_three_constants_of_its_own_and_the_rate() -> No
         # One design for all, and no value twice.
         assert [t[RATE] for t in tries] == [tried("ours", k)[RATE] for k in range(2, 8)]
         assert len({t[RATE] for t in tries}) == 6
-    # Halton's points: 1/2, 1/4, 3/4 of the logarithm of a third to three times.
-    assert [tried("scn", k)[RATE] for k in (2, 3, 4)] == pytest.approx([1, 3**-0.5, 3**0.5], 0.01)
-    assert tried("scn", 2)["scn.rank_margin"] == pytest.approx(0.03 * 10 ** (1 / 3), rel=0.01)
-    assert tried("scn", 3)["scn.relabel_margin"] == pytest.approx(0.05 + 0.45 * 2 / 5, rel=0.01)
+    # Halton's points from the second on: 1/4, 3/4, 1/8 of the logarithm of a third to three times.
+    rates = [tried("scn", k)[RATE] for k in (2, 3, 4)]
+    assert rates == pytest.approx([3**-0.5, 3**0.5, 3**-0.75], rel=0.01)
+    assert tried("scn", 2)["scn.rank_margin"] == pytest.approx(0.03 * 10 ** (2 / 3), rel=0.01)
+    assert tried("scn", 3)["scn.relabel_margin"] == pytest.approx(0.05 + 0.45 * 3 / 5, rel=0.01)
+    # No try repeats the first.
+    for method in METHODS:
+        tries = [with_constants(TrainConfig(), tried(method, k)) for k in range(1, 9)]
+        assert len(set(tries)) == 8, method
 
 
 def test_constants_reach_the_options_and_variants_keep_theirs() -> None:
@@ -95,7 +100,7 @@ def test_every_line_gets_as_many_tries_and_no_clean_label_is_looked_at(tmp_path:
     assert kept["chosen"] == 2
     rows = {row[0]: row for row in tuned(found).blocks[0].rows}
     assert rows["SCN"][1:5] == (
-        "2 of 3", "learning rates × 1, scn.rank_margin 0.0646, scn.relabel_margin 0.14", "60.0",
+        "2 of 3", "learning rates × 0.577, scn.rank_margin 0.139, scn.relabel_margin 0.23", "60.0",
         "50.0",
     )  # fmt: skip
     assert rows["DWMCA+APCL"][2] == "as they are"
