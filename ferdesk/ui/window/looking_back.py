@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from ferdesk.ui.window.recording import Recording
 
 if TYPE_CHECKING:
     from ferdesk.session.past import Moment
+    from ferdesk.session.recorder import Recorder
 
 _NOT_RECORDED: Final = (
     "Pictures of this moment were not recorded; its numbers are in the timeline. Esc: back to now"
@@ -52,6 +54,8 @@ class LookingBack(QObject):
         self._recording = recording
         self._jobs = jobs
         self.at: float | None = None
+        self._recorders: list[Recorder] = []
+        """Of this source, the one at work last."""
         self._request = 0
         self._complaint = ""
         self._notice: str | None = None
@@ -61,7 +65,8 @@ class LookingBack(QObject):
         self._timer.timeout.connect(self._say_when)
         timeline.moment_wanted.connect(self.look)
         timeline.followed.connect(self.stop)
-        live.forgotten.connect(self.stop)
+        recording.changed.connect(self._recording_changed)
+        live.forgotten.connect(self._forget)
 
     def look(self, time: float) -> None:
         """Show the moment nearest to `time`; of the last instant it is now again."""
@@ -103,16 +108,29 @@ class LookingBack(QObject):
         self.changed.emit(False)
         return True
 
+    def _recording_changed(self, on: bool) -> None:
+        if on and self._recording.recorder is not None:
+            self._recorders.append(self._recording.recorder)
+
+    def _forget(self) -> None:
+        """Faces are counted anew; perhaps another source begins, of which only what is recorded
+        from here on is known."""
+        self.stop()
+        if self._live.course.first_time is None:
+            self._recorders = [r for r in self._recorders if r is self._recording.recorder]
+
     def _fetch(self, time: float) -> None:
         """The picture and the readings of that moment, if they are being recorded."""
         self._request += 1
-        request, recorder = self._request, self._recording.recorder
-        start = recorder.started_at if recorder is not None else None
-        if recorder is None or start is None:
+        request, of_file = self._request, not self._live.in_real_time
+        places = [
+            (recorder.folder, recorder.started_at)
+            for recorder in reversed(self._recorders)
+            if recorder.started_at is not None
+        ]
+        if not places:
             self._only_numbers()
             return
-        seconds = time - start if self._live.in_real_time else time
-        of_file = not self._live.in_real_time
 
         def show(moment: Moment) -> None:
             if request == self._request:
@@ -125,9 +143,7 @@ class LookingBack(QObject):
             if request == self._request:
                 self._only_numbers()
 
-        self._jobs.run(
-            lambda: _moment(recorder.folder, seconds, start, of_file), show, failed, owner=self
-        )
+        self._jobs.run(lambda: _moment(places, time, of_file), show, failed, owner=self)
 
     def _only_numbers(self) -> None:
         """Nothing was recorded then: the picture stays that of now."""
@@ -153,7 +169,14 @@ class LookingBack(QObject):
         self._video.set_past(" · ".join(filter(None, (when, self._complaint, "Esc: back to now"))))
 
 
-def _moment(folder: Path, seconds: float, start: float, of_file: bool) -> Moment:
+def _moment(places: Sequence[tuple[Path, float]], time: float, of_file: bool) -> Moment:
+    """From the first of these recordings, (folder, beginning), that has it. FerdeskError."""
     from ferdesk.session.past import moment
 
-    return moment(folder, seconds, start, of_file=of_file)
+    for folder, start in places[:-1]:
+        try:
+            return moment(folder, time if of_file else time - start, start, of_file=of_file)
+        except FerdeskError:
+            continue
+    folder, start = places[-1]
+    return moment(folder, time if of_file else time - start, start, of_file=of_file)

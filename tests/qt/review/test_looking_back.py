@@ -134,6 +134,13 @@ def test_a_click_while_recording_shows_that_moment(
     assert not video._past
     work.recording.stop()
     qtbot.waitUntil(lambda: bool(window.store.value.recent_sessions), timeout=20_000)
+    window.panels.timeline.moment_wanted.emit(moment)
+    qtbot.waitUntil(lambda: live.in_the_past, timeout=20_000)
+    again = live.shown.reading
+    assert again is not None
+    assert again.frame.index == past.frame.index, "what was recorded before is there, too"
+    window.session_work.back_to_live()
+    assert not live.in_the_past
     with Session.open(only_session(tmp_path)) as session:
         stored = {frame.source_index: faces for frame, faces in session.read()}
     kept = stored[past.frame.index][0].probabilities
