@@ -28,6 +28,15 @@ def record_of(onset: float, duration: float, face: int, baseline: Baseline) -> B
     )  # fmt: skip
 
 
+def newest(records: Iterable[BaselineRecord]) -> dict[int, Baseline]:
+    """The last of each face among those that were stored with their means."""
+    return {
+        record.face: _with_means(record)
+        for record in records
+        if record.face is not None and _has_means(record)
+    }
+
+
 def over(session: Session, onset: float, duration: float, face: int) -> Baseline:
     """Of a face over a stretch as it was read when it was recorded. BaselineError.
 
@@ -95,14 +104,8 @@ class Baselines:
 
 def _known(session: Session, record: BaselineRecord, pass_number: int) -> Iterable[Known]:
     checkpoint = _checkpoint(session, record.onset, pass_number)
-    means = (len(record.log_probabilities), len(record.blendshapes))
-    if pass_number == 0 and means == _BYTES and record.face is not None:
-        baseline = Baseline(
-            np.frombuffer(record.log_probabilities, _FLOATS),
-            np.frombuffer(record.blendshapes, _FLOATS),
-            record.readings,
-        )
-        yield Known(record.onset, record.face, checkpoint, baseline, record)
+    if pass_number == 0 and _has_means(record) and record.face is not None:
+        yield Known(record.onset, record.face, checkpoint, _with_means(record), record)
         return
     stretch = _stretch(session, record.onset, record.duration, pass_number)
     ids = {face.face_id for faces in stretch for face in faces}
@@ -112,6 +115,18 @@ def _known(session: Session, record: BaselineRecord, pass_number: int) -> Iterab
         except BaselineError:
             continue  # As if it were not there: the stretch does not say how the face is at rest.
         yield Known(record.onset, face, checkpoint, baseline, record)
+
+
+def _has_means(record: BaselineRecord) -> bool:
+    return (len(record.log_probabilities), len(record.blendshapes)) == _BYTES
+
+
+def _with_means(record: BaselineRecord) -> Baseline:
+    return Baseline(
+        np.frombuffer(record.log_probabilities, _FLOATS),
+        np.frombuffer(record.blendshapes, _FLOATS),
+        record.readings,
+    )
 
 
 def _stretch(

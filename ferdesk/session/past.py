@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
+from ferdesk.pipeline.baseline import with_changes
 from ferdesk.pipeline.types import Reading, Timings
+from ferdesk.session.baselines import newest
 from ferdesk.session.folder import DATABASE, VIDEO
 from ferdesk.session.records import FrameRecord
 from ferdesk.session.store import Store
@@ -50,6 +52,7 @@ def moment(folder: Path, seconds: float, origin: float, *, of_file: bool) -> Mom
             store = Store(database, folder / DATABASE)
             record = _nearest(store, "media_time" if of_file else "time", seconds)
             faces = store.faces(record.id, record.id).get(record.id, []) if record else []
+            faces = list(with_changes(tuple(faces), newest(store.baselines())))
     except sqlite3.Error as error:
         raise FerdeskError(f"This moment cannot be read from the recording ({error}).") from error
     if record is None:

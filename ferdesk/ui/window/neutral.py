@@ -25,6 +25,7 @@ _PATIENCE: Final = 1.0
 """Seconds after the five in which the last reading may still come."""
 NOTHING_READ: Final = "Nothing is being read: open a camera or a video, then take the baseline."
 NO_FACE: Final = "There is no face in view whose baseline could be taken."
+THE_PAST: Final = "This is a moment of the past: go back to now (Esc), then take the baseline."
 STILL: Final = "A picture has no five seconds; a baseline is taken from a camera or a video."
 COUNTED_ANEW: Final = "The baseline is off: faces are counted anew."
 OTHER_CHECKPOINT: Final = "The baseline is off: it was taken with another checkpoint."
@@ -148,6 +149,8 @@ class Neutral(QObject):
         running = self._engine.state is EngineState.RUNNING and not self._live.ended
         if shown.reading is None or not running:
             self.refused.emit(NOTHING_READ)
+        elif self._live.in_the_past:
+            self.refused.emit(THE_PAST)
         elif self._engine.paused:
             self.refused.emit("The reading is paused; go on (Space), then take the baseline.")
         elif shown.reading.frame.still:

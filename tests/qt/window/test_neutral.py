@@ -155,6 +155,10 @@ def test_without_a_face_or_a_source_it_says_why(bench: Bench) -> None:
     bench.show(make_reading(()))
     press(bench)
     assert "no face in view" in bench.notices()[-1]
+    bench.show(make_reading())
+    bench.window.live.look_at(make_reading())
+    press(bench)
+    assert "a moment of the past" in bench.notices()[-1]
     assert not part(bench).collecting
 
 

@@ -14,6 +14,7 @@ from ferdesk.pipeline.baseline import Baseline, BaselineError, Taken
 from ferdesk.pipeline.types import FaceReading, Reading, ReadingSettings
 from ferdesk.session.baselines import over
 from ferdesk.session.folder import DATABASE, READINGS
+from ferdesk.session.past import moment
 from ferdesk.session.player import Player
 from ferdesk.session.recorder import Recorder
 from ferdesk.session.records import AnalysisRecord, BaselineRecord
@@ -133,6 +134,8 @@ def test_recorded_with_its_means_from_before_the_recording(
         (known,) = session.baselines().known
         assert np.array_equal(known.baseline.log_probabilities, baseline.log_probabilities)
         assert known.baseline.readings == 20
+        past = moment(tmp_path / "s", 0.4, 100.0, of_file=False).reading.faces[0]
+        assert past.change is not None, "and in a moment that is looked at while it records"
         for frame, (face,) in session.read():
             wanted = baseline.change(readings[frame.id].faces[0])
             assert face.change is not None
