@@ -57,7 +57,7 @@ def rank_blocks(tables: Tables) -> Iterator[Block]:
     p = "< 0.001" if found.friedman < 0.001 else f"{found.friedman:.3f}"
     caption = _RANKS.format(n=found.blocks, p=p, cd=found.critical)
     rows = tuple(
-        (LABELS[m], f"{rank:.2f}", ", ".join(LABELS[x] for x in found.alike(m)) or "none")
+        (LABELS[m], f"{rank:.2f}", "; ".join(LABELS[x] for x in found.alike(m)) or "none")
         for m, rank in found.mean.items()
     )
     drawn = figures.ranks_compared({LABELS[m]: r for m, r in found.mean.items()}, found.critical)
