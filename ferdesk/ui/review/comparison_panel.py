@@ -68,7 +68,7 @@ class ComparisonPanel(Panel):
         self.body.addWidget(self.agreement)
         self.body.addWidget(self.nothing)
         self.body.addWidget(self.table, 1)
-        self.setMinimumHeight(130)
+        self.setMinimumHeight(118)
         self.hide()
 
     @property

@@ -63,7 +63,7 @@ class NotesPanel(Panel):
         self.hint = MutedLabel("Every change is saved at once.")
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.hint)
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(110)
         self.hide()
 
     @property

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from ferdesk.session.past import Moment
     from ferdesk.session.recorder import Recorder
 
-_NOT_RECORDED: Final = (
-    "Pictures of this moment were not recorded; its numbers are in the timeline. Esc: back to now"
-)
+_NOT_RECORDED: Final = "Not recorded: the timeline has the numbers. Esc: back to now"
 _STEP: Final = 1.0
 """Seconds that a key goes back or on."""
 _LATEST: Final = 0.3

@@ -89,7 +89,7 @@ def test_a_click_without_a_recording_shows_the_numbers(ran: Bench) -> None:
         pos=place_of(timeline, first + 0.5),
     )  # fmt: skip
     assert looking.at == pytest.approx(first + 0.5, abs=1.5)
-    assert "were not recorded" in video.notice
+    assert "Not recorded" in video.notice
     assert "Anger" in timeline.plot._readout.text()
     assert timeline.plot._readout.isVisible()
     assert window.live.shown.reading is shown, "the picture stays that of now"
