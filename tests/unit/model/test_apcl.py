@@ -159,3 +159,25 @@ def test_detaching_confidence_changes_gradients_not_values() -> None:
         grads.append(head.geometric.anchors.grad.clone())
     assert torch.allclose(free(z).final, held(z).final)
     assert not torch.allclose(grads[0], grads[1])
+
+
+@pytest.mark.parametrize("trust", [0.4, 1.0])
+def test_the_other_fusion_with_trust_is_arbex_s_balancing_written_out(trust: float) -> None:
+    """L = (1-τ) p + τ (c_p p + (1-c_p) t_g) from anchors and logits, in scalars of float64."""
+    torch.manual_seed(4)
+    head = APCL(replace(TINY, corrections="geometric", fusion="complementary")).eval()
+    out = head(torch.randn(3, TINY.feature_dim), trust=trust)
+    anchors = head.anchors
+    assert anchors is not None
+    for row in range(3):
+        e = out.embedding[row].tolist()
+        near = [[math.exp(-math.dist(e, anchor)) for anchor in own] for own in anchors.tolist()]
+        total = sum(map(sum, near))
+        t = [sum(own) / total for own in near]
+        exps = [math.exp(z) for z in out.logits[row].tolist()]
+        p = [v / sum(exps) for v in exps]
+        c_p = 1 + sum(v * math.log(v) for v in p) / math.log(7)
+        expected = [
+            (1 - trust) * a + trust * (c_p * a + (1 - c_p) * b) for a, b in zip(p, t, strict=True)
+        ]
+        assert out.final[row].tolist() == pytest.approx(expected, abs=1e-6)

@@ -1,7 +1,9 @@
 """DWMCA against numbers worked out by hand."""
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -108,3 +110,53 @@ def test_drop_path_keeps_the_mean_and_is_off_in_evaluation() -> None:
     assert torch.equal(dropped[:, 0], dropped[:, 1])
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.05)
     assert torch.equal(drop.eval()(x), x)
+
+
+def test_a_whole_block_is_the_equations_written_out() -> None:
+    """III.B-C and docs/method.md, "DWMCA", in numpy with loops over heads and tokens."""
+    torch.manual_seed(3)
+    block = DWMCABlock(16, heads=2, mlp_ratio=2.0).double().eval()
+    image, landmark = torch.randn(2, 1, 5, 16, dtype=torch.float64)
+
+    def linear(layer: torch.nn.Linear, x: np.ndarray) -> np.ndarray:
+        weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+        return np.asarray(x @ weight.T + bias)
+
+    def norm(layer: torch.nn.LayerNorm, x: np.ndarray) -> np.ndarray:
+        centred = x - x.mean(axis=1, keepdims=True)
+        spread = np.sqrt((centred**2).mean(axis=1, keepdims=True) + layer.eps)
+        return np.asarray(
+            centred / spread * layer.weight.detach().numpy() + layer.bias.detach().numpy()
+        )
+
+    def sigmoid(x: np.ndarray) -> np.ndarray:
+        return np.asarray(1 / (1 + np.exp(-x)))
+
+    def weighted(stream: Any, x: np.ndarray) -> np.ndarray:
+        hidden = np.maximum(0, linear(stream.weighting.squeeze, x.mean(axis=0)))
+        return x * sigmoid(linear(stream.weighting.excite, hidden))
+
+    def attended(asking: Any, asked: Any, q: np.ndarray, kv: np.ndarray) -> np.ndarray:
+        query = linear(asking.query, norm(asking.norm, q))
+        key, value = (linear(m, norm(asked.norm, kv)) for m in (asked.key, asked.value))
+        heads = []
+        for own in (slice(0, 8), slice(8, 16)):
+            scores = np.exp(query[:, own] @ key[:, own].T / math.sqrt(8))
+            heads.append(scores / scores.sum(axis=1, keepdims=True) @ value[:, own])
+        return linear(asked.output, np.concatenate(heads, axis=1))
+
+    def joined(stream: Any, x: np.ndarray, o: np.ndarray) -> np.ndarray:
+        y = x + sigmoid(linear(stream.gate.project, np.concatenate([x, o], axis=1))) * o
+        wide = linear(stream.feed_forward.expand, norm(stream.feed_forward.norm, y))
+        gelu = [[v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in row] for row in wide]
+        return y + linear(stream.feed_forward.contract, np.array(gelu))
+
+    img, lm = block.image, block.landmark
+    x_img, x_lm = weighted(img, image[0].numpy()), weighted(lm, landmark[0].numpy())
+    expected = (
+        joined(img, x_img, attended(lm, img, x_lm, x_img)),
+        joined(lm, x_lm, attended(img, lm, x_img, x_lm)),
+    )
+    found = block(image, landmark)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours[0].detach().numpy() == pytest.approx(theirs, abs=1e-12)
