@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 LIMIT_BYTES: Final = 1_000_000_000
 """Of all kept sessions together; those not used for longest go first."""
 _LOCK: Final = ".lock"
+_PATIENCE: Final = 3.0
+"""Seconds to wait for a video that is being closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def open_kept(
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             lock = _lock_of(folder)
-            lock.acquire()
+            # Somebody who opens the same video again has not let go of it yet.
+            lock.acquire(timeout=_PATIENCE)
         except Timeout:
             lock, note = None, "Another window has this video open: what is read here is not kept."
         except OSError as error:
@@ -120,8 +123,8 @@ def open_kept(
         undo.callback(shutil.rmtree, scratch or os.devnull, ignore_errors=True)
         if not looks_like_session(folder):
             _make(folder, video, detail)
-            if not scratch:
-                _trim(limit, spare=name)
+        if not scratch:
+            _trim(limit, spare=name)
         session = Session.open(folder)
         undo.callback(session.close)
         if session.facts["video"] != str(video):

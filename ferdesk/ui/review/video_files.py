@@ -78,17 +78,12 @@ class VideoFiles(QObject):
         self._prepare(Path(spec.value), lambda opened: self._enter(opened, 0.0), failed)
 
     def checkpoint_loaded(self) -> None:
-        """The engine uses another checkpoint: the video is read anew, and both readings are kept.
-
-        Another device reads on where the one before stopped.
-        """
+        """The engine uses another checkpoint: the video is read anew; both readings are kept."""
         opened, card = self._review.opened, self._engine.card
         if opened is None or opened.reading is None or card is None:
             return
-        how, network = opened.reading.how, self._engine.predictor
-        other = (how.checkpoint, how.checkpoint_sha256) != (card.name, card.sha256)
-        moved = network is not None and opened.reading.device not in ("", network.device)
-        if other or moved:
+        how = opened.reading.how
+        if (how.checkpoint, how.checkpoint_sha256) != (card.name, card.sha256):
             self._reopen(opened)
 
     def ask_to_forget(self) -> None:

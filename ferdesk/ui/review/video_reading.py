@@ -102,7 +102,7 @@ class VideoReading:
             from ferdesk.pipeline.analyzer import Analyzer
             from ferdesk.session.video import VideoReader
 
-            how, self.device = self.how, predictor.device
+            how = self.how
             analyzer = Analyzer(
                 predictor, how.max_faces, how.smoothing_seconds, small_faces=how.small_faces
             )
@@ -135,7 +135,7 @@ class VideoReading:
         """The id of the way in which frames are read now, as it is in the session or new."""
         from ferdesk.session.records import AnalysisRecord
 
-        how, store = self.how, self._session.store
+        how, store, self.device = self.how, self._session.store, predictor.device
         wanted = AnalysisRecord(
             0, how.checkpoint, predictor.device, how.smoothing_seconds, how.max_faces,
             self.threshold, how.checkpoint_sha256,
@@ -154,6 +154,10 @@ class VideoReading:
             store.commit_if_due()
             if index < 0:
                 continue
+            network = self._predictor()
+            if network is not None and network is not analyzer.predictor:
+                # The same checkpoint on another device.
+                analyzer.predictor, analysis = network, self._analysis(network)
             if index != last + 1 and last >= 0:
                 analyzer.reset()
             record = frames[index]

@@ -95,7 +95,10 @@ def test_the_limit_spares_what_a_person_noted(cache: Path, tmp_path: Path) -> No
     assert kept_figures().videos == 0
 
 
-def test_open_twice_or_not_to_be_kept(cache: Path, tmp_path: Path) -> None:
+def test_open_twice_or_not_to_be_kept(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferdesk.session.kept._PATIENCE", 0.05)
     video = clip(tmp_path / "a.mkv")
     first = open_kept(video, HOW)
     second = open_kept(video, HOW)
