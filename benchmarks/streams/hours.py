@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.streams.receivers import Arrival, Receivers
 from ferdesk.memory import resident_mb
@@ -67,6 +68,19 @@ class Result:
         return self.growth_mb < MOST_GROWTH_MB and self.worst_ms <= MOST_DRIFT_MS
 
 
+@dataclass(slots=True)
+class Captured:
+    """When each reading was captured, by its frame."""
+
+    times: NDArray[np.float64]
+    count: int = 0
+
+    def add(self, time_: float) -> None:
+        """The next one."""
+        self.times[self.count] = time_
+        self.count += 1
+
+
 def clip(predictor: Predictor) -> list[Reading]:
     """Readings of the sample, to be sent again and again."""
     from ferdesk.pipeline.analyzer import Analyzer
@@ -86,7 +100,8 @@ def clip(predictor: Predictor) -> list[Reading]:
 
 def stream(readings: Sequence[Reading], hours: float, rate: float = RATE) -> Result:
     """Send `readings` over and over to all three, `rate` per second, telling a row per tenth."""
-    captured: list[float] = []
+    # Made and filled before: what grows while it is measured is the streams'.
+    captured = Captured(np.full(round(hours * 3600 * rate * 1.2) + 100, np.nan))
     with Receivers.start() as receivers:
         sender = Sender(receivers.outlets)
         try:
@@ -98,7 +113,7 @@ def stream(readings: Sequence[Reading], hours: float, rate: float = RATE) -> Res
 
 
 def _send(
-    readings: Sequence[Reading], seconds: float, rate: float, sender: Sender, captured: list[float]
+    readings: Sequence[Reading], seconds: float, rate: float, sender: Sender, captured: Captured
 ) -> tuple[Row, ...]:
     begun = time.perf_counter()
     rows: list[Row] = []
@@ -107,21 +122,21 @@ def _send(
     sys.stdout.write(f"{'min':>6} {'MB':>8} {'sent':>8} {'lost':>6}\n")
     while len(rows) < ROWS:
         now = time.perf_counter()
-        due = begun + len(captured) / rate
+        due = begun + captured.count / rate
         if due > now:
             time.sleep(due - now)
             now = time.perf_counter()
-        reading = readings[len(captured) % len(readings)]
-        frame = replace(reading.frame, index=len(captured), captured_at=now)
-        captured.append(now)
+        reading = readings[captured.count % len(readings)]
+        frame = replace(reading.frame, index=captured.count, captured_at=now)
+        captured.add(now)
         sender.reading(replace(reading, frame=frame))
-        if len(captured) % max(1, round(rate)) == 0:
+        if captured.count % max(1, round(rate)) == 0:
             memory.append(resident_mb())
         if now - begun >= seconds * (len(rows) + 1) / ROWS:
             gone = sum(status.lost for status in sender.status())
             row = Row(
                 (now - begun) / 60, statistics.median(memory or [resident_mb()]),
-                len(captured) - sum(row.sent for row in rows), gone - lost,
+                captured.count - sum(row.sent for row in rows), gone - lost,
             )  # fmt: skip
             lost, memory = gone, []
             rows.append(row)
@@ -132,19 +147,17 @@ def _send(
     return tuple(rows)
 
 
-def _judged(
-    rows: tuple[Row, ...], captured: list[float], arrived: dict[str, list[Arrival]]
-) -> Result:
+def _judged(rows: tuple[Row, ...], captured: Captured, arrived: dict[str, list[Arrival]]) -> Result:
     late = {
-        way: np.array([(a.at - captured[a.frame]) * 1e3 for a in arrivals])
+        way: np.array([(a.at - captured.times[a.frame]) * 1e3 for a in arrivals])
         for way, arrivals in arrived.items()
     }
-    errors = np.array([(a.stamp - captured[a.frame]) * 1e3 for a in arrived["LSL"]])
+    errors = np.array([(a.stamp - captured.times[a.frame]) * 1e3 for a in arrived["LSL"]])
     tenths = [part for part in np.array_split(errors, ROWS) if len(part)]
     return Result(
         rows,
         {
-            way: len(captured) - len({a.frame for a in arrivals})
+            way: captured.count - len({a.frame for a in arrivals})
             for way, arrivals in arrived.items()
         },
         {
