@@ -16,7 +16,7 @@ from ferdesk.streams.outlet import StreamError
 pytest.importorskip("pythonosc")
 
 from pythonosc.dispatcher import Dispatcher
-from pythonosc.osc_server import ThreadingOSCUDPServer
+from pythonosc.osc_server import BlockingOSCUDPServer
 
 from ferdesk.streams.osc import OscOutlet, parse_address
 from ferdesk.streams.sender import Sender
@@ -28,7 +28,7 @@ def server() -> Iterator[tuple[int, list[tuple[str, tuple[Any, ...]]]]]:
     heard: list[tuple[str, tuple[Any, ...]]] = []
     dispatcher = Dispatcher()
     dispatcher.set_default_handler(lambda address, *values: heard.append((address, values)))
-    server = ThreadingOSCUDPServer(("127.0.0.1", 0), dispatcher)
+    server = BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield server.server_address[1], heard
