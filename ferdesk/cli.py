@@ -13,6 +13,7 @@ from ferdesk.bootstrap import start_logging
 from ferdesk.commands import sessions, streaming
 from ferdesk.commands.analyze import arguments as analyze
 from ferdesk.errors import FerdeskError
+from ferdesk.interrupt import termination_as_interrupt
 
 COMMANDS = ("analyze", "bench", "doctor", "info", *sessions.COMMANDS, *streaming.COMMANDS)
 DEVICES = ("auto", "openvino", "cpu", "cuda", "mps")
@@ -126,7 +127,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         if argv and argv[0] in COMMANDS:
             start_logging()
-            return _command(_command_parser().parse_args(argv))
+            with termination_as_interrupt():
+                return _command(_command_parser().parse_args(argv))
         args = _window_parser().parse_args(argv)
         start_logging(args.verbose)
         return _window(args)

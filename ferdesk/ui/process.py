@@ -55,7 +55,7 @@ class CommandProcess(QObject):
             return
         self.stopped = True
         if os.name == "posix" and process.processId():
-            os.kill(process.processId(), signal.SIGINT)
+            os.kill(process.processId(), signal.SIGTERM)
         else:
             process.kill()
 

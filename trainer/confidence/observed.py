@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 Pure = Purified[NDArray[np.float32]]
 
-FAULTY = 400
+FAULTY = 800
 """Faces of a part that are also seen under every fault: each is a search for landmarks anew."""
 _EYES_IN_CROP = 0.52
 """Distance between the outer eye corners as a share of the crop."""

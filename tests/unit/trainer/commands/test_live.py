@@ -8,7 +8,7 @@ import pytest
 from jsonargparse import Namespace
 
 from trainer.cli import main
-from trainer.commands import calibrate, card, train
+from trainer.commands import calibrate, card, train, witness
 
 
 @pytest.fixture
@@ -22,8 +22,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         options.run.mkdir(parents=True)
         (options.run / "model.safetensors").touch()
 
+    def watched(options: Namespace) -> None:
+        done.append(f"witness of {options.checkpoint.parent.name} at {options.weight}")
+        options.out.touch()
+
     def calibrated(options: Namespace) -> None:
-        done.append(f"calibrate {options.checkpoint.parent.name}")
+        done.append(f"calibrate {options.checkpoint.name}")
         options.out.touch()
 
     def described(options: Namespace) -> None:
@@ -31,6 +35,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         options.out.touch()
 
     monkeypatch.setattr(train, "run", trained)
+    monkeypatch.setattr(witness, "run", watched)
     monkeypatch.setattr(calibrate, "run", calibrated)
     monkeypatch.setattr(card, "run", described)
     return done
@@ -47,18 +52,19 @@ def test_the_stages_in_order_and_once(tmp_path: Path, calls: list[str]) -> None:
     assert live(tmp_path) == 0
     wanted = [
         "teacher-1 seed 2 taught by []", "teacher-2 seed 3 taught by []",
-        "student seed 1 taught by ['teacher-1', 'teacher-2']", "calibrate student", "card",
+        "student seed 1 taught by ['teacher-1', 'teacher-2']", "witness of student at 2.0",
+        "calibrate witnessed.safetensors", "card",
     ]  # fmt: skip
     assert calls == wanted
     assert live(tmp_path) == 0
     assert calls == wanted
     (tmp_path / "live.safetensors").unlink()
     assert live(tmp_path) == 0
-    assert calls == [*wanted, "calibrate student"]
+    assert calls == [*wanted, "calibrate witnessed.safetensors"]
 
 
 def test_teachers_that_are_there_are_not_trained(tmp_path: Path, calls: list[str]) -> None:
     assert live(tmp_path, "--teachers", "old/a.safetensors", "new/b.safetensors") == 0
     assert calls[0] == "student seed 1 taught by ['old', 'new']"
     assert live(tmp_path / "alone", "--own-teachers", "0") == 0
-    assert calls[3] == "student seed 1 taught by []"
+    assert calls[4] == "student seed 1 taught by []"

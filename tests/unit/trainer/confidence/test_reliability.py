@@ -16,7 +16,9 @@ from trainer.confidence.reliability import (
 def synthetic(n: int = 1500, seed: int = 0) -> Faces:
     """Right with log odds 1 + 0.8 winner - 0.9 (grain - 2); all other features are noise."""
     generator = np.random.default_rng(seed)
-    features = {name: generator.normal(0, 1, 2 * n) for name in FEATURES}
+    features = {
+        name: np.random.default_rng((seed, *name.encode())).normal(0, 1, 2 * n) for name in FEATURES
+    }
     features["winner"] = generator.uniform(-1, 4, 2 * n)
     clean = np.arange(2 * n) < n
     features["grain"] = np.where(
