@@ -8,13 +8,16 @@ APP := $(VENV)/.ferdesk-app
 DEV := $(VENV)/.ferdesk-dev
 
 .DEFAULT_GOAL := help
-.PHONY: run test fuzz setup lint format types contracts bench screenshots help clean system
+.PHONY: run test test-training fuzz setup lint format types contracts bench screenshots help clean system
 
 run: system $(APP) ## set up what is missing and start ferdesk
 	@sh tools/run.sh
 
 test: system $(DEV) ## set up what is missing and run the tests
 	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest
+
+test-training: $(DEV) ## two minutes of training: each method against plain cross entropy
+	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest -m training
 
 fuzz: system $(DEV) ## random checkpoints, pictures, settings and options; N=20 for 20 rounds
 	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest -m fuzz --fuzz $(or $(N),1)

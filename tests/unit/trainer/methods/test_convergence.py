@@ -1,5 +1,7 @@
 """Under 30 % wrong labels: better than plain cross entropy on the same backbone.
 
+Two minutes, so by request only: ``make test-training``.
+
 Generated faces, without augmentation and for long enough that plain cross entropy learns wrong
 labels by heart. Methods that are not in here were not better on these faces; docs/results.md has
 the figures of all.
@@ -68,7 +70,7 @@ def plain(work: Path) -> float:
     return accuracy("cross_entropy", work)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.timeout(175)
 @pytest.mark.parametrize("method", ["rul", "ada_df", "eac"])
 def test_better_than_cross_entropy_under_noise(method: str, plain: float, work: Path) -> None:
