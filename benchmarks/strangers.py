@@ -34,7 +34,7 @@ Picture = NDArray[np.uint8]
 
 ACTS: Final = (("sadness", 0, 140, ("sadness",)), ("worry", 145, 230, ("fear", "sadness")),
                ("joy", 250, 472, ("happiness",)))  # fmt: skip
-"""What she acts, from which frame to which, and the labels that mean it (shared/media's README)."""
+"""What she acts, from which frame to which, and the labels that mean it (assets/THIRD_PARTY.md)."""
 _BORDER: Final = 56
 """Pixels round a crop, so that the landmarker finds the face in it."""
 _BROWS: Final = (
