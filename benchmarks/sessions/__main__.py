@@ -29,9 +29,9 @@ def main() -> int:
         record_for_ever(*args.record)
 
     from benchmarks.sessions import hour, kills, opening
-    from benchmarks.sessions.clip import clip
+    from benchmarks.sessions.clip import clip_from_elsewhere
 
-    readings = clip(args.source)
+    readings = clip_from_elsewhere(args.source)
     parts, kept = args.parts.split(","), True
     with tempfile.TemporaryDirectory(prefix="ferdesk-bench-") as place:
         if "open" in parts:

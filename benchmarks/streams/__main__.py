@@ -16,10 +16,12 @@ def main() -> int:
     )
     parser.add_argument(
         "--readings", type=int, default=300,
-        help="for the latency, and eight times as many for the cost; 0: neither (default 300)",
+        help="for the latency, and eight times as many for each cost; 0: neither (default 300)",
     )  # fmt: skip
     parser.add_argument("--hours", type=float, default=0.0, help="stream for so long (default 0)")
-    parser.add_argument("--receive", nargs=2, metavar=("WAY", "ADDRESS"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--receive", nargs=3, metavar=("WAY", "ADDRESS", "KIND"), help=argparse.SUPPRESS
+    )
     args = parser.parse_args()
     if args.receive:
         from benchmarks.streams.receivers import receive

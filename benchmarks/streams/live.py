@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.streams.receivers import Receivers
+from benchmarks.streams.receivers import AT_ONCE, LATER, Receivers
 from ferdesk.commands.bench import Figures, measure_live
 from ferdesk.pipeline.types import EngineEvent, Reading
 from ferdesk.sources.base import Frame
@@ -87,11 +87,12 @@ def cost(edges: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def measure(predictor: Predictor, readings: int) -> None:
-    """Both, printed: latency over `readings`, cost over eight times as many."""
+    """All printed: latency over `readings`, cost over eight times as many, twice."""
     with Receivers.start() as receivers:
         _latency(predictor, readings, receivers)
-    with Receivers.start() as receivers:
-        _cost(predictor, 8 * readings, receivers)
+    for kind in (LATER, AT_ONCE):
+        with Receivers.start(kind) as receivers:
+            _cost(predictor, 8 * readings, receivers, kind)
 
 
 def _latency(predictor: Predictor, readings: int, receivers: Receivers) -> None:
@@ -113,7 +114,7 @@ def _latency(predictor: Predictor, readings: int, receivers: Receivers) -> None:
         _row(way, list(late.values()), whole - len(late), whole)
 
 
-def _cost(predictor: Predictor, readings: int, receivers: Receivers) -> None:
+def _cost(predictor: Predictor, readings: int, receivers: Receivers, kind: str) -> None:
     sender = Sender(receivers.outlets)
     sink = Alternating(sender)
     # One block more than is counted: the last has no end.
@@ -121,18 +122,23 @@ def _cost(predictor: Predictor, readings: int, receivers: Receivers) -> None:
     try:
         spec = SourceSpec.parse("sample", loop=True)
         measure_live(predictor, spec, 1, _FASTER, whole + BLOCK, Figures(), sink)
-        receivers.arrivals()
+        arrived = receivers.arrivals()
     finally:
         sender.close()
     edges = np.array(sink.edges)
     rate = BLOCK / np.median(np.diff(edges[:, 0]))
     sys.stdout.write(
         f"cost, blocks of {BLOCK} readings with all three on and off in turn, {whole} readings, "
-        f"{rate:.1f} readings/s:\n"
+        f"{rate:.1f} readings/s, receivers that unpack {kind}:\n"
     )
     for name, column in (("time per reading", 0), ("processor time per reading", 1)):
         share, low, high = cost(edges[:, column])
         sys.stdout.write(f"  {name}: {share:+.1%} (95 % interval {low:+.1%} to {high:+.1%})\n")
+    sys.stdout.write("  processor time of the receivers per reading:")
+    for way, arrivals in arrived.items():
+        used = receivers.seconds[way] / max(1, len(arrivals))
+        sys.stdout.write(f" {way} {used * 1e3:.2f} ms ({len(arrivals)} of {whole // 2})")
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 

@@ -126,11 +126,13 @@ class LslOutlet:
         if not reading.faces:
             missing = [math.nan] * (len(EXPRESSIONS) + 2)
             self._readings.push_sample([*missing, index, 0.0, *[math.nan] * 3], at)
+        # Most receivers take the readings alone.
+        wanted = self._movements.have_consumers()
         for face in reading.faces:
             self._readings.push_sample(sample(face, index, threshold), at)
-            movements = face.landmarks.blendshapes.tolist()
-            if len(movements) == len(BLENDSHAPES):
-                self._movements.push_sample([*movements, index, float(face.face_id)], at)
+            movements = face.landmarks.blendshapes
+            if wanted and len(movements) == len(BLENDSHAPES):
+                self._movements.push_sample([*movements.tolist(), index, float(face.face_id)], at)
             if face.change is not None:
                 changed = (*face.change.log_probabilities, *face.change.blendshapes)
                 self._changes.push_sample([*map(float, changed), index, float(face.face_id)], at)

@@ -75,7 +75,8 @@ class Sender:
         self._ways = tuple(_Way(outlet) for outlet in outlets)
         self._threshold = 0.0
         self._dropped = 0
-        self._queue: queue.Queue[Reading | _Mark | None] = queue.Queue(waiting)
+        self._waiting = waiting
+        self._queue: queue.SimpleQueue[Reading | _Mark | None] = queue.SimpleQueue()
         self._leaving: queue.SimpleQueue[_Way] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -91,7 +92,7 @@ class Sender:
             if way.outlet is outlet:
                 self._ways = tuple(other for other in self._ways if other is not way)
                 self._leaving.put(way)
-                self._put(None)
+                self._queue.put(None)
 
     def frame(self, frame: Frame) -> None:
         """Pictures are never sent."""
@@ -131,15 +132,16 @@ class Sender:
     def close(self, timeout: float = 2.0) -> bool:
         """Send what waits, then close every outlet; True when it was done in `timeout` seconds."""
         self._closing.set()
-        self._put(None)
+        self._queue.put(None)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _put(self, item: Reading | _Mark | None) -> None:
-        try:
-            self._queue.put_nowait(item)
-        except queue.Full:
-            self._dropped += item is not None
+    def _put(self, item: Reading | _Mark) -> None:
+        # Several threads may look at once: then one or two more wait, and no lock is needed.
+        if self._queue.qsize() < self._waiting:
+            self._queue.put(item)
+        else:
+            self._dropped += 1
 
     def _run(self) -> None:
         while not (self._closing.is_set() and self._queue.empty()):

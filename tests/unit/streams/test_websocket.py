@@ -10,9 +10,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ferdesk.pipeline.types import Reading
@@ -23,6 +25,7 @@ pytest.importorskip("websockets")
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from ferdesk.streams import messages
 from ferdesk.streams.sender import Sender
 from ferdesk.streams.websocket import WebSocketOutlet, is_loopback
 from tests.unit.streams.conftest import with_change
@@ -78,6 +81,28 @@ def test_a_receiver_gets_every_reading(
     assert found[31] == {"type": "event", "version": 1, "label": "go", "captured": 2.5}
     assert until(lambda: outlet.receivers == "nobody listens")
     assert sender.close()
+
+
+def test_what_is_not_known_is_null_and_any_reason_is_told(
+    reading_of: Callable[..., Reading],
+) -> None:
+    reading = with_change(reading_of(0, (1, 0.123456)))
+    face = reading.faces[0]
+    assert face.change is not None
+    unknown = replace(face.change, blendshapes=np.full(52, np.nan, np.float32))
+    reason = 'a "hidden" mouth,\nno nose'
+    reading = replace(reading, faces=(replace(face, change=unknown, reason=reason),))
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    found = json.loads(messages.reading(reading, 0.5), parse_constant=refuse)["faces"][0]
+    assert found["blendshapes_change"] == [None] * 52
+    assert found["change"] == [0, 1, 2, 3, 4, 5, 6]
+    assert found["reason"] == reason
+    assert found["reliability"] == 0.1235
+    assert found["probabilities"] == [0.05, 0.7, 0.05, 0.05, 0.05, 0.05, 0.05]
+    assert found["prediction_set"] == ["happiness"]
 
 
 @pytest.mark.parametrize("change", ["", "?token=wrong", "?token=", "?token=%FF"])
