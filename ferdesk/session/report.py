@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from ferdesk import __version__
+from ferdesk.durations import clock, length
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSION_COLOURS, EXPRESSIONS
 from ferdesk.session import drawing
 from ferdesk.session import report_words as words
@@ -111,7 +112,7 @@ def _part(session: Session, pass_number: int) -> Part:
         notes=session.notes,
         facts=_facts(session),
         tiles=(
-            (clock(duration), "length"),
+            (length(duration), "length"),
             (f"{analysed:,}", "frames read"),
             (_percent(with_face / analysed) if analysed else "–", "of them with a face"),
             (str(len(found)), "faces told apart"),
@@ -134,7 +135,7 @@ def _part(session: Session, pass_number: int) -> Part:
         more_events=max(0, len(events) - words.MOST_EVENTS),
         analyses=[
             (
-                clock(a.started), a.checkpoint, a.checkpoint_sha256[:12], a.device,
+                length(a.started), a.checkpoint, a.checkpoint_sha256[:12], a.device,
                 f"{a.smoothing_seconds:g} s", str(a.max_faces), f"{a.threshold:.2f}",
             )
             for a in session.analyses if a.pass_number == pass_number
@@ -148,7 +149,7 @@ def _face(course: FaceCourse, duration: float) -> Face:
     largest = max(20.0, 20.0 * math.ceil(float(lane.size.max()) / 20))
     return Face(
         number=lane.face,
-        seconds=clock(course.seconds),
+        seconds=length(course.seconds),
         shares=tuple(
             (DISPLAY_NAMES[name], EXPRESSION_COLOURS[name], round(100 * float(share), 1))
             for name, share in zip(EXPRESSIONS, np.nan_to_num(shares), strict=True)
@@ -211,17 +212,9 @@ def _ticks(duration: float) -> list[tuple[float, str]]:
         return []
     step = next((tick for tick in _TICKS if duration / tick <= 10), _TICKS[-1])
     return [
-        (i * step / duration * drawing.WIDTH, clock(i * step, short=True))
+        (i * step / duration * drawing.WIDTH, clock(i * step))
         for i in range(int(duration / step) + 1)
     ]
-
-
-def clock(seconds: float, *, short: bool = False) -> str:
-    """ "12.4 s", "3 min 05 s"; short: "0:12"."""
-    whole = int(seconds)
-    if short:
-        return f"{whole // 60}:{whole % 60:02d}"
-    return f"{seconds:.1f} s" if seconds < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 def _percent(share: float) -> str:

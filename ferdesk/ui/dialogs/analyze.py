@@ -25,13 +25,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferdesk.durations import clock
 from ferdesk.sources.files import SUFFIXES
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.process import CommandProcess
 from ferdesk.ui.state.file_queue import FileQueue, FileState, Found, QueuedFile, sources_of
-from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.settings import Settings
 
 _FILES: Final = (

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferdesk.durations import clock
 from ferdesk.ui.paint.plain_text import PlainLabel, tooltip
 from ferdesk.ui.paint.theme import font
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.process import CommandProcess
 from ferdesk.ui.state.progress import Progress
-from ferdesk.ui.state.recording_plan import clock
 
 _HINT: Final = (
     "The same faces in the same frames, read by another checkpoint. What was read first stays; "

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from ferdesk.durations import clock
 from ferdesk.pipeline.types import UNSURE
 from ferdesk.ui.paint.overlay import percent
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
@@ -20,7 +21,6 @@ from ferdesk.ui.panels.bands import Bands, runs
 from ferdesk.ui.panels.end_labels import EndLabels
 from ferdesk.ui.panels.marks import Marks
 from ferdesk.ui.panels.plot_pointer import PlotPointer
-from ferdesk.ui.state.recording_plan import clock
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferdesk.durations import clock
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.paint.plain_text import tooltip
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
 from ferdesk.ui.review.opened import Compared
-from ferdesk.ui.state.recording_plan import clock
 
 if TYPE_CHECKING:
     from ferdesk.session.compare import Disagreement

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ferdesk.durations import clock
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.panels.panel import MutedLabel, Panel
-from ferdesk.ui.state.recording_plan import clock
 
 if TYPE_CHECKING:
     from ferdesk.session.store import Note, Store

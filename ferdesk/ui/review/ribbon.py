@@ -18,9 +18,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from ferdesk.durations import clock
 from ferdesk.ui.paint.theme import current_scheme, font
 from ferdesk.ui.review.ribbon_paint import RibbonLayout, Stretches, paint_ground, paint_over
-from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.stretch import Stretch
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
+from ferdesk.durations import clock
 from ferdesk.model.labels import DISPLAY_NAMES, EXPRESSIONS
 from ferdesk.pipeline.types import UNSURE
 from ferdesk.ui.paint.theme import EXPRESSION_QCOLORS, Scheme, font
 from ferdesk.ui.state.played_history import longest_step
-from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.state.stretch import Stretch, same_label
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
+from ferdesk.durations import clock
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import font
-from ferdesk.ui.state.recording_plan import clock
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 _MOVES: Final = ("session_start", "previous_frame", "pause", "next_frame", "session_end")

@@ -40,16 +40,6 @@ class RecordingPlan:
         return self.keys[key - 1].strip() if 0 < key <= len(self.keys) else ""
 
 
-def clock(seconds: float, *, tenths: bool = False) -> str:
-    """`1:02:03`, `2:03`, or `2:03.4` with tenths."""
-    seconds = max(0.0, seconds)
-    whole = int(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    text = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
-    text += f":{whole % 60:02d}"
-    return f"{text}.{int(seconds * 10 + 1e-6) % 10}" if tenths else text
-
-
 def size(count: float) -> str:
     """Bytes as `980 kB`, `4.2 MB` or `120 GB`."""
     for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ferdesk.durations import clock
 from ferdesk.errors import FerdeskError
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.panels.timeline import TimelinePanel
 from ferdesk.ui.panels.video import VideoPanel
-from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.recording import Recording
 

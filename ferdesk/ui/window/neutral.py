@@ -10,13 +10,13 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from ferdesk.durations import clock
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.baseline import SECONDS, Baseline, Taken
 from ferdesk.pipeline.types import EngineState, FaceReading, Reading
 from ferdesk.ui.actions import COMMANDS, Actions
 from ferdesk.ui.review.editing import Editing
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.state.recording_plan import clock
 from ferdesk.ui.window.live import LiveView
 from ferdesk.ui.window.panels import Panels
 

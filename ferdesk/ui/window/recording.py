@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from ferdesk.durations import clock
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.types import EngineState
 from ferdesk.ui.background import Jobs
@@ -17,7 +18,7 @@ from ferdesk.ui.dialogs.record import RecordDialog
 from ferdesk.ui.panels.recording_status import RecordingField
 from ferdesk.ui.settings_store import SettingsStore
 from ferdesk.ui.state.engine_port import EnginePort
-from ferdesk.ui.state.recording_plan import RecordingPlan, clock, size
+from ferdesk.ui.state.recording_plan import RecordingPlan, size
 from ferdesk.ui.state.settings import remembered
 from ferdesk.ui.window.live import LiveView
 

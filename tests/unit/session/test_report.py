@@ -14,7 +14,7 @@ from ferdesk import cli
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.session import report_words as words
 from ferdesk.session.records import CANNOT_TELL, EXCLUDED, CorrectionRecord, EventRecord
-from ferdesk.session.report import clock, report
+from ferdesk.session.report import report
 from ferdesk.session.report_page import page as page_of
 from ferdesk.session.session import Session
 from ferdesk.session.summary import WITHHELD, _student, around_events, courses
@@ -150,7 +150,3 @@ def test_the_pdf_says_what_the_page_says(
         boxes = [page.get_rect(i) for i in range(page.count_rects())]
         assert all(0 < x1 < x2 < sheet.get_width() for x1, _, x2, _ in boxes)
         assert all(0 < y1 < y2 < sheet.get_height() for _, y1, _, y2 in boxes)
-
-
-def test_clocks() -> None:
-    assert [clock(12.34), clock(185.0), clock(62.5, short=True)] == ["12.3 s", "3 min 05 s", "1:02"]

@@ -12,7 +12,7 @@ from ferdesk.session.records import CorrectionRecord, EventRecord, SessionState
 from ferdesk.session.schema import SessionError
 from ferdesk.session.store import Store
 from ferdesk.ui.state.edits import Change, Edits
-from ferdesk.ui.state.recording_plan import clock, size
+from ferdesk.ui.state.recording_plan import size
 from ferdesk.ui.state.stretch import Stretch, same_label
 
 
@@ -85,7 +85,5 @@ def test_the_stretch_of_one_label_ends_at_another_label_and_at_gaps() -> None:
     assert Stretch.between(3.0, 1.0).duration == 2.0
 
 
-def test_words_for_times_and_sizes() -> None:
-    assert [clock(s) for s in (0, 61.9, 3723)] == ["0:00", "1:01", "1:02:03"]
-    assert clock(40.1, tenths=True) == "0:40.1"
+def test_words_for_sizes() -> None:
     assert [size(n) for n in (4_200_000, 77e9, 1500)] == ["4.2 MB", "77 GB", "2 kB"]
