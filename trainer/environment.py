@@ -56,7 +56,7 @@ def cpu_name() -> str:
     reads it on every system, is not installed."""
     if importlib.util.find_spec("openvino") is None:
         return platform.processor() or platform.machine()
-    from ferdesk.model.quiet_openvino import ov
+    from ferdesk.quiet_openvino import ov
 
     return str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME"))
 

@@ -22,8 +22,8 @@ from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import Models, OpenVinoBackend, Precision
 from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
-from ferdesk.model.quiet_openvino import ov
 from ferdesk.model.tensor_file import quoted
+from ferdesk.quiet_openvino import ov
 
 _SMALL: Final = 10_000_000
 """Parameters up to which one thread is as fast as two: `live` has 2 million, `paper` 46."""

@@ -23,7 +23,7 @@ from ferdesk.model.config import config_to_json
 from ferdesk.model.openvino_backend import OpenVinoBackend, Precision, capabilities
 from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
-from ferdesk.model.quiet_openvino import ov
+from ferdesk.quiet_openvino import ov
 
 log = logging.getLogger(__name__)
 

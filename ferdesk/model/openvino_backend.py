@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.model.purified import FIELDS, Purified, concatenate
-from ferdesk.model.quiet_openvino import ov
+from ferdesk.quiet_openvino import ov
 
 Precision = Literal["f32", "bf16"]
 Models = tuple[ov.Model, ov.Model]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -11,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.vision.task import Task, contiguous, read_model
+from ferdesk.vision.task import Task, contiguous, read_part
 from ferdesk.vision.types import Box
 
 _DETECTOR: Final = "face_detector.tflite"
@@ -72,5 +70,4 @@ class Detector(Task):
 
 @cache
 def _model() -> bytes:
-    with zipfile.ZipFile(io.BytesIO(read_model(None))) as file:
-        return file.read(_DETECTOR)
+    return read_part(_DETECTOR)

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.vision.followers import Followers
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.lanes import Lanes
 from ferdesk.vision.regions import same_face, size_of, without_copies
 from ferdesk.vision.scout import Scout
 from ferdesk.vision.search import FaceSearch
@@ -43,7 +43,7 @@ class FaceFinder:
     """Finds the faces of pictures, and follows those of a video. Belongs to one thread.
 
     One large face of a video is followed in the whole picture. As soon as there are several, or
-    small ones, each is read in its own region, side by side, and a `Scout` looks for new ones.
+    small ones, `Followers` read them side by side, and a `Scout` looks for new ones.
     """
 
     def __init__(self, max_faces: int, *, small_faces: bool = False, live: bool = False) -> None:
@@ -61,7 +61,7 @@ class FaceFinder:
         self._scout = Scout(give_way=live)
         self._search: FaceSearch | None = None
         """Of pictures, which wait for it."""
-        self._lanes: Lanes | None = None
+        self._followers: Followers | None = None
         self._forget()
 
     def find(self, rgb: NDArray[np.uint8], media_time: float, *, still: bool = False) -> Sight:
@@ -83,6 +83,8 @@ class FaceFinder:
         self._scout.drop()
         self._whole.close()
         self._whole = self._make_landmarker()
+        if self._followers is not None:
+            self._followers.forget()
         self._forget()
 
     def close(self) -> None:
@@ -91,8 +93,8 @@ class FaceFinder:
         self._whole.close()
         if self._search is not None:
             self._search.close()
-        if self._lanes is not None:
-            self._lanes.close()
+        if self._followers is not None:
+            self._followers.close()
 
     def _forget(self) -> None:
         self._known: list[tuple[Box, float]] = []
@@ -130,8 +132,8 @@ class FaceFinder:
             for box, at in self._known
             if 0 <= now - at <= _PATIENCE_SECONDS and not any(same_face(box, b) for b in seen)
         ]
-        if self._lanes is None and (len(faces) > 1 or self._news):
-            self._lanes = Lanes()
+        if self._followers is None and (len(faces) > 1 or self._news):
+            self._followers = Followers()
         self._send_scout(rgb, seen, now)
         return faces
 
@@ -158,8 +160,8 @@ class FaceFinder:
     def _to_read(self, longer_side: int) -> list[Box]:
         """The regions to read; none where the whole picture is the better place to look."""
         boxes = [box for box, _ in self._known] + self._news
-        lanes = self._lanes
-        if lanes is None or not lanes.ready(len(boxes), wait=not self._live):
+        followers = self._followers
+        if followers is None or not followers.ready(len(boxes), wait=not self._live):
             return []
         self._news = []
         if len(boxes) == 1 and size_of(boxes[0]) >= _LARGE * longer_side:
@@ -169,8 +171,8 @@ class FaceFinder:
     def _followed(
         self, rgb: NDArray[np.uint8], boxes: Sequence[Box], timestamp: int
     ) -> list[FaceLandmarks]:
-        assert self._lanes is not None
-        read = [face for face in self._lanes.read(rgb, boxes, timestamp) if face is not None]
+        assert self._followers is not None
+        read = [face for face in self._followers.read(rgb, boxes, timestamp) if face is not None]
         return without_copies(read)[: self._max_faces]
 
     def _send_scout(self, rgb: NDArray[np.uint8], seen: list[Box], now: float) -> None:
@@ -178,7 +180,7 @@ class FaceFinder:
             self._looked = self._searched = -np.inf
         tiles = self.small_faces and now - self._searched >= _SEARCH_SECONDS
         pause = _SEARCH_SECONDS
-        if self._lanes is not None:
+        if self._followers is not None:
             pause = _GLANCE_SECONDS if self._live else 0.0
         if (tiles or now - self._looked >= pause) and (self._scout.free or not self._live):
             self._looked = now

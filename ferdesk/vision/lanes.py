@@ -1,11 +1,14 @@
-"""Several faces of a video read side by side, each in its own part of the picture."""
+"""Several faces of a video read side by side by MediaPipe, each in its own part of the picture.
+
+For computers without OpenVINO; see `followers`.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,26 +106,10 @@ class Lanes:
 
         A face stays in its lane. `ready` must have said yes to so many boxes.
         """
-        lanes = self._assigned(boxes)
+        lanes = assigned([lane.result() for lane in self._lanes], boxes)
         return list(
             self._pool.map(lambda lane, box: lane.read(rgb, box, timestamp_ms), lanes, boxes)
         )
-
-    def _assigned(self, boxes: Sequence[Box]) -> list[Lane]:
-        free = [lane.result() for lane in self._lanes]
-        assigned: dict[int, Lane] = {}
-        for i, box in enumerate(boxes):
-            for lane in free:
-                if lane.box is not None and same_face(lane.box, box):
-                    assigned[i] = lane
-                    free.remove(lane)
-                    break
-        # Those that follow nobody first, so that a face that is hidden for a frame keeps its lane.
-        free.sort(key=lambda lane: lane.box is not None)
-        for i in range(len(boxes)):
-            if i not in assigned:
-                assigned[i] = free.pop(0)
-        return [assigned[i] for i in range(len(boxes))]
 
     def close(self) -> None:
         """Free the landmarkers, once they are loaded."""
@@ -130,3 +117,28 @@ class Lanes:
         for lane in self._lanes:
             if lane.exception() is None:
                 lane.result().close()
+
+
+class _HasBox(Protocol):
+    box: Box | None
+
+
+FollowerT = TypeVar("FollowerT", bound=_HasBox)
+
+
+def assigned(followers: Sequence[FollowerT], boxes: Sequence[Box]) -> list[FollowerT]:
+    """For every box one of the followers, which are no fewer: the one whose face was there."""
+    free = list(followers)
+    chosen: dict[int, FollowerT] = {}
+    for i, box in enumerate(boxes):
+        for follower in free:
+            if follower.box is not None and same_face(follower.box, box):
+                chosen[i] = follower
+                free.remove(follower)
+                break
+    # Those that follow nobody first, so that a face that is hidden for a frame keeps its follower.
+    free.sort(key=lambda follower: follower.box is not None)
+    for i in range(len(boxes)):
+        if i not in chosen:
+            chosen[i] = free.pop(0)
+    return [chosen[i] for i in range(len(boxes))]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.types import Box, FaceLandmarks
+from ferdesk.vision.types import Box, FaceLandmarks, box_of
 
 LEAST_WIDTH: Final = 24.0
 """Pixels between the edges of a face that can be read: below it, the mesh is mostly invented."""
@@ -66,11 +66,11 @@ def without_copies(faces: list[FaceLandmarks]) -> list[FaceLandmarks]:
     return kept
 
 
-def plausible(face: FaceLandmarks, height: int, width: int) -> bool:
-    """Whether this may be a face of a (height, width) picture: large enough and inside it."""
-    x, y = face.points[:, 0], face.points[:, 1]
+def _plausible(points: NDArray[np.floating], height: int, width: int) -> bool:
+    """Whether these may be a face of a (height, width) picture: large enough and inside it."""
+    x, y = points[:, 0], points[:, 1]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    _, _, across, down = face.box
+    _, _, across, down = box_of(points)
     return (
         float(inside.mean()) >= _LEAST_INSIDE
         and max(across, down) >= LEAST_WIDTH
@@ -132,14 +132,18 @@ def expected(
         return None
     shift = np.array((place.left, place.top, 0), np.float32)
     face = replace(found[0], points=found[0].points + shift)
-    change = size_of(face.box) / size_of(box)
-    if (
-        same_face(face.box, box)
+    return face if is_expected(face.points, box, rgb) else None
+
+
+def is_expected(points: NDArray[np.floating], box: Box, rgb: NDArray[np.uint8]) -> bool:
+    """Whether landmarks (478, 3) in pixels of the picture `rgb` can be the face of `box`."""
+    seen = box_of(points)
+    change = size_of(seen) / size_of(box)
+    return (
+        same_face(seen, box)
         and 1 / _LARGEST_CHANGE <= change <= _LARGEST_CHANGE
-        and plausible(face, *rgb.shape[:2])
-    ):
-        return face
-    return None
+        and _plausible(points, *rgb.shape[:2])
+    )
 
 
 def read_region(landmarker: Landmarker, rgb: NDArray[np.uint8], box: Box) -> FaceLandmarks | None:

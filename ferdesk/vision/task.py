@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import logging
 import os
 import sys
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -106,6 +108,12 @@ def read_model(path: Path | None) -> bytes:
             "install ferdesk again to restore it."
         )
     return data
+
+
+def read_part(name: str) -> bytes:
+    """One of the models that the model file bundles. Raises FerdeskError like `read_model`."""
+    with zipfile.ZipFile(io.BytesIO(read_model(None))) as file:
+        return file.read(name)
 
 
 def import_mediapipe() -> None:

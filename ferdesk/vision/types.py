@@ -11,6 +11,14 @@ Box = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
 
 
+def box_of(points: NDArray[np.floating]) -> Box:
+    """x, y, width, height of the box round landmarks (N, 2 or more) in pixels."""
+    # Column by column: with `axis=0` it takes four times as long, and it is asked for often.
+    x, y = points[:, 0], points[:, 1]
+    left, top = x.min(), y.min()
+    return float(left), float(top), float(x.max() - left), float(y.max() - top)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceLandmarks:
     """One face as MediaPipe found it."""
@@ -25,10 +33,7 @@ class FaceLandmarks:
     @property
     def box(self) -> Box:
         """x, y, width, height in pixels: tight round the landmarks, so it may leave the frame."""
-        # Column by column: with `axis=0` it takes four times as long, and it is asked for often.
-        x, y = self.points[:, 0], self.points[:, 1]
-        left, top = x.min(), y.min()
-        return float(left), float(top), float(x.max() - left), float(y.max() - top)
+        return box_of(self.points)
 
 
 @dataclass(frozen=True, slots=True)

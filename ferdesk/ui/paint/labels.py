@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,20 +38,28 @@ def place(
     """
     placed: list[QRectF] = []
     for box, (width, height) in zip(boxes, sizes, strict=True):
-        left, right = box.left(), box.right() - width
-        above, below = box.top() - height - _APART, box.bottom() + _APART
-        tries = [(left, above), (left, below), (right, above), (right, below), (left, box.top())]
-        rows = int(picture.height() / (height + _EDGE))
-        free = sorted(
-            (picture.top() + row * (height + _EDGE) + _EDGE for row in range(rows)),
-            key=lambda y: abs(y - above),
-        )
-        tries += [(left, y) for y in free]
-        spots = [_inside(QRectF(x, y, width, height), picture) for x, y in tries]
-        # A label that has to leave its place for the picture's edge may cover the face.
-        fitting = [s for s, (_, y) in zip(spots, tries, strict=True) if abs(s.top() - y) < 0.5]
-        placed.append(min(fitting or spots, key=lambda spot: _overlap(spot, placed)))
+        tried = []
+        for x, y in _places(box, width, height, picture):
+            spot = _inside(QRectF(x, y, width, height), picture)
+            # A label that has to leave its place for the picture's edge may cover the face.
+            rank = (abs(spot.top() - y) >= 0.5, _overlap(spot, placed))
+            tried.append((rank, spot))
+            if rank == (False, 0.0):
+                break
+        placed.append(min(tried, key=lambda each: each[0])[1])
     return placed
+
+
+def _places(
+    box: QRectF, width: float, height: float, picture: QRectF
+) -> Iterator[tuple[float, float]]:
+    """Upper left corners of a label of that size, the best ones first."""
+    left, right = box.left(), box.right() - width
+    above, below = box.top() - height - _APART, box.bottom() + _APART
+    yield from ((left, above), (left, below), (right, above), (right, below), (left, box.top()))
+    rows = int(picture.height() / (height + _EDGE))
+    free = (picture.top() + row * (height + _EDGE) + _EDGE for row in range(rows))
+    yield from ((left, y) for y in sorted(free, key=lambda y: abs(y - above)))
 
 
 def paint_labels(painter: QPainter, labels: Sequence[Label], picture: QRectF) -> None:

@@ -41,26 +41,28 @@ def test_several_faces_are_followed_as_they_move() -> None:
         for i in range(8):
             picture, boxes = group([(x + 6 * i, y + 3 * i, w) for x, y, w in FOUR], size=SIZE)
             assert right(found.find(picture, i / 10), boxes), f"frame {i}"
-        assert found._lanes is not None
+        assert found._followers is not None
 
 
-def test_faces_that_wander_far_keep_their_lanes_and_are_followed() -> None:
-    """Far enough to leave the regions they were found in, and past each other's places."""
+def test_faces_that_wander_far_keep_their_followers() -> None:
+    """Past each other's places."""
     with finder(2) as found:
-        lanes = []
+        first: list[list[bool]] = []
         for i in range(16):
             places = [(140 + 22 * i, 120, 110), (500 - 22 * i, 350, 120)]
             picture, boxes = group(places, size=SIZE)
             assert right(found.find(picture, i / 15), boxes), f"frame {i}"
             if i > 3:
-                assert found._lanes is not None
-                loaded = [lane.result() for lane in found._lanes._lanes]
-                lanes.append([same_face(lane.box, boxes[0]) for lane in loaded if lane.box])
-        assert all(row == lanes[0] and sum(row) == 1 for row in lanes)
+                assert found._followers is not None
+                each = found._followers._followers
+                first.append(
+                    [same_face(follower.box, boxes[0]) for follower in each if follower.box]
+                )
+        assert all(row == first[0] and sum(row) == 1 for row in first)
 
 
 def test_a_face_that_jumps_away_leaves_no_landmarks_behind() -> None:
-    """Its lane must not go on with the face that it followed before."""
+    """Its follower must not go on with the face that it followed before."""
     with finder(3) as found:
         for i in range(5):
             found.find(group(FOUR[:2], size=SIZE)[0], i / 10)
