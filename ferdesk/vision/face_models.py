@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,17 +36,19 @@ _SHAPED_BY: Final = np.array((
 
 
 class FaceModels:
-    """The two models without MediaPipe's graph around them, in float32. Belongs to one thread."""
+    """The two models without MediaPipe's graph around them. Belongs to one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, precision: Literal["f32", "f16", "bf16"] = "f32") -> None:
         """Read and compile, about half a second and 80 MB.
 
-        Raises FerdeskError for a damaged model file, RuntimeError where OpenVINO cannot use it.
+        `precision` of the multiplications: the shorter ones are no faster, or move the landmarks
+        too much (`benchmarks.landmarks`). Raises FerdeskError for a damaged model file,
+        RuntimeError where OpenVINO cannot use it.
         """
         count = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
         core = ov.Core()
-        self._landmarks = _Line(_compiled(core, _landmark_model(core), count), count)
-        self._blendshapes = _Line(_compiled(core, _read(core, _BLENDSHAPES), count), count)
+        self._landmarks = _Line(_compiled(core, _landmark_model(core), count, precision), count)
+        self._blendshapes = _Line(_compiled(core, _read(core, _BLENDSHAPES), count, "f32"), count)
 
     def landmarks(
         self, rgb: NDArray[np.uint8], squares: Sequence[Square]
@@ -100,12 +102,11 @@ class _Line:
         return [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
 
 
-def _compiled(core: ov.Core, model: ov.Model, streams: int) -> Any:
+def _compiled(core: ov.Core, model: ov.Model, streams: int, precision: str) -> Any:
     settings = {
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": streams,
-        # In bf16 landmarks are off by 0.2 % of the face, and blendshapes by 0.04.
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": precision,
         # Pinned threads wake up later beside MediaPipe's.
         "ENABLE_CPU_PINNING": False,
     }

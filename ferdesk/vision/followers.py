@@ -112,7 +112,7 @@ class Followers:
                 if face is not None:
                     seen[i] = follower.move(face.points.astype(np.float64), self._time)
         faces: list[FaceLandmarks | None] = [None] * len(boxes)
-        for i, face in zip(seen, _described(loaded.models, list(seen.values()), rgb), strict=True):
+        for i, face in zip(seen, described(loaded.models, list(seen.values()), rgb), strict=True):
             faces[i] = face
         return faces
 
@@ -152,10 +152,10 @@ class Followers:
             loaded.landmarker.close()
 
 
-def _described(
+def described(
     models: FaceModels, points: Sequence[NDArray[np.float64]], rgb: NDArray[np.uint8]
 ) -> list[FaceLandmarks]:
-    """The faces with these landmarks (478, 3) in pixels of the picture."""
+    """The faces with these landmarks (478, 3) in pixels of the picture `rgb`."""
     if not points:
         return []
     transforms = head_transforms(np.stack(points), *rgb.shape[:2])
