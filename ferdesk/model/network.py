@@ -62,7 +62,8 @@ class Preprocess(nn.Module):
         if self.spec.grayscale:
             x = (x * self.luma).sum(dim=1, keepdim=True)
         if self.spec.detail:
-            x = F.avg_pool2d(x, self.spec.size // self.spec.detail)
+            # 1 for crops that training has shrunk already.
+            x = F.avg_pool2d(x, x.shape[-1] // self.spec.detail)
         inputs = [(self._resize(x, self.image_size) - self.mean) / self.std]
         if self.landmark_size is not None:
             inputs.append(self._resize(x, self.landmark_size) / 255.0)

@@ -89,6 +89,15 @@ class PackedSet:
         )
 
 
+    def shrunk(self, edge: int) -> PackedSet:
+        """The same pictures with crops of (N, edge, edge, 3) in memory, each the mean of what it
+        covers."""
+        crops = np.empty((len(self), edge, edge, 3), np.uint8)
+        for small, crop in zip(crops, self.crops, strict=True):
+            cv2.resize(crop, (edge, edge), dst=small, interpolation=cv2.INTER_AREA)
+        return replace(self, crops=crops)
+
+
 def data_digest(index: Mapping[str, Any]) -> str:
     """SHA-256 of the names, splits and targets in a packed cache's index, in hexadecimal digits."""
     digest = hashlib.sha256()

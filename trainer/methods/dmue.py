@@ -60,6 +60,7 @@ _LATE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("_blocks.3", "_blocks.4"),
         tuple(f"_blocks.{i}" for i in range(5, 11)),
     ),
+    "resnet8": (("layer2",), ("layer3",)),
     "tiny": (("middle",), ("coarse",)),
 }
 """Modules that run one after the other: up to the middle map, then from there to the coarse one.

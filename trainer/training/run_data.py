@@ -86,11 +86,12 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
         len(training), len(held), 0 if measured is None else len(measured),
         f", {changed.realised_rate:.1%} of the labels wrong" if changed is not None else "",
     )  # fmt: skip
+    answers = taught(config.teacher, folder, training, config.threads)
+    if config.shrink_first:
+        training, held = training.shrunk(config.detail), held.shrunk(config.detail)
+        measured = None if measured is None else measured.shrunk(config.detail)
     return RunData(
-        TrainingData(
-            training, own_clean, held, measured,
-            taught(config.teacher, folder, training, config.threads),
-        ),
+        TrainingData(training, own_clean, held, measured, answers),
         changed,
         soft=not hard and bool((everything.targets.max(axis=1) < 1).any()),
         folder=folder,
