@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_
 from ferdesk.errors import FerdeskError
 from ferdesk.model.tensor_file import quoted
 
-ImageBackbone = Literal["ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "resnet8", "tiny"]
+ImageBackbone = Literal[
+    "ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "resnet8", "tiny"
+]
 LandmarkBackbone = Literal["mobilefacenet", "tiny", "geometry", "none"]
 """`geometry` takes MediaPipe's landmarks and blendshapes, `none` leaves the stream out, the others
 see the picture."""

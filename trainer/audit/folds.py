@@ -33,7 +33,7 @@ from trainer.methods import build_method
 from trainer.same_run import differences
 from trainer.training.loop import Trainer
 from trainer.training.progress import Progress
-from trainer.training.run_data import RunData, TrainingData
+from trainer.training.run_data import RunData, TrainingData, as_trained
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def _train(
 ) -> Purified[NDArray[np.float32]]:  # fmt: skip
     """What the averaged network says of `left_out` after training on `others`."""
     torch.manual_seed(config.seed)
-    training = pictures.take(others)
+    training = as_trained(pictures.take(others), config)
     nothing = pictures.take(others[:0])
     data = TrainingData(training, pictures.clean[others], nothing, None)
     trainer = Trainer(build_method(config, len(others)), data, config, folder, progress=progress)

@@ -56,7 +56,7 @@ def run(options: Namespace) -> None:
     check_options(options, shown="[0, inf)")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise FerdeskError("An audit runs in one process; start it without torchrun.")
-    config = _config(options.train, options.data, options.noise)
+    config = audited(options.train, options.data, options.noise)
     torch.set_num_threads(config.threads)
     pictures = pictures_of(run_data(config, options.cache))
     path, out = options.checkpoint, options.out
@@ -94,7 +94,7 @@ def run(options: Namespace) -> None:
         sys.stdout.write(f"{page}\n")
 
 
-def _config(config: TrainConfig, data: str, noise: str) -> TrainConfig:
+def audited(config: TrainConfig, data: str, noise: str) -> TrainConfig:
     """`config` for the folds, which replace the held-out part and what is measured on."""
     from trainer.compare.methods import noise_name, with_noise
 

@@ -88,7 +88,6 @@ class PackedSet:
             None if self.poses is None else np.asarray(self.poses[rows]),
         )
 
-
     def shrunk(self, edge: int) -> PackedSet:
         """The same pictures with crops of (N, edge, edge, 3) in memory, each the mean of what it
         covers."""

@@ -87,15 +87,19 @@ def run_data(config: TrainConfig, cache: Path) -> RunData:
         f", {changed.realised_rate:.1%} of the labels wrong" if changed is not None else "",
     )  # fmt: skip
     answers = taught(config.teacher, folder, training, config.threads)
-    if config.shrink_first:
-        training, held = training.shrunk(config.detail), held.shrunk(config.detail)
-        measured = None if measured is None else measured.shrunk(config.detail)
+    training, held = as_trained(training, config), as_trained(held, config)
+    measured = None if measured is None else as_trained(measured, config)
     return RunData(
         TrainingData(training, own_clean, held, measured, answers),
         changed,
         soft=not hard and bool((everything.targets.max(axis=1) < 1).any()),
         folder=folder,
     )  # fmt: skip
+
+
+def as_trained(data: PackedSet, config: TrainConfig) -> PackedSet:
+    """The pictures with crops as large as the run augments them."""
+    return data.shrunk(config.detail) if config.shrink_first else data
 
 
 def _check_disjoint(training: PackedSet, measured: PackedSet) -> None:

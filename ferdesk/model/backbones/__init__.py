@@ -10,8 +10,8 @@ from torch import nn
 from ferdesk.model.backbones.efficientnet_lite import EfficientNetLite0
 from ferdesk.model.backbones.ir50 import IR50
 from ferdesk.model.backbones.mobilefacenet import MobileFaceNet
-from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.backbones.resnet8 import ResNet8
+from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.backbones.tiny import Tiny
 
 

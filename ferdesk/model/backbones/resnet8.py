@@ -1,8 +1,9 @@
 """A narrow ResNet of eight layers (He et al. 2016), for comparing many methods without a GPU.
 
 A stem of stride 2, three stages of one basic block each, and the classifier outside of it. It
-learns from random weights; there are no published ones. On CPUs with bf16 units it trains about ten
-times as fast as `efficientnet_lite0`. 0.3 M parameters, 62 MMAC at 112 px.
+learns from random weights; there are no published ones. On CPUs with AMX, in bf16, it trains
+several times as fast as `efficientnet_lite0`. 0.31 M parameters; 40 MMAC at 112 px, 19 at 56 px
+with `coarse_stride` 1.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ SHAPES = {
     "ir50": [(64, 56, 56), (128, 28, 28), (256, 14, 14)],
     "efficientnet_lite0": [(24, 28, 28), (40, 14, 14), (112, 7, 7)],
     "mobilefacenet": [(64, 28, 28), (128, 14, 14), (512, 7, 7)],
+    "resnet8": [(32, 28, 28), (64, 14, 14), (128, 7, 7)],
     "tiny": [(8, 28, 28), (16, 14, 14), (32, 7, 7)],
 }
 
@@ -47,6 +48,14 @@ def test_without_the_last_halving_small_crops_keep_large_maps(kind: str) -> None
 def test_parameter_counts_of_the_literature(kind: str, millions: float) -> None:
     count = sum(p.numel() for p in BACKBONES[kind].build().parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+def test_a_resnet_of_eight_layers() -> None:
+    """A stem and three blocks of two convolutions; the classifier, the eighth, is outside."""
+    network = BACKBONES["resnet8"].build()
+    wide = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size[0] > 1]
+    assert len(wide) == 7
+    assert sum(p.numel() for p in network.parameters()) == 308_448
 
 
 def test_same_padding_puts_the_odd_pixel_right_and_below() -> None:

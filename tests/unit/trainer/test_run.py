@@ -1,11 +1,13 @@
 """From FER+ pictures to a checkpoint through the command line, and what the app gets."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from ferdesk.errors import FerdeskError
 from ferdesk.model import checkpoint
 from tests.unit.model.helpers import tiny_checkpoint, tiny_network
 from tests.unit.trainer.helpers import small_tree
@@ -14,7 +16,9 @@ from trainer.cli import main
 from trainer.commands.options import parsed
 from trainer.commands.train import parser
 from trainer.config import NoiseConfig, TrainConfig
+from trainer.measure.answers import to_batch
 from trainer.method_options import DmueConfig, EacConfig
+from trainer.training.run_data import run_data
 from trainer.training.run_folder import RunFolder
 
 OPTIONS = ["--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25"]
@@ -74,6 +78,31 @@ def test_a_run_starts_from_an_earlier_checkpoint(
     other = ["--train.start_from", str(earlier), "--train.network.corrections", "none"]
     assert train(data, "third", 1, *other) == 2
     assert "another architecture" in capsys.readouterr().err
+
+
+def test_crops_shrunk_before_augmentation_train_a_checkpoint_for_whole_crops(data: Path) -> None:
+    cache, source = data / "cache", f"ferplus:{data / 'data'}"
+    config = TrainConfig(data=source, shrink_first=True, holdout=0.25)
+    small = run_data(config, cache).sets
+    whole = run_data(replace(config, shrink_first=False), cache).sets
+    assert small.training.crops.shape == (len(whole.training), 56, 56, 3)
+    assert small.held_out.crops.shape[1:] == (56, 56, 3)
+    # What the network sees of either is the same but for the rounding to whole grey values.
+    network = tiny_network().eval()
+    network.preprocess.spec = replace(network.preprocess.spec, detail=56)
+    seen = [
+        network.preprocess(to_batch(crops[:4], torch.device("cpu")))[0] * network.preprocess.std
+        for crops in (small.training.crops, whole.training.crops)
+    ]
+    assert (seen[0] - seen[1]).abs().max() <= 1.0
+    assert train(data, "run", 1, "--train.shrink_first", "true") == 0
+    card = checkpoint.read_card(data / "run" / "model.safetensors")
+    assert (card.preprocessing.size, card.preprocessing.detail) == (112, 56)
+
+
+def test_shrinking_needs_an_edge_to_shrink_to() -> None:
+    with pytest.raises(FerdeskError, match=r"--train\.detail, which is 0; give both"):
+        TrainConfig(shrink_first=True, detail=0)
 
 
 def test_a_teacher_pulls_the_answers(data: Path) -> None:
