@@ -16,6 +16,7 @@ from trainer.commands.options import command_parser, parsed
 
 COMMANDS = {
     "prepare": "crop a data set into the cache and say what is in it",
+    "pretrain": "first weights for an image network, without labels",
     "train": "train a checkpoint; go on where it was stopped",
     "evaluate": "measure a checkpoint on one part of a data set",
     "report": "a page about a run",
