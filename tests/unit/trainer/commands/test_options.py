@@ -120,7 +120,7 @@ def test_numbers_of_other_commands(
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        ((), "Give a command: prepare, train"),
+        ((), "Give a command: prepare, pretrain, train"),
         (("trian",), "There is no command 'trian'; did you mean 'train'?"),
         (("bench", "--json"), "The command 'bench' is called 'speed' now."),
         (("train", "--train.epoch", "3"), "There is no option --train.epoch 3; --help"),

@@ -45,7 +45,7 @@ def test_misspelt_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(FerdeskError, match="did you mean 'cross_entropy'"):
         chosen(["ours", "cross-entropy"])
     with pytest.raises(FerdeskError, match="did you mean 'resnet18'"):
-        on_backbone(BASE, "resnet8")
+        on_backbone(BASE, "resnet-18")
 
 
 def test_one_backbone_is_that_of_ours_too() -> None:

@@ -105,7 +105,7 @@ def test_published_weights_reach_the_backbone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"backbone": "resnet81"}, "did you mean 'resnet18'"),
+        ({"backbone": "resnet-18"}, "did you mean 'resnet18'"),
         ({"backbone": "q"}, "choose one of ir50, "),
         ({"start_from": "live.safetensors"}, "--train.image_weights"),
         ({"image_weights": "nowhere.pth"}, "'nowhere.pth' does not exist"),
