@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -191,8 +192,9 @@ def _frames(video: Path) -> tuple[list[float], int, int]:
     try:
         first = reader.first_ms
         times = [(ms - first) / 1000 for ms in reader.times_ms()]
-        # In some containers (MPEG program streams) a seek lands anywhere.
-        if not times or times[0] != 0 or reader.at(first) is None:
+        # In some files (MPEG streams of tiny pictures) not every picture has a time of its own.
+        own = all(a < b for a, b in itertools.pairwise(times))
+        if not times or times[0] != 0 or not own or reader.at(first) is None:
             raise SessionError(
                 f"The video '{video.name}' can only be played from beginning to end."
             )

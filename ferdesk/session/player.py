@@ -195,7 +195,9 @@ class Player:
         try:
             self._video = VideoReader(path)
             if self.session.facts["video"] != VIDEO:
-                self._first_ms = self._video.first_ms
+                # The first frame is the first picture, whatever time its container gives it.
+                begun = round(self.session.frames[0].media_time * 1000)
+                self._first_ms = self._video.first_ms - begun
         except FerdeskError as error:
             self.complaint = str(error)
 

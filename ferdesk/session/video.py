@@ -156,10 +156,17 @@ class VideoReader:
         self._container.close()
 
     def _decode_from(self, time_ms: int) -> None:
-        self._seek(time_ms)
-        self._frames = self._decoded()
-        self._current = None
-        self._next = next(self._frames, None)
+        back = 0
+        while True:
+            self._seek(max(0, time_ms - back))
+            self._frames = self._decoded()
+            self._current = None
+            self._next = next(self._frames, None)
+            found = self._milliseconds(self._next)
+            if (found is not None and found <= time_ms) or back >= time_ms:
+                return
+            # Containers without an index (MPEG streams) are searched: the seek came out too late.
+            back = 2 * back or _BACK_MS
 
     def _seek(self, time_ms: int) -> None:
         import av
@@ -198,6 +205,8 @@ class VideoReader:
 
 _FORWARD_MS: Final = 1500
 """Up to here decoding onwards is cheaper than seeking."""
+_BACK_MS: Final = 500
+"""How much earlier a seek is tried again; doubled each time."""
 
 
 def _has_encoder(name: str) -> bool:

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 _IDLE: Final = "Nothing is being recorded and no session is open"
 _REVIEWING: Final = "A session is open; go back to live first (Ctrl+B)"
+_OF_A_VIDEO: Final = (
+    "A video file needs no recording: what is read of it can be marked, corrected and exported"
+)
 _LIVE_ONLY: Final = ("record", "reset", "reopen")
 _END_FIRST: Final = "A recording is running: end it (Ctrl+R), then open a session."
 
@@ -291,6 +294,8 @@ class SessionWork(QObject):
             self._commands.set_enabled(name, True)
         for name in _LIVE_ONLY:
             self._commands.set_enabled(name, False, _REVIEWING)
+        if self.videos.active:
+            self._commands.set_enabled("record", False, _OF_A_VIDEO)
         self._commands["pause"].setChecked(False)
         self._commands["pause"].setChecked(True)
         self._allow_marks(True)

@@ -70,6 +70,9 @@ def test_it_is_read_while_it_plays_and_kept(
     assert window.engine.state is EngineState.STOPPED
     assert window.panels.status.state.text() == "Video"
     assert window.session_work.bar.isVisible()
+    record = window.commands["record"]
+    assert not record.isEnabled()
+    assert "needs no recording" in record.toolTip()
     assert window.panels.distribution.coverage.isVisible(), "the person chooses the limit"
     assert str(clip) not in window.store.value.recent_sessions
     qtbot.waitUntil(lambda: window.commands["pause"].isChecked(), timeout=60_000)

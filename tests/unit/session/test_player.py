@@ -13,11 +13,12 @@ from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.types import Reading
 from ferdesk.session.player import Player
 from ferdesk.session.recorder import Recorder
-from ferdesk.session.records import CorrectionRecord
+from ferdesk.session.records import CorrectionRecord, FrameRecord
 from ferdesk.session.session import Session
-from ferdesk.session.writer import SessionInfo
+from ferdesk.session.writer import SessionInfo, SessionWriter
+from ferdesk.sources.video import VideoSource
 from tests.unit.session.test_recorder import SETTINGS, feed
-from tests.unit.session.test_video import number_of, numbered
+from tests.unit.session.test_video import number_of, numbered, write_leaning
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,28 @@ def test_a_session_without_readings(tmp_path: Path, readings: list[Reading]) -> 
     assert recorder.join(10)
     with Session.open(folder) as session, pytest.raises(FerdeskError, match="no reading to play"):
         Player(session)
+
+
+@pytest.mark.parametrize("name", ["clip.avi", "clip.mpg"])
+def test_the_picture_is_the_one_that_was_read(name: str, tmp_path: Path) -> None:
+    """Whatever time the container gives its first picture."""
+    avi = name.endswith("avi")
+    video, folder = tmp_path / name, tmp_path / "session"
+    write_leaning(video, *(("avi", "mpeg4") if avi else ("mpeg", "mpeg1video")), 30)
+    folder.mkdir()
+    writer = SessionWriter(folder, SessionInfo(str(video), video=str(video)))
+    source = VideoSource(video)
+    source.open()
+    while (frame := source.read()) is not None:
+        assert number_of(frame.image) == frame.index
+        time = frame.media_time
+        writer.add_frame(FrameRecord(frame.index, time, frame.index, time, 256, 64))
+        writer.add_reading(frame.index, (), 0.0)
+    source.close()
+    writer.finish()
+    with Session.open(folder) as session:
+        player = Player(session)
+        numbers = [number_of(player.reading(index).frame.image) for index in range(player.count)]
+        player.close()
+    # OpenCV gives the last picture of an AVI file the time of the one before.
+    assert numbers[:29] == list(range(29))

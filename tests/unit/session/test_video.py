@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -86,6 +87,46 @@ def test_a_file_cut_short_plays_up_to_the_cut(
         picture = reader.at(times[place])
         assert picture is not None
         assert number_of(picture) == place
+    reader.close()
+
+
+def write_leaning(path: Path, container: str, codec: str, count: int) -> None:
+    """Numbered pictures, 25 per second, of which some lean on later ones (B-frames)."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", format=container) as file:
+        stream: Any = file.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 256, 64, "yuv420p"
+        stream.codec_context.gop_size, stream.codec_context.max_b_frames = 12, 2
+        for i in range(count):
+            # A picture fills several packets: some containers give a time to each packet only.
+            picture = numbered(rng.integers(0, 255, (64, 256, 3), np.uint8), i)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        file.mux(stream.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "codec"),
+    [
+        ("clip.mpg", "mpeg", "mpeg1video"),
+        ("clip.vob", "vob", "mpeg2video"),
+        ("clip.ts", "mpegts", "mpeg2video"),
+        ("clip.m2v", "mpeg2video", "mpeg2video"),
+        ("clip.avi", "avi", "mpeg4"),
+    ],
+)
+def test_containers_without_an_exact_index(
+    name: str, container: str, codec: str, tmp_path: Path
+) -> None:
+    """Times that do not begin at 0, seeks that come out late."""
+    path, count = tmp_path / name, 100
+    write_leaning(path, container, codec, count)
+    reader = VideoReader(path)
+    assert reader.times_ms() == [reader.first_ms + 40 * i for i in range(count)]
+    for place in (*random.Random(3).sample(range(count), 20), count - 1, 0):
+        picture = reader.at(reader.first_ms + 40 * place + 2)
+        assert picture is not None
+        assert number_of(picture) == place
+    assert reader.at(reader.first_ms - 1) is None
     reader.close()
 
 
