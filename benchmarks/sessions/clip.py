@@ -10,7 +10,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from ferdesk.commands.bench import tile
+from ferdesk.commands.pretended_camera import tile
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import Reading, ReadingSettings

@@ -11,18 +11,15 @@ Two parts on the same frames in one run:
 from __future__ import annotations
 
 import json
-import math
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ferdesk.commands.pretended_camera import PretendedCamera, face_centre, tile
 from ferdesk.errors import FerdeskError
 from ferdesk.memory import resident_mb
 from ferdesk.pipeline.analyzer import Analyzer
@@ -30,90 +27,17 @@ from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
 from ferdesk.pipeline.types import EngineEvent, EventKind, Reading, Sink
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
-from ferdesk.sources.base import Frame, Source, SourceInfo
-from ferdesk.sources.sample import FACE_CENTRE
-from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
+from ferdesk.sources.base import Frame
+from ferdesk.sources.spec import SourceSpec, open_source
 from ferdesk.vision.landmarker import Landmarker
 
 if TYPE_CHECKING:
     from ferdesk.model.predictor import Predictor
 
-WIDTH, HEIGHT = 640, 480
 _STAGE_FRAMES = 200
 _WARM_UP = 10
 _START_TIMEOUT = 60.0
 _SILENCE_TIMEOUT = 30.0
-
-
-def tile(picture: NDArray[np.uint8], faces: int, centre: float = FACE_CENTRE) -> NDArray[np.uint8]:
-    """(480, 640, 3) with `faces` copies of the picture in the smallest grid that holds them.
-
-    Each copy fills its cell and is cut at the sides, so that its face stays as large as possible:
-    the landmarker does not find small ones. `centre`: where the face is across the picture, 0..1.
-    """
-    columns = math.ceil(math.sqrt(faces))
-    rows = math.ceil(faces / columns)
-    width, height = WIDTH // columns, HEIGHT // rows
-    scale = max(width / picture.shape[1], height / picture.shape[0])
-    size = (
-        max(width, round(picture.shape[1] * scale)),
-        max(height, round(picture.shape[0] * scale)),
-    )
-    scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    left = max(0, min(size[0] - width, round(centre * size[0] - width / 2)))
-    top = (size[1] - height) // 2
-    cell = scaled[top : top + height, left : left + width]
-    canvas = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
-    for i in range(faces):
-        x, y = (i % columns) * width, (i // columns) * height
-        canvas[y : y + height, x : x + width] = cell
-    return canvas
-
-
-def _centre(spec: SourceSpec) -> float:
-    return FACE_CENTRE if spec.kind is SourceKind.SAMPLE else 0.5
-
-
-class PretendedCamera:
-    """Plays a file for ever, at a given rate, as 640×480 frames with some number of faces."""
-
-    warning = ""
-
-    def __init__(self, source: Source, fps: float, faces: int, centre: float) -> None:
-        self._source, self._fps, self._faces = source, fps, faces
-        self._centre = centre
-        self.description = f"{source.description} as a camera"
-        self._due: float | None = None
-        self._index = 0
-        self._closed = threading.Event()
-        self.decode_ms: list[float] = []
-        """What each frame cost before the wait for its turn."""
-
-    def open(self) -> SourceInfo:
-        """Open the file behind it."""
-        info = self._source.open()
-        detail = f"{WIDTH}x{HEIGHT}, {self._fps:g} fps"
-        return SourceInfo(info.name, WIDTH, HEIGHT, self._fps, True, None, detail)
-
-    def read(self) -> Frame | None:
-        """The next frame when it is due."""
-        start = time.perf_counter()
-        frame = self._source.read()
-        if frame is None:
-            return None
-        image = tile(frame.image, self._faces, self._centre)
-        now = time.perf_counter()
-        self.decode_ms.append((now - start) * 1e3)
-        self._due = now if self._due is None else max(self._due + 1 / self._fps, now - 0.1)
-        if self._due > now and self._closed.wait(self._due - now):
-            return None
-        self._index += 1
-        return Frame(image, self._index - 1, (self._index - 1) / self._fps, time.perf_counter())
-
-    def close(self) -> None:
-        """Wake a waiting `read` and release the file."""
-        self._closed.set()
-        self._source.close()
 
 
 @dataclass(slots=True)
@@ -159,7 +83,7 @@ def _frames(spec: SourceSpec, faces: int, count: int) -> list[Frame]:
         while len(frames) < count and (frame := source.read()) is not None:
             frames.append(
                 Frame(
-                    tile(frame.image, faces, _centre(spec)),
+                    tile(frame.image, faces, face_centre(spec)),
                     frame.index,
                     frame.media_time,
                     frame.captured_at,
@@ -238,7 +162,7 @@ def measure_live(
     from ferdesk.ui.state.shown import Shown
 
     live = _Live()
-    camera = PretendedCamera(open_source(spec), fps, faces, _centre(spec))
+    camera = PretendedCamera(open_source(spec), fps, faces, face_centre(spec))
     engine = Engine(
         EngineOptions(max_faces=faces),
         live.hear,

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ferdesk.commands.streaming import add_neutral, check_neutral
-from ferdesk.errors import FerdeskError
+from ferdesk.commands.live_options import add_live_options, check_live_options
 
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -39,32 +38,20 @@ def _add_record(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
     record.add_argument("source", help="camera, sample, a video or an address")
     record.add_argument("--out", type=Path, required=True, help="folder in which sessions lie")
     record.add_argument("--video", action="store_true", help="keep the pictures, too (default: no)")
-    record.add_argument("--seconds", type=float, help="stop after so long (default: at the end)")
     record.add_argument("--participant", default="", help="becomes part of the folder's name")
     record.add_argument("--note", default="", help="free text that stays with the session")
-    record.add_argument(
-        "--max-faces", type=int, default=3, metavar="N", help="most faces per frame (default 3)"
-    )
-    record.add_argument(
-        "--smoothing", type=float, default=0.3, metavar="SECONDS",
-        help="time constant of the smoothing (default 0.3, as in the window)",
-    )  # fmt: skip
     record.add_argument(
         "--markers", default="", metavar="NAME",
         help="note the markers of this LSL stream as events (needs ferdesk[stream])",
     )  # fmt: skip
-    add_neutral(record)
+    add_live_options(record)
     common(record)
 
 
 def _record(args: argparse.Namespace) -> int:
     from ferdesk.commands.record import record
 
-    if args.seconds is not None and args.seconds <= 0:
-        raise FerdeskError(f"--seconds must be more than 0, not {args.seconds:g}.")
-    if args.max_faces < 1:
-        raise FerdeskError(f"--max-faces must be at least 1, not {args.max_faces}.")
-    check_neutral(args.neutral)
+    check_live_options(args)
     return record(
         args.source, args.out, video=args.video, seconds=args.seconds or 0.0,
         participant=args.participant, note=args.note, checkpoint=args.checkpoint,

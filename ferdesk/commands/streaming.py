@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ferdesk.errors import FerdeskError
+from ferdesk.commands.live_options import add_live_options, check_live_options
 
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -36,47 +36,20 @@ def add_parsers(commands: Parsers, common: Callable[[argparse.ArgumentParser], N
         "--allow-origin", action="append", default=[], metavar="ORIGIN",
         help="a web page that may connect, such as http://localhost:5173 (default: none)",
     )  # fmt: skip
-    stream.add_argument("--seconds", type=float, help="stop after so long (default: at the end)")
     stream.add_argument("--loop", action="store_true", help="start a file again at its end")
-    stream.add_argument(
-        "--max-faces", type=int, default=3, metavar="N", help="most faces per frame (default 3)"
-    )
-    stream.add_argument(
-        "--smoothing", type=float, default=0.3, metavar="SECONDS",
-        help="time constant of the smoothing (default 0.3, as in the window)",
-    )  # fmt: skip
     stream.add_argument(
         "--coverage", type=float, default=1.0, metavar="SHARE",
         help='label this share of faces, the most reliable ones, and call the rest "unsure"',
     )  # fmt: skip
-    add_neutral(stream)
+    add_live_options(stream)
     common(stream)
-
-
-def add_neutral(parser: argparse.ArgumentParser) -> None:
-    """The option of `record` and `stream`."""
-    parser.add_argument(
-        "--neutral", type=float, metavar="SECONDS",
-        help="at this time the largest face is neutral for five seconds: adds the change from this "
-        "baseline (docs/movements.md; default: no baseline)",
-    )  # fmt: skip
-
-
-def check_neutral(seconds: float | None) -> None:
-    """Raises FerdeskError for what is no time."""
-    if seconds is not None and not 0 <= seconds < float("inf"):
-        raise FerdeskError(f"--neutral must be 0 or more seconds, not {seconds:g}.")
 
 
 def run(args: argparse.Namespace) -> int:
     """The command's exit code. Raises FerdeskError."""
     from ferdesk.commands.stream import StreamOptions, stream
 
-    if args.seconds is not None and args.seconds <= 0:
-        raise FerdeskError(f"--seconds must be more than 0, not {args.seconds:g}.")
-    if args.max_faces < 1:
-        raise FerdeskError(f"--max-faces must be at least 1, not {args.max_faces}.")
-    check_neutral(args.neutral)
+    check_live_options(args)
     options = StreamOptions(
         lsl=args.lsl, osc=args.osc, websocket=args.websocket, bind=args.bind, token=args.token,
         origins=tuple(args.allow_origin),

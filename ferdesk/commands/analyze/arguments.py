@@ -75,14 +75,19 @@ def add_parser(commands: Parsers, common: Callable[[argparse.ArgumentParser], No
     common(analyze)
 
 
+def check_reading(max_faces: int, smoothing: float) -> None:
+    """How faces are read, in every command that reads. Raises FerdeskError."""
+    if not 1 <= max_faces <= MOST_FACES:
+        raise FerdeskError(f"--max-faces must be between 1 and {MOST_FACES}, not {max_faces}.")
+    if not (math.isfinite(smoothing) and 0 <= smoothing <= 60):
+        raise FerdeskError(f"--smoothing must be 0 to 60 seconds, not {smoothing:g}.")
+
+
 def run(args: argparse.Namespace) -> int:
     """The command's exit code. Raises FerdeskError."""
-    if not 1 <= args.max_faces <= MOST_FACES:
-        raise FerdeskError(f"--max-faces must be between 1 and {MOST_FACES}, not {args.max_faces}.")
+    check_reading(args.max_faces, args.smoothing)
     if args.frames < 0:
         raise FerdeskError(f"--frames must be at least 0 (0: all), not {args.frames}.")
-    if not (math.isfinite(args.smoothing) and 0 <= args.smoothing <= 60):
-        raise FerdeskError(f"--smoothing must be 0 to 60 seconds, not {args.smoothing:g}.")
     if not 0 < args.coverage <= 1:
         raise FerdeskError(f"--coverage must be more than 0 and at most 1, not {args.coverage:g}.")
     if not _is_file(args.sources, args.out):

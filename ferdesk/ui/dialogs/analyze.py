@@ -8,18 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
-    QPushButton,
     QSpinBox,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -29,6 +26,8 @@ from ferdesk.durations import clock
 from ferdesk.sources.files import SUFFIXES
 from ferdesk.ui.background import Jobs
 from ferdesk.ui.paint.plain_text import PlainLabel
+from ferdesk.ui.panels.buttons import push_button
+from ferdesk.ui.panels.list_table import ListTable
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.process import CommandProcess
 from ferdesk.ui.state.file_queue import FileQueue, FileState, Found, QueuedFile, sources_of
@@ -77,11 +76,11 @@ class AnalyzeDialog(QDialog):
         self.jobs = QSpinBox()
         self.jobs.setAccessibleName("Files read at a time")
         self.jobs.setRange(1, max(1, os.cpu_count() or 1))
-        self.add = _button("Add files…", self._ask_files)
-        self.add_folder = _button("Add folder…", self._ask_source_folder)
-        self.choose = _button("Choose…", self._ask_folder)
-        self.go = _button("Start", self.start)
-        self.cancel = _button("Stop", self.stop)
+        self.add = push_button("Add files…", self._ask_files)
+        self.add_folder = push_button("Add folder…", self._ask_source_folder)
+        self.choose = push_button("Choose…", self._ask_folder)
+        self.go = push_button("Start", self.start)
+        self.cancel = push_button("Stop", self.stop)
         self.message = MutedLabel(_HINT)
         self.message.setWordWrap(True)
         self._lay_out()
@@ -242,28 +241,12 @@ class AnalyzeDialog(QDialog):
         layout.addLayout(buttons)
 
 
-def _table() -> QTableWidget:
-    table = QTableWidget(0, 3)
-    table.setAccessibleName("Files to analyse")
-    table.setHorizontalHeaderLabels(["File", "State", "Left"])
-    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setTabKeyNavigation(False)
+def _table() -> ListTable:
+    table = ListTable("Files to analyse", ("File", "State", "Left"))
     table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     for column, width in ((1, 110), (2, 90)):
         table.setColumnWidth(column, width)
     return table
-
-
-def _button(text: str, pressed: object) -> QPushButton:
-    button = QPushButton(text)
-    button.setAutoDefault(False)
-    button.clicked.connect(pressed)
-    return button
 
 
 def _state(file: QueuedFile) -> str:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from ferdesk.durations import clock
 from ferdesk.ui.paint.plain_text import PlainLabel, tooltip
 from ferdesk.ui.paint.theme import font
+from ferdesk.ui.panels.buttons import push_button
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.process import CommandProcess
 from ferdesk.ui.state.progress import Progress
@@ -82,9 +82,9 @@ class CompareDialog(QDialog):
         self.bar.setAccessibleName("How much is read")
         self.message = MutedLabel(_HINT)
         self.message.setWordWrap(True)
-        self.choose = _button("Choose file…", self._ask_file)
-        self.cancel = _button("Stop", self.process.stop)
-        self.go = _button("Read again", self.start)
+        self.choose = push_button("Choose file…", self._ask_file)
+        self.cancel = push_button("Stop", self.process.stop)
+        self.go = push_button("Read again", self.start)
         self.go.setDefault(True)
         buttons = QHBoxLayout()
         buttons.addWidget(self.choose)
@@ -201,10 +201,3 @@ class CompareDialog(QDialog):
         dialog.fileSelected.connect(lambda name: self.file_chosen.emit(Path(name)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def _button(text: str, pressed: object) -> QPushButton:
-    button = QPushButton(text)
-    button.setAutoDefault(False)
-    button.clicked.connect(pressed)
-    return button

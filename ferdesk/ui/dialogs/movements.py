@@ -6,17 +6,16 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ferdesk.ui.paint.theme import font
+from ferdesk.ui.panels.list_table import ListTable
 from ferdesk.ui.panels.movement_bars import scores_of
 from ferdesk.ui.panels.panel import MutedLabel
 from ferdesk.ui.state.change_words import signed
@@ -49,17 +48,9 @@ class MovementsDialog(QDialog):
         self.resize(860, 640)
         self.about = MutedLabel(_ABOUT)
         self.about.setWordWrap(True)
-        self.table = QTableWidget(len(_ORDER), len(COLUMNS))
-        self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.setAccessibleName("All face movements")
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
+        self.table = ListTable("All face movements", COLUMNS)
+        self.table.setRowCount(len(_ORDER))
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         for row, index in enumerate(_ORDER):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ferdesk.ui.paint.plain_text import PlainLabel, tooltip
 from ferdesk.ui.paint.theme import font
+from ferdesk.ui.panels.buttons import push_button
 from ferdesk.ui.panels.panel import MutedLabel
 
 _HINT: Final = (
@@ -47,13 +47,13 @@ class ReportDialog(QDialog):
         self.list.itemChanged.connect(lambda _item: self._refresh())
         hint = MutedLabel(_HINT)
         hint.setWordWrap(True)
-        more = _button("Add session…", self._ask_session)
-        self.go = _button("Choose where…", self._accept)
+        more = push_button("Add session…", self._ask_session)
+        self.go = push_button("Choose where…", self._accept)
         self.go.setDefault(True)
         buttons = QHBoxLayout()
         buttons.addWidget(more)
         buttons.addStretch(1)
-        buttons.addWidget(_button("Cancel", self.reject))
+        buttons.addWidget(push_button("Cancel", self.reject))
         buttons.addWidget(self.go)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
@@ -107,10 +107,3 @@ class ReportDialog(QDialog):
     def _accept(self) -> None:
         self.chosen.emit(self.folders)
         self.accept()
-
-
-def _button(text: str, pressed: Callable[[], object]) -> QPushButton:
-    button = QPushButton(text)
-    button.setAutoDefault(False)
-    button.clicked.connect(lambda _on=False: pressed())
-    return button

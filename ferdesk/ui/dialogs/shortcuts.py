@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ferdesk.ui.actions import COMMANDS, Actions
+from ferdesk.ui.panels.list_table import ListTable
 
 
 class ShortcutsDialog(QDialog):
@@ -39,19 +38,10 @@ class ShortcutsDialog(QDialog):
                 rows.append((command.text.rstrip("…"), keys, command.tip))
             if name == "mark":
                 rows += _event_keys(event_labels)
-        self.table = QTableWidget(len(rows), 3)
-        self.table.setHorizontalHeaderLabels(["Command", "Keys", "What it does"])
-        self.table.setAccessibleName("Keyboard shortcuts")
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        self.table = ListTable("Keyboard shortcuts", ("Command", "Keys", "What it does"))
+        self.table.setRowCount(len(rows))
+        mode = QHeaderView.ResizeMode
+        self.table.set_widths(mode.ResizeToContents, mode.ResizeToContents, mode.Stretch)
         for row, cells in enumerate(rows):
             for column, value in enumerate(cells):
                 item = QTableWidgetItem(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
@@ -87,15 +88,24 @@ def _pixmap(name: str, size: int, colour: QColor) -> QPixmap:
     return pixmap
 
 
-def icon(name: str, colour: str | QColor) -> QIcon:
+def _paler(pixmap: QPixmap) -> QPixmap:
+    result = QPixmap(pixmap.size())
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    painter.setOpacity(0.4)
+    painter.drawPixmap(0, 0, pixmap)
+    painter.end()
+    return result
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, colour: str) -> QIcon:
     """The icon `name` in one colour, paler when disabled. KeyError for an unknown name."""
-    normal = QColor(colour)
-    disabled = QColor(normal)
-    disabled.setAlphaF(normal.alphaF() * 0.4)
     result = QIcon()
     for size in _SIZES:
-        result.addPixmap(_pixmap(name, size, normal), QIcon.Mode.Normal)
-        result.addPixmap(_pixmap(name, size, disabled), QIcon.Mode.Disabled)
+        normal = _pixmap(name, size, QColor(colour))
+        result.addPixmap(normal, QIcon.Mode.Normal)
+        result.addPixmap(_paler(normal), QIcon.Mode.Disabled)
     return result
 
 

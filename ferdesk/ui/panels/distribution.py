@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ferdesk.pipeline.types import FaceReading
 from ferdesk.ui.paint.icons import icon
 from ferdesk.ui.paint.theme import Scheme, current_scheme, font
 from ferdesk.ui.panels.bars import DistributionBars
+from ferdesk.ui.panels.buttons import step_button, text_button
 from ferdesk.ui.panels.coverage import CoverageSlider
 from ferdesk.ui.panels.meter import ReliabilityMeter
-from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel, text_button
+from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
 from ferdesk.ui.state.change_words import WHAT_IT_IS, on_since
 from ferdesk.ui.state.shown import Shown
 
@@ -34,8 +35,8 @@ class DistributionPanel(Panel):
         super().__init__("Expression", parent)
         self.bars = DistributionBars()
         self.which = MutedLabel()
-        self._previous = self._button("Previous face", -1)
-        self._next = self._button("Next face", 1)
+        self._previous = step_button("Previous face", lambda: self.face_step.emit(-1))
+        self._next = step_button("Next face", lambda: self.face_step.emit(1))
         self.baseline = ElidedLabel()
         self.baseline.setFont(font(0.88, digits=True))
         # In place of the stretch: what is left of the line.
@@ -99,16 +100,6 @@ class DistributionPanel(Panel):
         """Take the colours of `scheme`."""
         self._previous.setIcon(icon("previous", scheme.text))
         self._next.setIcon(icon("next", scheme.text))
-
-    def _button(self, text: str, by: int) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        button.setIconSize(QSize(14, 14))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self.face_step.emit(by))
-        return button
 
 
 def describe_view(face: FaceReading) -> str:

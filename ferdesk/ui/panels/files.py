@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from ferdesk.ui.paint.icons import icon
 from ferdesk.ui.paint.overlay import label_text
 from ferdesk.ui.paint.theme import Scheme, current_scheme
+from ferdesk.ui.panels.buttons import step_button
+from ferdesk.ui.panels.list_table import list_in_panel
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 from ferdesk.ui.state.shown import Shown
 
@@ -32,23 +27,12 @@ class FilesPanel(Panel):
         self._rows: dict[Path, int] = {}
         self._shown = Shown()
         self.which = MutedLabel()
-        self._previous = self._button("Previous file", -1)
-        self._next = self._button("Next file", 1)
+        self._previous = step_button("Previous file", lambda: self.step.emit(-1))
+        self._next = step_button("Next file", lambda: self.step.emit(1))
         for widget in (self._previous, self.which, self._next):
             self.header.addWidget(widget)
-        self.table = QTableWidget(0, 2)
-        self.table.setAccessibleName("Files and what was read from them")
-        self.table.horizontalHeader().hide()
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        self.table.setShowGrid(False)
-        self.table.setFrameShape(QTableWidget.Shape.NoFrame)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table = list_in_panel("Files and what was read from them", ("", ""))
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.cellActivated.connect(self._go)
         self.table.cellClicked.connect(self._go)
         self.body.addWidget(self.table, 1)
@@ -103,16 +87,6 @@ class FilesPanel(Panel):
         current = self.current
         if current is not None and row != current:
             self.step.emit(row - current)
-
-    def _button(self, text: str, by: int) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        button.setIconSize(QSize(14, 14))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self.step.emit(by))
-        return button
 
 
 def describe(shown: Shown) -> str:

@@ -9,8 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from ferdesk.ui.paint.theme import font
+from ferdesk.ui.panels.buttons import text_button
 from ferdesk.ui.panels.movement_bars import MovementBars
-from ferdesk.ui.panels.panel import ElidedLabel, Panel, text_button
+from ferdesk.ui.panels.panel import ElidedLabel, Panel
 from ferdesk.ui.panels.tabs import MOVEMENTS, TitleTabs
 from ferdesk.ui.state.change_words import on_since
 from ferdesk.ui.state.shown import Shown

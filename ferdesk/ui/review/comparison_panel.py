@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHeaderView, QTableWidgetItem, QWidget
 
 from ferdesk.durations import clock
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.paint.plain_text import tooltip
+from ferdesk.ui.panels.buttons import icon_button
+from ferdesk.ui.panels.list_table import ListTable, list_in_panel
 from ferdesk.ui.panels.panel import ElidedLabel, MutedLabel, Panel
 from ferdesk.ui.review.opened import Compared
 
@@ -51,14 +45,7 @@ class ComparisonPanel(Panel):
         self.which.currentIndexChanged.connect(lambda _index: self._show_chosen())
         self.header.insertWidget(1, self.which)
         for name in _BUTTONS:
-            button = QToolButton()
-            button.setAutoRaise(True)
-            button.setIconSize(QSize(16, 16))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setDefaultAction(actions[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-            button.setAccessibleName(actions[name].text())
-            self.header.addWidget(button)
+            self.header.addWidget(icon_button(actions[name]))
         self.agreement = ElidedLabel()
         self.agreement.setAccessibleName("How far both agree")
         self.nothing = MutedLabel("Both say the same throughout.")
@@ -159,25 +146,15 @@ class ComparisonPanel(Panel):
             self.sought.emit(self.rows[chosen[0].row()].onset)
 
 
-def _table() -> QTableWidget:
-    table = QTableWidget(0, 5)
-    table.setAccessibleName("Disagreements")
-    table.setFrameShape(QTableWidget.Shape.NoFrame)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setTabKeyNavigation(False)
+def _table() -> ListTable:
+    titles = ("",) * 5
+    table = list_in_panel("Disagreements", titles)
     header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.show()
     header.setHighlightSections(False)
     header.setSectionsClickable(True)
-    for column in range(5):
-        mode = QHeaderView.ResizeMode
-        wide = column in (2, 3)
-        header.setSectionResizeMode(column, mode.Stretch if wide else mode.ResizeToContents)
+    fit, wide = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
+    table.set_widths(fit, fit, wide, wide, fit)
     return table
 
 

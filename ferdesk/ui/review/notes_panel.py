@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from ferdesk.durations import clock
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.ui.actions import Actions
+from ferdesk.ui.panels.buttons import icon_button
+from ferdesk.ui.panels.list_table import list_in_panel
 from ferdesk.ui.panels.panel import MutedLabel, Panel
 
 if TYPE_CHECKING:
@@ -35,29 +30,11 @@ class NotesPanel(Panel):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("Events and corrections", parent)
         for name in _BUTTONS:
-            button = QToolButton()
-            button.setAutoRaise(True)
-            button.setIconSize(QSize(16, 16))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setDefaultAction(actions[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-            button.setAccessibleName(actions[name].text())
-            self.header.addWidget(button)
+            self.header.addWidget(icon_button(actions[name]))
         self.notes: list[Note] = []
-        self.table = QTableWidget(0, 3)
-        self.table.setAccessibleName("Events and corrections")
-        self.table.setFrameShape(QTableWidget.Shape.NoFrame)
-        self.table.horizontalHeader().hide()
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
+        self.table = list_in_panel("Events and corrections", ("", "", ""))
         mode = QHeaderView.ResizeMode
-        for column, how in enumerate((mode.ResizeToContents, mode.Stretch, mode.ResizeToContents)):
-            self.table.horizontalHeader().setSectionResizeMode(column, how)
+        self.table.set_widths(mode.ResizeToContents, mode.Stretch, mode.ResizeToContents)
         self.table.itemSelectionChanged.connect(self._go)
         self.table.itemActivated.connect(lambda _item: self._edit())
         self.hint = MutedLabel("Every change is saved at once.")

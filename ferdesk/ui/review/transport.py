@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
@@ -12,6 +12,7 @@ from ferdesk.durations import clock
 from ferdesk.ui.actions import Actions
 from ferdesk.ui.paint.plain_text import PlainLabel
 from ferdesk.ui.paint.theme import font
+from ferdesk.ui.panels.buttons import icon_button
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 _MOVES: Final = ("session_start", "previous_frame", "pause", "next_frame", "session_end")
@@ -77,14 +78,7 @@ class Transport(QWidget):
 
 
 def _button(actions: Actions, name: str, *, icon_only: bool) -> QToolButton:
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setIconSize(QSize(18, 18))
-    button.setDefaultAction(actions[name])
-    style = Qt.ToolButtonStyle
-    button.setToolButtonStyle(
-        style.ToolButtonIconOnly if icon_only else style.ToolButtonTextBesideIcon
-    )
-    button.setAccessibleName(actions[name].text())
+    button = icon_button(actions[name], 18)
+    if not icon_only:
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

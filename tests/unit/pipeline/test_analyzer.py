@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ferdesk.commands.analyze import one
-from ferdesk.commands.bench import tile
+from ferdesk.commands.pretended_camera import tile
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.pipeline.analyzer import Analyzer
 from ferdesk.resources import asset
