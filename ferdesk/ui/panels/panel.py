@@ -114,7 +114,7 @@ class Chip(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance("Mmm") + 26, metrics.height() + 6)
+        return QSize(metrics.horizontalAdvance(self.text()[:3]) + 20, metrics.height() + 6)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         scheme = current_scheme()
@@ -125,12 +125,14 @@ class Chip(QAbstractButton):
             painter.setPen(QPen(QColor(scheme.accent if self.hasFocus() else scheme.border), 1.4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area, 5, 5)
-        mark = QRectF(area.left() + 6, area.center().y() - 4.5, 9, 9)
+        mark = QRectF(area.left() + (3 if self.short else 6), area.center().y() - 4.5, 9, 9)
         painter.setPen(QPen(self.colour, 1.6))
         painter.setBrush(self.colour if self.isChecked() else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(mark)
         painter.setPen(QColor(scheme.text if self.isChecked() else scheme.muted))
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        space = QRectF(mark.right() + 5, area.top(), area.width(), area.height())
+        space = QRectF(
+            mark.right() + (4 if self.short else 5), area.top(), area.width(), area.height()
+        )
         painter.drawText(space, int(flags), self.text()[:3] if self.short else self.text())
         painter.end()

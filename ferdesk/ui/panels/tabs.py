@@ -12,7 +12,8 @@ from ferdesk.ui.paint.theme import current_scheme, font
 
 PURIFICATION: Final = "How the answer was reached"
 MOVEMENTS: Final = "Face movements"
-TITLES: Final = (PURIFICATION, MOVEMENTS)
+SHORT: Final = {PURIFICATION: "Answer", MOVEMENTS: "Movements"}
+"""What is left of the titles where there is little room."""
 
 
 class _Tab(QAbstractButton):
@@ -21,6 +22,7 @@ class _Tab(QAbstractButton):
     def __init__(self, name: str, current: bool) -> None:
         super().__init__()
         self.current = current
+        self.short = SHORT[name]
         self.setText(name)
         self.setAccessibleName(name)
         self.setAccessibleDescription("shown" if current else f"Show {name.lower()}")
@@ -33,7 +35,7 @@ class _Tab(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height() + 4)
+        return QSize(metrics.horizontalAdvance(self.text()) + 4, metrics.height() + 4)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, self.sizeHint().height())
@@ -44,16 +46,18 @@ class _Tab(QAbstractButton):
         painter = QPainter(self)
         painter.setPen(QColor(scheme.text if lit else scheme.muted))
         area = QRectF(self.rect()).adjusted(0, 0, 0, -3)
-        text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, round(area.width())
-        )
+        metrics, width = self.fontMetrics(), int(area.width())
+        right = Qt.TextElideMode.ElideRight
+        text = metrics.elidedText(self.text(), right, width)
+        if text != self.text():
+            text = metrics.elidedText(self.short, right, width)
         painter.drawText(
             area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text
         )
         if self.current or self.hasFocus():
             painter.setPen(QPen(QColor(scheme.accent), 2))
-            width = self.fontMetrics().horizontalAdvance(text)
-            painter.drawLine(0, self.height() - 1, width, self.height() - 1)
+            under = metrics.horizontalAdvance(text)
+            painter.drawLine(0, self.height() - 1, under, self.height() - 1)
         painter.end()
 
 
@@ -68,7 +72,7 @@ class TitleTabs(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
-        for name in TITLES:
+        for name in SHORT:
             tab = _Tab(name, name == current)
             layout.addWidget(tab)
             if name != current:

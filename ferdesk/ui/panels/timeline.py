@@ -136,11 +136,14 @@ class TimelinePanel(Panel):
         pointer.scrolled.connect(lambda steps: self.shift(-steps * self.time.span * 0.1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        # Names, or three letters of each, or these in the place of the title.
         widgets = (self.title, self.back, self.length)
-        taken = sum(widget.sizeHint().width() for widget in widgets) + 64
-        short = sum(chip.sizeHint().width() + 2 for chip in self.chips) > self.width() - taken
+        room = self.width() - sum(widget.sizeHint().width() for widget in widgets) - 64
+        short = sum(chip.sizeHint().width() + 2 for chip in self.chips) > room
         for chip in self.chips:
             chip.short = short
+        shortest = sum(chip.minimumSizeHint().width() + 2 for chip in self.chips)
+        self.title.setVisible(shortest <= room)
         super().resizeEvent(event)
 
     def _show_curve(self, index: int, on: bool) -> None:

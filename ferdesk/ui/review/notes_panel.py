@@ -38,6 +38,7 @@ class NotesPanel(Panel):
         self.table.itemSelectionChanged.connect(self._go)
         self.table.itemActivated.connect(lambda _item: self._edit())
         self.hint = MutedLabel("Every change is saved at once.")
+        self.hint.setWordWrap(True)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.hint)
         self.setMinimumHeight(110)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferdesk.pipeline.types import EngineState, EngineStats, Reading
 from ferdesk.sources.base import Frame
@@ -189,11 +189,15 @@ class SessionFeed:
             latency_ms=0.0,
             dropped=int(facts.get("frames_dropped", 0)),
             analysed=player.count,
-            source=str(facts.get("source_detail", ""))
-            if reading is not None
-            else f"{session.name} · {facts.get('source_detail', '')}".rstrip(" ·"),
+            source=_named(session.name if reading is None else "", facts),
             device=device,
             checkpoint=analysis.checkpoint
             if analysis is not None
             else ("" if reading is None else reading.how.checkpoint),
         )
+
+
+def _named(name: str, facts: Mapping[str, Any]) -> str:
+    """A session and its source, whose name is not said twice."""
+    detail = str(facts.get("source_detail", ""))
+    return detail if detail.startswith(name) else f"{name} · {detail}".rstrip(" ·")

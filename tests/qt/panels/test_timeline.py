@@ -6,8 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from ferdesk.ui.panels.bands import runs
+from ferdesk.ui.panels.timeline import TimelinePanel
 from ferdesk.ui.state.history import History
 from tests.qt.conftest import Bench
 from tests.qt.readings import make_face, make_reading
@@ -70,3 +72,16 @@ def test_the_window_names_times_of_files_only(judged: Bench) -> None:
     judged.window.live.in_real_time = True
     judged.window.live.refresh_plots()
     assert not judged.window.panels.timeline.plot._of_file
+
+
+def test_the_legend_can_be_read_however_narrow_the_timeline_is(qtbot: QtBot) -> None:
+    timeline = TimelinePanel({20: "20 s"})
+    qtbot.addWidget(timeline)
+    for width, titled in ((450, False), (520, True), (900, True)):
+        timeline.resize(width, 170)
+        timeline.show()
+        qtbot.waitUntil(lambda titled=titled: timeline.title.isVisible() is titled)  # type: ignore[misc]
+        assert timeline.width() == width, "it asks for no more room"
+        for chip in timeline.chips:
+            text = chip.text()[:3] if chip.short else chip.text()
+            assert chip.width() >= chip.fontMetrics().horizontalAdvance(text) + 19

@@ -89,6 +89,7 @@ def test_two_readings_lie_beside_each_other(
     assert not panel.isVisible()
 
 
+@pytest.mark.timeout(300)
 def test_the_command_reads_again_beside_the_window(
     bench: Bench, recorded: PictureSession, copy: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -109,11 +110,11 @@ def test_the_command_reads_again_beside_the_window(
     dialog.start()
     assert dialog.cancel.isEnabled()
     dialog.process.stop()
-    qtbot.waitUntil(lambda: not dialog.process.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not dialog.process.running, timeout=60_000)
     assert "Stopped" in dialog.message.text()
     dialog.start()
     work.editing.mark("meanwhile")
-    qtbot.waitUntil(work.comparison.isVisible, timeout=60_000)
+    qtbot.waitUntil(work.comparison.isVisible, timeout=200_000)
     assert not dialog.isVisible()
     opened = work.review.opened
     assert opened is not None

@@ -116,7 +116,7 @@ def test_a_click_while_recording_shows_that_moment(
     reading = live.shown.reading
     assert reading is not None
     moment = reading.frame.media_time
-    wait(qtbot, 2.5)
+    wait(qtbot, 1.2)
     window.panels.timeline.moment_wanted.emit(moment)
     qtbot.waitUntil(lambda: live.in_the_past, timeout=20_000)
     past = live.shown.reading
@@ -130,7 +130,7 @@ def test_a_click_while_recording_shows_that_moment(
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     newest = live.shown.reading
     assert newest is not None
-    assert newest.frame.media_time > moment + 2
+    assert newest.frame.media_time > moment + 1
     assert not video._past
     work.recording.stop()
     qtbot.waitUntil(lambda: bool(window.store.value.recent_sessions), timeout=20_000)

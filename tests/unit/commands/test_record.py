@@ -19,7 +19,7 @@ def no_log_file(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_record_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = tiny_checkpoint(tmp_path / "tiny.safetensors")
     code = cli.run(
-        ["record", "sample", "--out", str(tmp_path / "out"), "--video", "--seconds", "4",
+        ["record", "sample", "--out", str(tmp_path / "out"), "--video", "--seconds", "2",
          "--neutral", "0", "--participant", "P 7", "--checkpoint", str(model), "--device", "cpu"]
     )  # fmt: skip
     said = capsys.readouterr().out
@@ -32,7 +32,7 @@ def test_record_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert session.notes == ()
         assert session.facts["participant"] == "P 7"
         assert "640x360" in session.facts["source_detail"]
-        assert 3.9 < session.duration < 9
+        assert 1.9 < session.duration < 15, "the sample has 19.7 s"
         assert [frame.source_index for frame in session.frames][:3] == [0, 1, 2]
         stored = list(session.read())
         assert stored

@@ -26,6 +26,7 @@ def test_the_sample_reaches_a_websocket_and_an_osc_receiver(tmp_path: Path) -> N
     said: list[str] = []
     found: list[dict[str, object]] = []
     listening = threading.Event()
+    receivers: list[threading.Thread] = []
 
     def listen(address: str) -> None:
         with client.connect(address, proxy=None) as connection:
@@ -37,18 +38,20 @@ def test_the_sample_reaches_a_websocket_and_an_osc_receiver(tmp_path: Path) -> N
         said.append(text)
         if text.startswith("WebSocket: "):
             address = text.removeprefix("WebSocket: ").strip()
-            threading.Thread(target=listen, args=(address,), daemon=True).start()
-            assert listening.wait(10)
+            receivers.append(threading.Thread(target=listen, args=(address,), daemon=True))
+            receivers[0].start()
+            assert listening.wait(30)
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as osc:
         osc.bind(("127.0.0.1", 0))
         osc.settimeout(10)
         options = StreamOptions(osc=f"127.0.0.1:{osc.getsockname()[1]}", websocket=0)
         code = stream(
-            "sample", options, seconds=4, checkpoint=model, device="cpu", say=say, max_faces=1
+            "sample", options, seconds=2, checkpoint=model, device="cpu", say=say, max_faces=1
         )
         assert code == 0
         datagram = osc.recv(65536)
+    receivers[0].join(30)
     assert datagram.startswith(b"#bundle")
     assert b"/ferdesk/event" in datagram, "the first is that the source was opened"
     readings = [message for message in found if message["type"] == "reading"]

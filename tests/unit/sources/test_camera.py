@@ -133,7 +133,7 @@ def test_unplugged_and_back_under_another_index() -> None:
     start = time.monotonic()
     with pytest.raises(SourceLostError, match="'Head Cam' stopped giving pictures"):
         cam.read()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10
     known.remove(HEAD)
     with pytest.raises(FerdeskError, match=r"'Head Cam' was not found; connected: 'Desk Cam'"):
         cam.open()

@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.server.stopped.wait(0.02):
                 return
         if self.server.ending == "silence":
-            self.server.stopped.wait(10)
+            self.server.stopped.wait(60)
 
     def log_message(self, *arguments: object) -> None:
         """Keep the test output clean."""
@@ -116,7 +116,7 @@ def test_silent_stream_is_given_up_in_time(server: Camera) -> None:
     source.open()
     frames, _, seconds = read_until_lost(source)
     assert len(frames) >= 10
-    assert seconds < 4
+    assert seconds < 20
 
 
 def test_coming_back(server: Camera) -> None:
@@ -150,4 +150,4 @@ def test_nothing_there(server: Camera) -> None:
         UrlSource(server.url("none")).open()
     with pytest.raises(FerdeskError, match="No video came from"):
         UrlSource("http://127.0.0.1:9/none").open()
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 20

@@ -47,6 +47,11 @@ def outlet(tmp_path: Path) -> Iterator[LslOutlet]:
     outlet.close()
 
 
+def clock_distance() -> float:
+    """What LSL's clock is ahead of ours; the highest, for between two looks time may pass."""
+    return max(pylsl.local_clock() - time.perf_counter() for _ in range(50))
+
+
 def inlet_of(name: str, source: Path) -> Any:
     """An inlet of the stream that this test has opened."""
     mine = streams_lsl.source_id(str(source))
@@ -67,8 +72,8 @@ def test_every_reading_arrives_with_the_time_of_its_capture(
     movements = inlet_of(BLENDSHAPES_NAME, tmp_path)
     changes = inlet_of(CHANGE_NAME, tmp_path)
     # On one computer both clocks are one; the map must not add anything to their distance.
-    distance = pylsl.local_clock() - time.perf_counter()
-    deadline = time.monotonic() + 5
+    distance = clock_distance()
+    deadline = time.monotonic() + 20
     while outlet.receivers == "nobody listens" and time.monotonic() < deadline:
         time.sleep(0.01)
     assert outlet.receivers == "somebody listens"
@@ -116,7 +121,7 @@ def test_every_reading_arrives_with_the_time_of_its_capture(
 def pull(inlet: Any, count: int) -> tuple[list[list[float]], list[float]]:
     samples: list[list[float]] = []
     stamps: list[float] = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while len(samples) < count and time.monotonic() < deadline:
         sample, stamp = inlet.pull_sample(timeout=0.5)
         if sample is not None:
@@ -152,7 +157,7 @@ def test_markers_go_out(outlet: LslOutlet, tmp_path: Path) -> None:
     info = inlet.info(timeout=5)
     assert (info.type(), info.channel_count(), info.nominal_srate()) == ("Markers", 1, 0.0)
     assert info.channel_format() == pylsl.cf_string
-    distance = pylsl.local_clock() - time.perf_counter()
+    distance = clock_distance()
     sender = Sender([outlet])
     at = time.perf_counter() - 0.5
     sender.mark("stimulus é 3", at)
@@ -173,15 +178,15 @@ def test_markers_come_in_and_come_in_again_after_a_restart(tmp_path: Path) -> No
             assert theirs.wait_for_consumers(10)
             assert inlet.wait(10)
             at = time.perf_counter() - 0.25
-            distance = pylsl.local_clock() - time.perf_counter()
+            distance = clock_distance()
             theirs.push_sample([f"go {attempt}"], at + distance)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 20
             while len(heard) <= attempt and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert heard[attempt][0] == f"go {attempt}"
             assert heard[attempt][1] == pytest.approx(at, abs=0.005)
             del theirs
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 20
             while inlet.connected and time.monotonic() < deadline:
                 time.sleep(0.02)
             assert not inlet.connected, "that it is gone is noticed"
@@ -249,7 +254,7 @@ def test_a_marker_becomes_an_event_of_a_recording(
     thread.start()
     model = tiny_checkpoint(tmp_path / "tiny.safetensors")
     record(
-        "sample", tmp_path / "out", seconds=3, checkpoint=model, device="cpu", markers=name,
+        "sample", tmp_path / "out", seconds=2, checkpoint=model, device="cpu", markers=name,
         say=lambda text: None,
     )  # fmt: skip
     stop.set()

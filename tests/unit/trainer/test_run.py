@@ -21,6 +21,9 @@ from trainer.method_options import DmueConfig, EacConfig
 from trainer.training.run_data import run_data
 from trainer.training.run_folder import RunFolder
 
+# The drawings of each run's report would take as long as the run.
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 OPTIONS = ["--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25"]
 
 

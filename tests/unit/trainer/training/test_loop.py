@@ -28,6 +28,9 @@ from trainer.training.run_data import run_data
 from trainer.training.schedule import schedule
 from trainer.training.state import read_state
 
+# The drawings of each run's report would take as long as the run.
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 OPTIONS = [
     "--train.data", "synthetic:240", "--train.architecture", "tiny", "--train.batch_size", "16",
     "--train.warmup_steps", "2", "--train.measure_on", "test", "--train.threads", "1",
@@ -82,13 +85,12 @@ def test_stopped_anywhere_and_resumed_equals_straight_through_bit_for_bit(
     name = f"straight{len(more)}"
     if not (place / name).exists():
         assert train(place, name, *more) == 0
-    monkeypatch.setattr(_AskAfter, "steps", steps)
-    monkeypatch.setattr(loop, "Interrupt", _AskAfter)
     stopped = f"stopped{len(more)}-{steps}"
-    assert train(place, stopped, *more) == 130
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(_AskAfter, "steps", steps)
+        meanwhile.setattr(loop, "Interrupt", _AskAfter)
+        assert train(place, stopped, *more) == 130
     assert not (place / stopped / "model.safetensors").exists()
-    monkeypatch.undo()
-    monkeypatch.setenv("FERDESK_STATE_DIR", str(place))
     assert train(place, stopped, *more) == 0
     wanted, got = weights(place / name), weights(place / stopped)
     for key, value in wanted.items():
