@@ -49,7 +49,7 @@ class OscOutlet:
     def __init__(self, host: str, port: int) -> None:
         """StreamError without python-osc, or when the host has no address."""
         try:
-            import pythonosc.parsing.osc_types  # noqa: F401
+            from pythonosc.parsing import osc_types  # noqa: F401
         except ImportError as error:
             raise StreamError(
                 "OSC needs the package python-osc; install it with 'pip install ferdesk[stream]'."
