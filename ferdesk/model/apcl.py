@@ -198,5 +198,6 @@ class APCL(nn.Module):
                 final = (1.0 - trust) * p + trust * final
         return Purified(
             logits=logits, p=p, t_g=t_g, t_a=t_a, t=t, final=final, p_lm=p_lm,
-            c_p=c_p, c_g=c_g, c_a=c_a, c_t=c_t, c_lm=c_lm, embedding=e,
+            c_p=c_p, c_g=c_g, c_a=c_a, c_t=c_t, c_lm=c_lm,
+            novelty=torch.zeros_like(c_p), embedding=e,
         )  # fmt: skip

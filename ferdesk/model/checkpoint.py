@@ -65,6 +65,9 @@ class Card:
     """ISO date."""
     labels: tuple[str, ...] = EXPRESSIONS
     """The network's outputs in order."""
+    mirror: bool = False
+    """Whether an answer is the mean over a face and its mirror image, which takes the network's
+    time twice. What the card measured and promises is true of such answers then."""
     calibration: Calibration | None = None
     """None: the final distribution is shown as the network gives it."""
     reliability: ReliabilityModel | None = None
@@ -137,7 +140,13 @@ def _card_from_json(values: Any, path: Path) -> Card:
     fault = _fault(text, tables)
     if fault:
         raise CheckpointError(f"The card of '{name}' is damaged: {fault}.")
+    mirror = values.get("mirror", False)
+    if not isinstance(mirror, bool):
+        raise CheckpointError(
+            f"The card of '{name}' is damaged: 'mirror' is neither true nor false."
+        )
     return Card(
+        mirror=mirror,
         architecture=architecture,
         preprocessing=preprocessing,
         labels=tuple(labels),

@@ -73,6 +73,8 @@ class ArchitectureConfig:
     witness_weight: float = 1.0
     """Factor on c_lm in the mean of the corrections. A witness taught by divided votes is never as
     sure as anchors are, and at 1 hardly heard."""
+    novelty: bool = False
+    """Whether the network measures how unlike the training faces a picture is."""
     vit_depth: int = 2
     """Transformer blocks over the 147 pyramid tokens; unused by `single`."""
     feature_dim: int = 768

@@ -11,7 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.model.face_regions import NUM_LANDMARKS
+from ferdesk.model.face_regions import (
+    MIRRORED_BLENDSHAPES,
+    MIRRORED_LANDMARKS,
+    NUM_LANDMARKS,
+)
 
 NUM_BLENDSHAPES: Final = 52
 LANDMARKS: Final = slice(0, 3 * NUM_LANDMARKS)
@@ -52,6 +56,15 @@ def face_geometry(
     out = np.ones(GEOMETRY_SIZE, np.float32)
     out[LANDMARKS] = normalised(points).ravel()
     out[BLENDSHAPES] = blendshapes
+    return out
+
+
+def mirrored(geometry: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(B, GEOMETRY_SIZE) of the mirrored pictures; faces without landmarks stay without."""
+    points = geometry[:, LANDMARKS].reshape(-1, NUM_LANDMARKS, 3)[:, list(MIRRORED_LANDMARKS)]
+    out = geometry.copy()
+    out[:, LANDMARKS] = (points * np.array((-1, 1, 1), np.float32)).reshape(len(geometry), -1)
+    out[:, BLENDSHAPES] = geometry[:, BLENDSHAPES][:, list(MIRRORED_BLENDSHAPES)]
     return out
 
 

@@ -121,3 +121,10 @@ MIRRORED_LANDMARKS: Final[tuple[int, ...]] = (
     468, 471, 470, 469, 472,
 )  # fmt: skip
 """In a mirrored picture landmark i lies where landmark `MIRRORED_LANDMARKS[i]` lay."""
+
+MIRRORED_BLENDSHAPES: Final[tuple[int, ...]] = (
+    0, 2, 1, 3, 5, 4, 6, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 18, 17, 20, 19, 22, 21, 23, 26, 25,
+    24, 27, 29, 28, 31, 30, 32, 39, 35, 34, 37, 36, 38, 33, 40, 41, 42, 43, 45, 44, 47, 46, 49, 48,
+    51, 50,
+)  # fmt: skip
+"""In a mirrored picture score i is what score `MIRRORED_BLENDSHAPES[i]` was: left for right."""

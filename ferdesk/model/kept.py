@@ -27,7 +27,7 @@ from ferdesk.quiet_openvino import ov
 
 log = logging.getLogger(__name__)
 
-CONVERSION: Final = 3
+CONVERSION: Final = 4
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _MOST_FILES: Final = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -10,8 +11,10 @@ from torch import Tensor, nn
 
 from ferdesk.model.apcl import APCL
 from ferdesk.model.backbones import BACKBONES, build_backbone
+from ferdesk.model.backbones.features import Features
 from ferdesk.model.config import TAKES_PICTURES, ArchitectureConfig, Preprocessing
 from ferdesk.model.geometry import GeometryStream, GeometryWitness, Standardise, absent
+from ferdesk.model.novelty import NoveltyHead
 from ferdesk.model.purified import Purified
 from ferdesk.model.streams import Pyramid, SingleScale
 from ferdesk.model.token_necks import ImageAndTokens, PyramidAndTokens
@@ -74,7 +77,7 @@ class Preprocess(nn.Module):
 
 
 class DualStreamFER(nn.Module):
-    """Image stream + landmark stream → DWMCA → z → APCL, and the witness where there is one.
+    """Image stream + landmark stream → DWMCA → z → APCL; witness and novelty where there are.
 
     A landmark stream that sees the picture never trains: no gradient reaches it and it stays in
     evaluation mode. The geometry stream trains with the rest.
@@ -83,6 +86,7 @@ class DualStreamFER(nn.Module):
     landmark_backbone: nn.Module | None
     geometry_stream: GeometryStream | None
     witness: GeometryWitness | None
+    novelty: NoveltyHead | None
 
     def __init__(self, config: ArchitectureConfig, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -97,7 +101,7 @@ class DualStreamFER(nn.Module):
         )
         image = BACKBONES[config.image_backbone]
         self.image_backbone = build_backbone(config.image_backbone, config.coarse_stride)
-        self.landmark_backbone = self.geometry_stream = self.witness = None
+        self.landmark_backbone = self.geometry_stream = self.witness = self.novelty = None
         self.neck: nn.Module
         channels = cast(tuple[int, int, int], self.image_backbone.channels)
         if pictures:
@@ -119,6 +123,8 @@ class DualStreamFER(nn.Module):
             self.neck = tokens(channels, image.align_stride, config, count)
         if config.witness != "none":
             self.witness = GeometryWitness()
+        if config.novelty:
+            self.novelty = NoveltyHead(channels[1] + channels[2])
         self.apcl = APCL(config)
         self.train(self.training)
 
@@ -128,9 +134,13 @@ class DualStreamFER(nn.Module):
             self.landmark_backbone.eval()
         return self
 
-    def features(self, *inputs: Tensor) -> Tensor:
-        """z (B, 768) of what `preprocess` gives."""
-        image = self.image_backbone(inputs[0])
+    def image_maps(self, *inputs: Tensor) -> Features:
+        """The image stream's maps of what `preprocess` gives."""
+        image: Features = self.image_backbone(inputs[0])
+        return image
+
+    def features(self, image: Features, *inputs: Tensor) -> Tensor:
+        """z (B, 768) of these maps and what `preprocess` gives."""
         other: Any = None
         if self.geometry_stream is not None:
             other = self.geometry_stream(inputs[-1])
@@ -143,8 +153,9 @@ class DualStreamFER(nn.Module):
     def answer(self, *inputs: Tensor, trust: float = 1.0) -> Purified[Tensor]:
         """`Purified` of B faces from what `preprocess` gives."""
         p_lm = None if self.witness is None else self.witness(inputs[-1])
-        out: Purified[Tensor] = self.apcl(self.features(*inputs), trust, p_lm)
-        return out
+        image = self.image_maps(*inputs)
+        out: Purified[Tensor] = self.apcl(self.features(image, *inputs), trust, p_lm)
+        return out if self.novelty is None else replace(out, novelty=self.novelty(image))
 
     def forward(
         self, crops: Tensor, geometry: Tensor | None = None, trust: float = 1.0
@@ -154,6 +165,15 @@ class DualStreamFER(nn.Module):
         Without geometry the faces count as faces without landmarks.
         """
         return self.answer(*self.preprocess(crops, geometry), trust=trust)
+
+    def with_novelty(self, head: NoveltyHead | None) -> DualStreamFER:
+        """A copy in evaluation mode with this head, or without any; the rest as it is."""
+        made = DualStreamFER(replace(self.config, novelty=head is not None), self.preprocessing)
+        state = {k: v for k, v in self.state_dict().items() if not k.startswith("novelty.")}
+        made.load_state_dict(state, strict=False)
+        if made.novelty is not None and head is not None:
+            made.novelty.load_state_dict(head.state_dict())
+        return made.eval()
 
     def parameter_count(self) -> tuple[int, int]:
         """(all, trainable) parameters."""

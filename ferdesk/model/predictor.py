@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ferdesk.model.checkpoint import Card, load, read_verified_card
 from ferdesk.model.devices import choose_device
-from ferdesk.model.face_geometry import GEOMETRY_SIZE, no_geometry
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, mirrored, no_geometry
 from ferdesk.model.labels import EXPRESSIONS
-from ferdesk.model.purified import FIELDS, Purified
+from ferdesk.model.purified import DISTRIBUTIONS, FIELDS, Purified, averaged
 from ferdesk.model.tensor_file import CheckpointError, quoted
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ferdesk.model.openvino_backend import OpenVinoBackend
 
 log = logging.getLogger(__name__)
-
-_DISTRIBUTIONS = ("logits", "p", "t_g", "t_a", "t", "final", "p_lm")
 
 
 class Backend(Protocol):
@@ -118,7 +116,8 @@ class Predictor:
 
         `geometry` (B, GEOMETRY_SIZE) float32 is what `face_geometry` makes of their landmarks; None
         stands for faces without landmarks. Networks without a geometry stream ignore it.
-        Everything is as the network gives it, without the card's calibration. Distributions are in
+        Everything is as the network gives it, without the card's calibration; where the card says
+        `mirror`, it is the mean over the faces and their mirror images. Distributions are in
         the order of ``labels.EXPRESSIONS`` whatever the checkpoint's order. A face's answer does
         not depend on the other faces of the batch. Raises ValueError for another shape or type.
         """
@@ -134,9 +133,15 @@ class Predictor:
                 f"geometry must be ({len(crops)}, {GEOMETRY_SIZE}) float32, not "
                 f"{geometry.shape} {geometry.dtype}"
             )
+        if self.card.mirror:
+            crops = np.concatenate([crops, crops[:, :, ::-1]])
+            geometry = np.concatenate([geometry, mirrored(geometry)])
         out = self._backend.run(np.ascontiguousarray(crops), np.ascontiguousarray(geometry))
+        if self.card.mirror:
+            faces = len(crops) // 2
+            out = averaged(out[:faces], out[faces:])
         if self._order is not None:
-            turned = {name: getattr(out, name)[:, self._order] for name in _DISTRIBUTIONS}
+            turned = {n: getattr(out, n)[:, self._order] for n in ("logits", *DISTRIBUTIONS)}
             out = replace(out, **turned)
         return out
 

@@ -51,6 +51,9 @@ class Purified(Generic[ArrayT]):
     """(B,) confidence of t."""
     c_lm: ArrayT
     """(B,) confidence of p_lm."""
+    novelty: ArrayT
+    """(B,) log odds that the picture is none of the training kind: drawn, inverted, bent, masked.
+    0 from a network that does not measure it."""
     embedding: ArrayT
     """(B, 128) the embedding e in which anchors live."""
 
@@ -64,6 +67,9 @@ class Purified(Generic[ArrayT]):
         return self.map(lambda array: array[index])  # type: ignore[index]
 
 
+DISTRIBUTIONS: Final = ("p", "t_g", "t_a", "t", "final", "p_lm")
+_CONFIDENCES: Final = {"c_p": "p", "c_g": "t_g", "c_a": "t_a", "c_t": "t", "c_lm": "p_lm"}
+_TINY: Final = 1e-8
 FIELDS: Final = tuple(field.name for field in fields(Purified))
 """The names in the order of the constructor."""
 
@@ -71,3 +77,22 @@ FIELDS: Final = tuple(field.name for field in fields(Purified))
 def concatenate(parts: Sequence[Purified[NDArray[np.float32]]]) -> Purified[NDArray[np.float32]]:
     """The faces of all parts, one part after the other; at least one part."""
     return Purified(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
+
+
+def averaged(
+    one: Purified[NDArray[np.float32]], other: Purified[NDArray[np.float32]]
+) -> Purified[NDArray[np.float32]]:
+    """The mean of two answers about the same B faces, with its own confidences.
+
+    The logits are log p; the embedding, of which there is no mean, is that of `one`.
+    """
+    values = {"novelty": (one.novelty + other.novelty) / 2}
+    for name in DISTRIBUTIONS:
+        both = getattr(one, name) + getattr(other, name)
+        # In half precision they do not sum to 1 exactly, and a silent witness would speak.
+        values[name] = both / both.sum(axis=1, keepdims=True)
+    logs = {name: np.log(np.maximum(values[name], _TINY)) for name in DISTRIBUTIONS}
+    for name, own in _CONFIDENCES.items():
+        entropy = -(values[own] * logs[own]).sum(axis=1)
+        values[name] = np.clip(1 - entropy / np.float32(np.log(values[own].shape[1])), 0, 1)
+    return Purified(logits=logs["p"], embedding=one.embedding, **values)

@@ -41,12 +41,14 @@ ANSWER_FEATURES: Final = (
     "winner", "margin", "c_p", "c_g", "c_a", "c_t", "agree_p", "agree_g", "agree_a",
     "witness", "apart", "c_lm",
 )  # fmt: skip
+NOVELTY: Final = "novelty"
+"""How unlike the training faces the picture is; its term is fitted apart from the others."""
 PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast", "eyes", "mouth")
 _PARTS: Final = {"eyes": (0.27, 0.47), "mouth": (0.62, 0.86)}
 """Rows of the crop where a part of the face lies, as shares of its height."""
 _ACROSS: Final = (0.15, 0.85)
 VIEW_FEATURES: Final = ("yaw", "pitch", "roll", "size")
-FEATURES: Final = (*ANSWER_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES)
+FEATURES: Final = (*ANSWER_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES, NOVELTY)
 
 
 def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]]) -> Features:
@@ -55,7 +57,8 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
     `probabilities` (N, 7) are those the label is taken from: calibrated, smoothed where the label
     is. `winner` is the log odds of the likeliest, `margin` its lead over the second, `agree_*` 1
     where that distribution has the same winner. `witness` is the logarithm of what p_lm gives the
-    label, `apart` the total variation between the two, 0 where the witness says nothing.
+    label, `apart` the total variation between the two, 0 where the witness says nothing. `novelty`
+    is the network's own.
     """
     ordered = np.sort(np.asarray(probabilities, np.float64), axis=1)
     first, second = ordered[:, -1], ordered[:, -2]
@@ -64,7 +67,7 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
         "winner": np.log(np.maximum(first, _TINY) / np.maximum(1.0 - first, _TINY)),
         "margin": first - second,
     }
-    for name in ("c_p", "c_g", "c_a", "c_t", "c_lm"):
+    for name in ("c_p", "c_g", "c_a", "c_t", "c_lm", NOVELTY):
         features[name] = np.asarray(getattr(purified, name), np.float64)
     for name, field in (("agree_p", "p"), ("agree_g", "t_g"), ("agree_a", "t_a")):
         features[name] = (getattr(purified, field).argmax(axis=1) == label).astype(np.float64)
@@ -235,6 +238,7 @@ _PICTURE_WORDS: Final = (
     ("pitch", "", "face {:.0f}° up or down"),
     ("eyes", "eyes covered or hard to see", ""),
     ("mouth", "mouth covered or hard to see", ""),
+    (NOVELTY, "", "unusual picture"),
     ("brightness", "too dark", "too bright"),
     ("sharpness", "blurred", ""),
     ("grain", "", "grainy picture"),

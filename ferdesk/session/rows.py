@@ -53,7 +53,7 @@ def face_row(frame: int, analysis: int, face: FaceReading) -> tuple[Any, ...]:
 
 
 def face_reading(row: Mapping[str, Any]) -> FaceReading:
-    """The face that was stored. What no session keeps (the embedding) is NaN; the logits are
+    """The face that was stored. What no session keeps (embedding, novelty) is NaN; the logits are
     log p, which has the same softmax."""
     box = (row["x"], row["y"], row["width"], row["height"])
     p = _array(row["p"])
@@ -61,6 +61,7 @@ def face_reading(row: Mapping[str, Any]) -> FaceReading:
     values.update({name: np.float32(row[name]) for name in _CONFIDENCES})
     values["logits"] = np.log(np.maximum(p, np.finfo(np.float32).tiny))
     values["embedding"] = np.full(_EMBEDDING, np.nan, np.float32)
+    values["novelty"] = np.float32(np.nan)
     if row["p_lm"] is None:
         values["p_lm"] = np.full_like(p, 1 / len(p))
     values["c_lm"] = _confidence(values["p_lm"])

@@ -25,19 +25,6 @@ BLENDSHAPES: Final[tuple[str, ...]] = (
 )  # fmt: skip
 
 
-def _mirrored(name: str) -> str:
-    for side, other in (("Left", "Right"), ("Right", "Left")):
-        if name.endswith(side):
-            return name.removesuffix(side) + other
-    return name
-
-
-MIRRORED_BLENDSHAPES: Final[tuple[int, ...]] = tuple(
-    BLENDSHAPES.index(_mirrored(name)) for name in BLENDSHAPES
-)
-"""In a mirrored picture score i is what score `MIRRORED_BLENDSHAPES[i]` was."""
-
-
 @dataclass(frozen=True, slots=True)
 class Movement:
     """One score in words."""

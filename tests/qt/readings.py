@@ -96,7 +96,7 @@ def purified(p: Array, t_g: Array, t_a: Array) -> Purified[Array]:
         logits=np.log(p + 1e-9), p=p, t_g=t_g, t_a=t_a, t=t, final=final,
         p_lm=np.full_like(p, 1 / len(p)),
         c_p=number(c_p), c_g=number(c_g), c_a=number(c_a), c_t=number(c_t), c_lm=number(0.0),
-        embedding=np.zeros(128, np.float32),
+        novelty=number(0.0), embedding=np.zeros(128, np.float32),
     )  # fmt: skip
 
 

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from ferdesk.model.face_geometry import BLENDSHAPES, EYE_CORNERS, LANDMARKS, PRESENT
-from ferdesk.model.face_regions import MIRRORED_LANDMARKS, NUM_LANDMARKS
-from ferdesk.vision.blendshapes import MIRRORED_BLENDSHAPES
+from ferdesk.model.face_regions import (
+    MIRRORED_BLENDSHAPES,
+    MIRRORED_LANDMARKS,
+    NUM_LANDMARKS,
+)
 from trainer.augment.chance import Chance
 from trainer.augment.geometry import mirrors, turning
 from trainer.augment_options import AugmentConfig

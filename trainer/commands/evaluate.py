@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from ferdesk.model import checkpoint
 from ferdesk.model.checkpoint import Card
+from ferdesk.model.face_geometry import mirrored
 from ferdesk.model.labels import EXPRESSIONS
-from ferdesk.model.purified import Purified
+from ferdesk.model.purified import Purified, averaged
 from trainer.commands.options import CACHE_HELP, command_parser
 from trainer.data.examples import Split
 from trainer.data.packed import PackedSet, load_split
@@ -77,6 +79,11 @@ def evaluate(
     part = load_split(folder, split)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out = predict(network.to(device), part, device)
+    if card.mirror:
+        there = replace(
+            part, crops=part.crops[:, :, ::-1], geometry=mirrored(part.shapes()).astype(np.float16)
+        )
+        out = averaged(out, predict(network, there, device))
     result: dict[str, Any] = {
         "checkpoint": path.name,
         "data": data.partition(":")[0],
@@ -133,8 +140,9 @@ def reliability_of(
     assert model is not None
     faces = part_of(part)
     answers = Observed(
-        "", out, pictures_of(part.crops, card.preprocessing.detail), faces.poses[:, 3]
-    )
+        "", out, pictures_of(part.crops, card.preprocessing.detail), faces.poses[:, 3],
+        faces.found,
+    )  # fmt: skip
     shown = calibration.apply(out.final)
     right = (shown.argmax(axis=1) == part.labels)[faces.found]
     chances = model.predict(features_of(answers, faces, calibration))

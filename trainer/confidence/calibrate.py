@@ -20,9 +20,10 @@ from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from ferdesk.model.predictor import Predictor
-from ferdesk.model.reliability import ReliabilityModel
+from ferdesk.model.reliability import NOVELTY, ReliabilityModel
 from trainer.confidence.faults import DEGRADATIONS
 from trainer.confidence.invariances import invariances
+from trainer.confidence.novelty import fit_head, some_of, with_term
 from trainer.confidence.observed import (
     Array,
     Observed,
@@ -30,6 +31,7 @@ from trainer.confidence.observed import (
     Pure,
     correct_of,
     faults_seen,
+    features_found,
     features_of,
     gather,
     observe,
@@ -37,6 +39,7 @@ from trainer.confidence.observed import (
 )
 from trainer.confidence.promise import independent, kept, promised
 from trainer.confidence.reliability import Fitted, select
+from trainer.confidence.strange import FITTED_ON, STRANGE
 from trainer.data.hold_out import hold_out
 from trainer.data.packed import PackedSet, load_split
 from trainer.data.sets import prepare
@@ -58,7 +61,10 @@ def fit(predictor: Predictor, part: Part, prior: Array, seed: int) -> tuple[Cali
     clean, few = observe(predictor, part, "", seed), part.sample(seed)
     calibration = calibrating.fit(clean.purified.final, part.data.labels, prior)
     faulty = [(observe(predictor, few, f, seed), few) for f in faults_seen(predictor.card)]
-    return calibration, select(gather([(clean, part), *faulty], calibration))
+    faces = gather([(clean, part), *faulty], calibration)
+    few = some_of(part, seed)
+    odd = [(observe(predictor, few, kind, seed), few) for kind in FITTED_ON]
+    return calibration, with_term(select(faces), faces, features_found(odd, calibration))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +138,38 @@ def measure_all(
     return metrics, tables
 
 
+def of_strange(predictor: Predictor, part: Part, card: Card, seed: int) -> list[dict[str, Any]]:
+    """A row per kind of strange picture: how often a face is found and labelled in it.
+
+    `labelled` is the share of the found ones with the reliability of the 80 % row or more.
+    """
+    calibration, model, table = card.calibration, card.reliability, card.risk_coverage
+    assert calibration is not None
+    assert model is not None
+    assert table is not None
+    threshold = table.for_coverage(0.8).threshold
+    others = tuple(term for term in model.terms if term.feature != NOVELTY)
+    few = some_of(part, seed)
+    rows = []
+    for kind in STRANGE:
+        answers = observe(predictor, few, kind, seed)
+        found = float(answers.again.mean())
+        features = features_found([(answers, few)], calibration)
+        chances = model.predict(features)
+        without = replace(model, terms=others).predict(features)
+        rows.append(
+            {
+                "pictures": kind,
+                "fitted": kind in FITTED_ON,
+                "found": found,
+                "mean_reliability": float(chances.mean()) if found else 0.0,
+                "labelled": float((chances >= threshold).mean()) if found else 0.0,
+                "labelled_without": float((without >= threshold).mean()) if found else 0.0,
+            }
+        )
+    return rows
+
+
 def _figures(
     purified: Pure, calibration: Calibration, labels: NDArray[np.int64]
 ) -> tuple[dict[str, float], list[dict[str, float]]]:
@@ -189,11 +227,12 @@ def calibrate(
     holdout: float,
     seed: int,
     threads: int,
+    mirror: bool = False,
 ) -> Card:
     """Fit, measure and write the checkpoint with its new card to `out`, atomically.
 
-    The network itself is not changed. Raises FerdeskError when the held-out pictures are not the
-    ones that the checkpoint's training left out.
+    Nothing of the network is changed but the head that measures novelty. Raises FerdeskError when
+    the held-out pictures are not the ones that the checkpoint's training left out.
     """
     network, card = checkpoint.load(path)
     folder = prepare(data, cache, geometry=True)
@@ -206,8 +245,11 @@ def calibrate(
             f"{len(held)} by seed {seed}; give the --holdout and --seed of its training."
         )
     valid = load_split(folder, "valid")
-    predictor = Predictor.of_network(network, card, "auto", threads)
     fitting, testing = _halves(held, trained, everything, seed)
+    head = fit_head(network, card, fitting, seed)
+    network = network.with_novelty(head)
+    card = replace(card, architecture=network.config, mirror=mirror)
+    predictor = Predictor.of_network(network, card, "auto", threads)
     prior = np.bincount(trained.labels, minlength=NUM_EXPRESSIONS) / len(trained)
     calibration, fitted = fit(predictor, fitting, prior, seed)
     unseen = scores_of(observe(predictor, testing, "", seed), testing, calibration, fitted.model)
@@ -220,6 +262,7 @@ def calibrate(
     # Another seed: the faults it is measured on are not those it was fitted on.
     part = part_of(valid)
     metrics, tables = measure_all(predictor, part, card, seed + 1)
+    tables["strange"] = of_strange(predictor, part, card, seed + 1)
     tables["reliability_features"] = {
         "joined": [{"feature": name, "log_loss": loss} for name, loss in fitted.losses],
         "left_out": list(fitted.left_out),
@@ -236,6 +279,6 @@ def calibrate(
             f"{int(testing.found.sum())} others; none has a near-copy among the training pictures",
         },
     )
-    checkpoint.save(out, checkpoint.load(path)[0], card)
+    checkpoint.save(out, checkpoint.load(path)[0].with_novelty(head), card)
     log.info("wrote %s", out)
     return card

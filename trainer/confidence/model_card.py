@@ -7,6 +7,7 @@ from collections import defaultdict
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import DISPLAY_NAMES
 from ferdesk.templates import render as render_template
+from trainer.confidence.strange import PER_KIND
 
 _NEEDED = {
     "recall", "degradations", "diagram", "reliability_diagram", "reliability_features",
@@ -52,6 +53,7 @@ def render(card: Card, filename: str, plot: str = "") -> str:
         card=card,
         filename=filename,
         plot=plot,
+        per_kind=PER_KIND,
         names=DISPLAY_NAMES,
         titles=defaultdict(str, _TITLES),
         calibrated=bool(parts),

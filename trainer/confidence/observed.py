@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
-from ferdesk.model.face_geometry import face_geometry, no_geometry
+from ferdesk.model.face_geometry import PRESENT, face_geometry, no_geometry
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.purified import Purified, concatenate
 from ferdesk.model.reliability import Features, answer_features, picture_features, view_features
 from ferdesk.vision.landmarker import Landmarker
 from trainer.confidence.faults import DEGRADATIONS, chance_for, degrade, small_edge
 from trainer.confidence.reliability import Faces
+from trainer.confidence.strange import STRANGE, strange
 from trainer.data.packed import PackedSet, find_face
 
 log = logging.getLogger(__name__)
@@ -66,13 +67,15 @@ def part_of(data: PackedSet) -> Part:
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """What the network says of a part under one fault ("" is none)."""
+    """What the network says of a part under one fault ("" is none) or made strange."""
 
     fault: str
     purified: Pure
     picture: Features
     """`picture_features`, of all N."""
     size: Array
+    again: NDArray[np.bool_]
+    """(N,) whether the app would find a face in it: everywhere, where nothing was looked for."""
 
 
 def _predict(predictor: Predictor, crops: NDArray[np.uint8], geometry: NDArray[np.float32]) -> Pure:
@@ -109,11 +112,15 @@ def pictures_of(crops: NDArray[np.uint8], detail: int) -> Features:
 def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Observed:
     """Run the network over the part, with the fault put on every crop first.
 
-    Under a fault the landmarks are those that are found in the crop with the fault on it.
+    `fault` is a key of `DEGRADATIONS` or `STRANGE`. Under it the landmarks are those that are found
+    in the crop with the fault on it.
     """
-    crops = degrade(part.data.crops, fault, seed) if fault else part.data.crops
+    change = strange if fault in STRANGE else degrade
+    crops = change(part.data.crops, fault, seed) if fault else part.data.crops
     takes = predictor.card.architecture.takes_geometry
-    shapes = _shapes(crops) if fault and takes else part.data.shapes()
+    anew = bool(fault) and takes
+    shapes = _shapes(crops) if anew else part.data.shapes()
+    again = shapes[:, PRESENT] > 0 if anew else np.ones(len(crops), bool)
     size = part.poses[:, 3]
     if fault == "small":
         edges = [small_edge(chance_for(fault, i, seed)) for i in range(len(crops))]
@@ -121,7 +128,7 @@ def observe(predictor: Predictor, part: Part, fault: str, seed: int) -> Observed
     answers = _predict(predictor, crops, shapes)
     picture = pictures_of(crops, predictor.card.preprocessing.detail)
     log.info("measured %d faces, %s", len(crops), fault or "as they are")
-    return Observed(fault, answers, picture, size)
+    return Observed(fault, answers, picture, size, again)
 
 
 def features_of(answers: Observed, part: Part, calibration: Calibration) -> Features:
@@ -150,9 +157,21 @@ def gather(every: list[tuple[Observed, Part]], calibration: Calibration) -> Face
         np.concatenate([correct_of(answers, part, calibration) for answers, part in every]),
         np.unique(np.concatenate(names), return_inverse=True)[1].astype(np.int64),
         np.concatenate(
-            [np.full(int(part.found.sum()), not answers.fault) for answers, part in every]
+            [
+                np.full(int(part.found.sum()), ["", *DEGRADATIONS].index(answers.fault))
+                for answers, part in every
+            ]
         ),
     )
+
+
+def features_found(every: list[tuple[Observed, Part]], calibration: Calibration) -> Features:
+    """The rows of all faces that the app would find, whatever their labels."""
+    found = []
+    for answers, part in every:
+        features, again = features_of(answers, part, calibration), answers.again[part.found]
+        found.append({name: values[again] for name, values in features.items()})
+    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
 
 
 def faults_seen(card: Card) -> list[str]:

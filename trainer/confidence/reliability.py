@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ferdesk.model.reliability import (
     ANSWER_FEATURES,
     FEATURES,
+    NOVELTY,
     Features,
     ReliabilityModel,
     Term,
@@ -26,12 +27,16 @@ FOLDS = 5
 MOST_TERMS = 8
 LEAST_GAIN = 5e-4
 """Cross-validated log loss that one more feature has to save."""
+LEAST_EVENED = 1e-3
+"""What one more feature has to take from `unevenness` otherwise, at no cost in log loss."""
 FINE_SIZE = 20.0
 """Pixels between the outer eye corners that the 48 px training pictures have; more is no better."""
 FINE_GRAIN = -1.5
 """Crops of ordinary cameras are sharper than 48 px pictures and measure -2.2 to -1.7 for it."""
 _RIDGE = 1.0
 _BAD_WHEN_HIGH = ("grain", "yaw", "pitch", "roll", "apart")
+_OFFERED = tuple(name for name in FEATURES if name != NOVELTY)
+"""Novelty is no matter of being right more or less often; `with_term` adds it afterwards."""
 _UNUSUAL = 0.02
 """Share of clean faces at each end of a feature that counts as unusual."""
 
@@ -45,8 +50,13 @@ class Faces:
     """(N,)"""
     picture: NDArray[np.int64]
     """(N,) which picture a row comes from."""
-    clean: NDArray[np.bool_]
-    """(N,) False for degraded copies."""
+    fault: NDArray[np.int64]
+    """(N,) number of the fault put on a row, 0 for pictures as they are."""
+
+    @property
+    def clean(self) -> NDArray[np.bool_]:
+        """(N,) False for degraded copies."""
+        return self.fault == 0
 
     def weights(self) -> Array:
         """(N,) clean and degraded rows weigh the same together; the mean is 1."""
@@ -70,7 +80,7 @@ def ranges(faces: Faces) -> dict[str, tuple[float, float]]:
     training faces begin, so that "fine" is fine; the bad end is the first percentile of all rows.
     """
     out: dict[str, tuple[float, float]] = {}
-    for name in FEATURES:
+    for name in _OFFERED:
         values = faces.features[name]
         clean = values[faces.clean]
         if name in ANSWER_FEATURES:
@@ -85,12 +95,14 @@ def ranges(faces: Faces) -> dict[str, tuple[float, float]]:
     return out
 
 
-def logistic(columns: Array, correct: NDArray[np.bool_], weights: Array) -> Array:
+def logistic(
+    columns: Array, correct: NDArray[np.bool_], weights: Array, strength: float = _RIDGE
+) -> Array:
     """(1 + K,) intercept and weights of least log loss with a small ridge, by Newton's method."""
     mean = np.average(columns, axis=0, weights=weights)
     spread = columns.std(axis=0) + 1e-9
     rows = np.column_stack((np.ones(len(columns)), (columns - mean) / spread))
-    ridge = np.eye(rows.shape[1]) * _RIDGE
+    ridge = np.eye(rows.shape[1]) * strength
     ridge[0, 0] = 1e-6
     solution = np.zeros(rows.shape[1])
     for _ in range(50):
@@ -141,6 +153,15 @@ def log_loss(chance: Array, faces: Faces) -> float:
     return float(np.average(-np.log(np.maximum(given, 1e-12)), weights=faces.weights()))
 
 
+def unevenness(chance: Array, faces: Faces) -> float:
+    """Mean over the faults, and over pictures as they are, of |mean chance - share right|."""
+    gaps = [
+        abs(chance[faces.fault == fault].mean() - faces.correct[faces.fault == fault].mean())
+        for fault in np.unique(faces.fault)
+    ]
+    return float(np.mean(gaps))
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """A reliability model and how it came about."""
@@ -156,31 +177,47 @@ class Fitted:
 def select(faces: Faces) -> Fitted:
     """Forward selection from the winner's log odds, until no feature helps in cross-validation.
 
-    A feature whose weight would have the wrong sign (a blurred face more reliable than a sharp one)
-    is left out, however much it gains.
+    First what tells right from wrong (log loss); then what keeps the chance true under each fault
+    (`unevenness`), as long as that costs no log loss. A feature whose weight would have the wrong
+    sign (a blurred face more reliable than a sharp one) is left out, however much it gains.
     """
     names = ["winner"]
-    best = log_loss(cross_validated(faces, names), faces)
-    losses = [("winner", best)]
+    chances = cross_validated(faces, names)
+    losses = [("winner", log_loss(chances, faces))]
     while len(names) < MOST_TERMS:
-        tries = []
-        for name in FEATURES:
-            if name not in names and np.ptp(faces.features[name]) > 0:
-                more = [*names, name]
-                if fit(faces, more)[1]:
-                    tries.append((log_loss(cross_validated(faces, more), faces), name))
-        if not tries or min(tries)[0] > best - LEAST_GAIN:
+        loss, uneven = losses[-1][1], unevenness(chances, faces)
+        tries = [
+            (log_loss(told, faces), unevenness(told, faces), name, told)
+            for name, told in _one_more(faces, names)
+        ]
+        better = [t for t in tries if t[0] <= loss - LEAST_GAIN]
+        evener = [t for t in tries if t[0] <= loss and t[1] <= uneven - LEAST_EVENED]
+        if better:
+            loss, _, name, chances = min(better, key=lambda t: t[0])
+        elif evener:
+            loss, _, name, chances = min(evener, key=lambda t: t[1])
+        else:
             break
-        best, name = min(tries)
         names.append(name)
-        losses.append((name, best))
+        losses.append((name, loss))
     model, _ = fit(faces, names)
     return Fitted(
         ReliabilityModel(model.intercept, model.terms, usual_ranges(faces)),
-        cross_validated(faces, names),
+        chances,
         tuple(losses),
-        tuple(name for name in FEATURES if name not in names),
+        tuple(name for name in _OFFERED if name not in names),
     )
+
+
+def _one_more(faces: Faces, names: list[str]) -> list[tuple[str, Array]]:
+    """(feature, cross-validated chances with it) of each that could join with a sensible sign."""
+    out = []
+    for name in _OFFERED:
+        if name not in names and np.ptp(faces.features[name]) > 0:
+            more = [*names, name]
+            if fit(faces, more)[1]:
+                out.append((name, cross_validated(faces, more)))
+    return out
 
 
 def usual_ranges(faces: Faces) -> tuple[Usual, ...]:
@@ -189,9 +226,10 @@ def usual_ranges(faces: Faces) -> tuple[Usual, ...]:
     for name in FEATURES:
         if name in ANSWER_FEATURES:
             continue
-        low, high = np.percentile(
-            faces.features[name][faces.clean], (100 * _UNUSUAL, 100 - 100 * _UNUSUAL)
-        )
+        clean = faces.features[name][faces.clean]
+        if name == NOVELTY and not np.ptp(clean) > 0:
+            continue
+        low, high = np.percentile(clean, (100 * _UNUSUAL, 100 - 100 * _UNUSUAL))
         if name == "size":
             low = min(low, FINE_SIZE)
         if name == "grain":

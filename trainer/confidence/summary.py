@@ -36,6 +36,14 @@ def claims(card: Card) -> str:
             for r in t["degradations"]
         ),
         "",
+        f"{'no photograph':14} {'fitted on':>9} {'found':>8} {'reliability':>11} {'labelled':>8} "
+        f"{'without novelty':>15}",
+        *(
+            f"{r['pictures']:14} {'yes' if r['fitted'] else 'no':>9} {r['found']:8.4f} "
+            f"{r['mean_reliability']:11.4f} {r['labelled']:8.4f} {r['labelled_without']:15.4f}"
+            for r in t["strange"]
+        ),
+        "",
         f"{'threshold':>9} {'coverage':>8} {'wrong':>8} {'at most':>8} {'measured':>17}",
         *(
             f"{a.threshold:9.3f} {a.coverage:8.3f} {a.error:8.4f} {b['promised']:8.4f} "

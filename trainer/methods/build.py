@@ -57,7 +57,7 @@ def build_network(config: TrainConfig) -> DualStreamFER:
 
 def _started(config: TrainConfig) -> DualStreamFER:
     path = Path(config.start_from).expanduser()
-    network, _ = checkpoint.load(path)
+    network = checkpoint.load(path)[0].with_novelty(None)
     if network.config != config.architecture_config():
         raise FerdeskError(
             f"'{path.name}' is a network of another architecture than this run's "

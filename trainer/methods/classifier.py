@@ -167,6 +167,7 @@ def as_purified(probabilities: Tensor, logits: Tensor, embedding: Tensor) -> Pur
         c_a=certain,
         c_t=certain,
         c_lm=torch.zeros_like(certain),
+        novelty=torch.zeros_like(certain),
         embedding=embedding,
     )
 

@@ -99,7 +99,7 @@ CARD_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown backbone": (
         lambda c: c["architecture"].update(image_backbone="vgg"), "'vgg', which",
     ),
-    "unknown entry": (lambda c: c["architecture"].update(novelty=1), "unknown entry 'novelty'"),
+    "unknown entry": (lambda c: c["architecture"].update(curiosity=1), "unknown entry 'curiosity'"),
     "wrong type": (lambda c: c["architecture"].update(dims="wide"), "'dims'"),
     "no preprocessing": (lambda c: c.pop("preprocessing"), "preprocessing"),
     "another width": (lambda c: c["architecture"].update(embed_dim=64), "do not fit"),

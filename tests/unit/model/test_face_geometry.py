@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from mediapipe.tasks.python.vision.face_landmarker import FaceLandmarksConnections
 from numpy.typing import NDArray
 
@@ -15,14 +17,21 @@ from ferdesk.model.face_geometry import (
     LANDMARKS,
     PRESENT,
     face_geometry,
+    mirrored,
     no_geometry,
     normalised,
 )
-from ferdesk.model.face_regions import MIRRORED_LANDMARKS, NUM_LANDMARKS, REGIONS
+from ferdesk.model.face_regions import (
+    MIRRORED_BLENDSHAPES,
+    MIRRORED_LANDMARKS,
+    NUM_LANDMARKS,
+    REGIONS,
+)
 from ferdesk.resources import asset
-from ferdesk.vision.blendshapes import MIRRORED_BLENDSHAPES
+from ferdesk.vision.blendshapes import BLENDSHAPES as SCORES
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.types import FaceLandmarks
+from trainer.augment.landmarks import mirrored as augment_mirrored
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +123,9 @@ def _group(name: str) -> set[int]:
 def test_mirror_maps_undo_themselves_and_swap_the_sides() -> None:
     for mirror in (MIRRORED_LANDMARKS, MIRRORED_BLENDSHAPES):
         assert [mirror[i] for i in mirror] == list(range(len(mirror)))
+    sides = {"Left": "Right", "Right": "Left"}
+    swapped = [re.sub("(Left|Right)$", lambda m: sides[m[0]], name) for name in SCORES]
+    assert [SCORES[i] for i in MIRRORED_BLENDSHAPES] == swapped
     for name, region in REGIONS.items():
         other = name.replace("right", "LEFT").replace("left", "right").replace("LEFT", "left")
         assert {MIRRORED_LANDMARKS[i] for i in region} == set(REGIONS[other])
@@ -130,3 +142,12 @@ def test_a_mirrored_picture_has_the_mirrored_geometry(
     assert apart.max() < 0.12
     scores = face.blendshapes[list(MIRRORED_BLENDSHAPES)]
     assert np.abs(there.blendshapes - scores).mean() < 0.06
+
+
+def test_mirroring_twice_is_no_change_and_moves_what_the_trainer_moves(face: FaceLandmarks) -> None:
+    geometry = np.stack([face_geometry(face.points, face.blendshapes), no_geometry(1)[0]])
+    there = mirrored(geometry)
+    assert np.array_equal(mirrored(there), geometry)
+    assert not np.array_equal(there[0], geometry[0])
+    assert not there[1].any()
+    assert np.array_equal(there, augment_mirrored(torch.from_numpy(geometry)).numpy())

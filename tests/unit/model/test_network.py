@@ -83,7 +83,8 @@ def test_paper_architecture_has_the_size_of_the_paper() -> None:
     landmark = sum(p.numel() for p in network.landmark_backbone.parameters())
     assert total - trainable == landmark
     with torch.inference_mode():
-        z = network.features(*network.preprocess(crops(1)))
+        inputs = network.preprocess(crops(1))
+        z = network.features(network.image_maps(*inputs), *inputs)
         out = network(crops(1))
     assert z.shape == (1, 768)
     assert out.embedding.shape == (1, 128)

@@ -20,12 +20,12 @@ from ferdesk.model.config import (
 )
 from ferdesk.model.conversion import convert
 from ferdesk.model.devices import available_devices, choose_device
-from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, no_geometry
+from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, mirrored, no_geometry
 from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.openvino_backend import OpenVinoBackend
 from ferdesk.model.predictor import Predictor
-from ferdesk.model.purified import FIELDS
+from ferdesk.model.purified import FIELDS, averaged
 from tests.unit.model.helpers import tiny_card, tiny_network
 
 TOLERANCE = 1e-4
@@ -196,3 +196,25 @@ def test_openvino_runs_without_its_telemetry() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("device", sorted(AVAILABLE & {"cpu", "openvino"}))
+def test_a_mirroring_card_gives_the_mean_over_the_face_and_its_mirror_image(device: str) -> None:
+    network = tiny_network(config=LIVE)
+    plain = Predictor.of_network(network, tiny_card(network), device)
+    card = replace(tiny_card(network), mirror=True)
+    both = Predictor.of_network(tiny_network(config=LIVE), card, device)
+    batch, shapes = crops(3), faces(3)
+    there = plain.predict(np.ascontiguousarray(batch[:, :, ::-1]), mirrored(shapes))
+    here, out = plain.predict(batch, shapes), both.predict(batch, shapes)
+    for name in ("p", "t_g", "t_a", "t", "final", "p_lm"):
+        mean = (getattr(here, name) + getattr(there, name)) / 2
+        assert np.allclose(getattr(out, name), mean, atol=2e-3), name
+    assert np.allclose(averaged(here, there).final, out.final, atol=1e-5)
+    assert out.c_lm[-1] == pytest.approx(0, abs=1e-6), "no landmarks, no witness"
+    c_t = 1 + (out.t * np.log(out.t)).sum(axis=1) / np.log(7)
+    assert np.allclose(out.c_t, c_t, atol=1e-5)
+    flipped = both.predict(np.ascontiguousarray(batch[:, :, ::-1]), mirrored(shapes))
+    assert np.allclose(flipped.final, out.final, atol=1e-5), "both sides count the same"
+    alone = both.predict(batch[1:2], shapes[1:2])
+    assert np.allclose(alone.final[0], out.final[1], atol=1e-5), "whoever else is in the batch"

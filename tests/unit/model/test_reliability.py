@@ -32,6 +32,7 @@ MODEL = ReliabilityModel(
         Usual("contrast", -2.2, -1.1),
         Usual("eyes", -0.6, 0.4),
         Usual("mouth", -0.8, 0.4),
+        Usual("novelty", -6.0, 0.7),
     ),
 )  # fmt: skip
 TABLE = RiskCoverage(
@@ -90,6 +91,8 @@ TIED = peaked(fear=0.4, surprise=0.35)
         ({"contrast": -3.0}, SURE, "too little contrast"),
         ({"mouth": -4.0}, SURE, "mouth covered or hard to see"),
         ({"eyes": -4.0}, SURE, "eyes covered or hard to see"),
+        ({"novelty": 2.5, "sharpness": -2.0}, SURE, "unusual picture"),
+        ({"novelty": -9.0}, VAGUE, "no expression stands out"),
         ({}, TIED, "two expressions equally likely: Fear and Surprise"),
         ({"agree_p": 0.0}, SURE, "the first guess was another expression"),
         ({}, VAGUE, "no expression stands out"),
@@ -107,7 +110,7 @@ def test_answer_features_by_hand() -> None:
     purified = Purified(
         logits=p[None], p=p[None], t_g=p[None], t_a=other[None], t=p[None], final=p[None],
         p_lm=other[None], c_p=np.array([0.3]), c_g=zero, c_a=zero, c_t=np.array([0.4]),
-        c_lm=np.array([0.2]), embedding=zero,
+        c_lm=np.array([0.2]), novelty=np.array([-1.5]), embedding=zero,
     )  # fmt: skip
     features = answer_features(np.array([[0.1, 0.05, 0.05, 0, 0, 0, 0.8]]), purified)
     assert features["winner"] == pytest.approx([math.log(4)])
@@ -115,6 +118,7 @@ def test_answer_features_by_hand() -> None:
     assert (features["c_p"], features["c_t"]) == (pytest.approx([0.3]), pytest.approx([0.4]))
     assert [float(features[f"agree_{k}"][0]) for k in ("p", "g", "a")] == [1, 1, 0]
     shown = np.array([0.1, 0.05, 0.05, 0, 0, 0, 0.8])
+    assert features["novelty"] == [-1.5]
     assert features["witness"] == pytest.approx([math.log(other[6])])
     assert features["apart"] == pytest.approx([np.abs(other - shown).sum() / 2])
     silent = answer_features(shown[None], replace(purified, c_lm=np.zeros(1)))

@@ -42,7 +42,7 @@ def answer(distribution: np.ndarray) -> Purified[Any]:
     return Purified(
         logits=distribution, p=distribution, t_g=distribution, t_a=distribution, t=distribution,
         final=distribution, p_lm=distribution, c_p=one, c_g=one, c_a=one, c_t=one, c_lm=one,
-        embedding=one,
+        novelty=one, embedding=one,
     )  # fmt: skip
 
 

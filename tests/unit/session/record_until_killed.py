@@ -24,7 +24,9 @@ SETTINGS = ReadingSettings("made up", "", "none", 0.0, 1)
 def made_up(rng: np.random.Generator) -> FaceReading:
     """A face whose numbers mean nothing."""
     values = {name: rng.dirichlet(np.ones(7)).astype(np.float32) for name in FIELDS}
-    values.update({name: np.float32(0.5) for name in ("c_p", "c_g", "c_a", "c_t", "c_lm")})
+    values.update(
+        {name: np.float32(0.5) for name in ("c_p", "c_g", "c_a", "c_t", "c_lm", "novelty")}
+    )
     points = (rng.random((478, 3)) * 200).astype(np.float32)
     return FaceReading(
         face_id=1,

@@ -9,6 +9,7 @@ import torch
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model import checkpoint
+from ferdesk.model.novelty import NoveltyHead
 from tests.unit.model.helpers import tiny_checkpoint, tiny_network
 from tests.unit.trainer.helpers import small_tree
 from trainer.augment_options import AugmentConfig
@@ -72,10 +73,14 @@ def test_a_run_starts_from_an_earlier_checkpoint(
 ) -> None:
     assert train(data, "first", 1) == 0
     earlier = data / "first" / "model.safetensors"
+    a, card = checkpoint.load(earlier)
+    # As a calibrated one: its measure of novelty belongs to the old image stream.
+    checkpoint.save(earlier, a.with_novelty(NoveltyHead(sum(a.image_backbone.channels[1:]))), card)
     still = ["--train.lr_head", "0", "--train.lr_backbone", "0", "--train.weight_decay", "0"]
     assert train(data, "second", 1, "--train.start_from", str(earlier), *still) == 0
-    a, b = checkpoint.load(earlier)[0], checkpoint.load(data / "second" / "model.safetensors")[0]
+    b = checkpoint.load(data / "second" / "model.safetensors")[0]
     assert torch.equal(a.apcl.reduce.weight, b.apcl.reduce.weight)
+    assert b.novelty is None
     card = checkpoint.read_card(data / "second" / "model.safetensors")
     assert "continues model.safetensors" in str(card.training["pretraining"])
     other = ["--train.start_from", str(earlier), "--train.network.corrections", "none"]

@@ -14,6 +14,7 @@ from tests.unit.trainer.helpers import small_tree
 from tests.unit.trainer.hostile import NAME, check_markdown
 from trainer.cli import main
 from trainer.confidence.faults import DEGRADATIONS
+from trainer.confidence.strange import STRANGE
 
 HELD = 42
 
@@ -56,6 +57,8 @@ def test_calibrated_measured_and_carded(
     assert {"accuracy", "ece", "ece_before_calibration", "brier", "set_coverage", "set_size",
             "auroc_reliability", "auroc_winner", "auroc_c_t"} <= set(card.metrics)  # fmt: skip
     assert len(card.tables["degradations"]) == 1 + len(DEGRADATIONS)
+    assert loaded.config.novelty
+    assert [row["pictures"] for row in card.tables["strange"]] == list(STRANGE)
     assert card.tables["degradations"][0]["accuracy"] == card.metrics["accuracy"]
     assert [row["picture"] for row in card.tables["invariances"]][:2] == ["original", "mirrored"]
     assert len(card.tables["risk_coverage"]) == len(card.risk_coverage.rows)
@@ -70,9 +73,9 @@ def test_calibrated_measured_and_carded(
     for name in ("first", "second"):
         assert main(["card", str(out), "--out", str(tmp_path / name / "MODEL_CARD.md")]) == 0
     text = (tmp_path / "first" / "MODEL_CARD.md").read_text()
-    for part in ("## Each expression", "## Under faults", "| mouth covered |", "## Calibration",
-                 "## Reliability", "## Abstaining", "(model_card.svg)", "| turned +15° |",
-                 "Intended use"):  # fmt: skip
+    for part in ("## Each expression", "## Under faults", "| mouth covered |",
+                 "| domino mask | no |", "## Calibration", "## Reliability", "## Abstaining",
+                 "(model_card.svg)", "| turned +15° |", "Intended use"):  # fmt: skip
         assert part in text
     assert "not calibrated" not in text
     assert f"`{checkpoint.read_verified_card(out).sha256}`" in text

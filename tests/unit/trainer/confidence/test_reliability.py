@@ -27,7 +27,7 @@ def synthetic(n: int = 1500, seed: int = 0) -> Faces:
     features["size"] = np.full(2 * n, 25.0)
     odds = 1 + 0.8 * features["winner"] - 0.9 * features["grain"]
     correct = generator.uniform(size=2 * n) < 1 / (1 + np.exp(-odds))
-    return Faces(features, correct, np.tile(np.arange(n), 2), clean)
+    return Faces(features, correct, np.tile(np.arange(n), 2), (~clean).astype(np.int64))
 
 
 def test_logistic_by_hand() -> None:
@@ -42,7 +42,9 @@ def test_logistic_by_hand() -> None:
 
 def test_weights_balance_clean_and_degraded() -> None:
     faces = synthetic(10)
-    uneven = Faces(faces.features, faces.correct, faces.picture, np.arange(20) < 5)
+    uneven = Faces(
+        faces.features, faces.correct, faces.picture, (np.arange(20) >= 5).astype(np.int64)
+    )
     weights = uneven.weights()
     assert weights[:5].sum() == pytest.approx(weights[5:].sum())
     assert weights.mean() == pytest.approx(1.0)
@@ -71,7 +73,7 @@ def test_a_weight_of_the_wrong_sign_is_reported() -> None:
     faces = synthetic()
     turned = {**faces.features, "grain": -faces.features["grain"]}
     assert fit(faces, ["winner", "grain"])[1]
-    assert not fit(Faces(turned, faces.correct, faces.picture, faces.clean), ["winner", "grain"])[1]
+    assert not fit(Faces(turned, faces.correct, faces.picture, faces.fault), ["winner", "grain"])[1]
 
 
 def test_cross_validation_does_not_see_its_own_fold() -> None:
@@ -79,5 +81,5 @@ def test_cross_validation_does_not_see_its_own_fold() -> None:
     faces = synthetic(300)
     chances = cross_validated(faces, ["winner"])
     shuffled = np.random.default_rng(5).permutation(faces.correct)
-    noise = cross_validated(Faces(faces.features, shuffled, faces.picture, faces.clean), ["winner"])
+    noise = cross_validated(Faces(faces.features, shuffled, faces.picture, faces.fault), ["winner"])
     assert chances.std() > 3 * noise.std()
