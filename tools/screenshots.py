@@ -3,8 +3,8 @@
     python tools/screenshots.py [--out out/screenshots] [--checkpoint FILE] [--scale 2]
     python tools/screenshots.py --docs
 
-`--docs` renews docs/screenshot.png and the animated docs/window.webp instead. Works without a
-display.
+`--docs` renews docs/screenshot.webp, docs/review.webp and the animated docs/window.webp instead.
+Works without a display.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import itertools
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,11 +48,12 @@ def main() -> int:
     args = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = args.scale
     own = Path(tempfile.mkdtemp(prefix="ferdesk-"))
-    for name in ("CONFIG", "STATE"):
+    for name in ("CONFIG", "STATE", "SESSIONS"):
         os.environ[f"FERDESK_{name}_DIR"] = str(own / name.lower())
     window, run_for = _open(args.checkpoint)
     if args.docs:
         _docs(window, run_for)
+        _review(window, run_for, own)
     else:
         args.out.mkdir(parents=True, exist_ok=True)
         for scheme in ("dark", "light"):
@@ -115,7 +117,35 @@ def _docs(window: MainWindow, run_for: Callable[[float], None]) -> None:
     _again(window, run_for)
     while not 7.0 < _now(window) < 8.5:
         run_for(0.05)
-    window.grab().save(str(docs / "screenshot.png"))
+    _save(window, docs / "screenshot.webp")
+
+
+def _review(window: MainWindow, run_for: Callable[[float], None], place: Path) -> None:
+    """The sample as a session, with two events, a correction and a chosen stretch."""
+    from ferdesk.ui.state.stretch import Stretch
+
+    command = [sys.executable, "-m", "ferdesk", "analyze", "sample", "--out", str(place / "many")]
+    subprocess.run([*command, "--smoothing", "0.3"], check=True, stdout=subprocess.DEVNULL)
+    work = window.session_work
+    work.open(str(place / "many" / "sample"))
+    while not work.reviewing:
+        run_for(0.1)
+    for at, label in ((0.0, "sad news"), (9.4, "good news")):
+        work.review.seek(at)
+        work.editing.mark(label)
+    work.review.choose(Stretch(5.9, 6.6))
+    work.editing.correct("sadness")
+    work.review.choose(Stretch(11.0, 14.0))
+    work.review.seek(12.0)
+    run_for(1.0)
+    window.toasts.dismiss_all()
+    run_for(1.0)
+    _save(window, REPOSITORY / "docs" / "review.webp")
+
+
+def _save(window: MainWindow, path: Path) -> None:
+    window.grab().toImage().save(str(path), None, 88)
+    sys.stdout.write(f"{path}: {path.stat().st_size / 1e3:.0f} kB\n")
 
 
 def _again(window: MainWindow, run_for: Callable[[float], None]) -> None:

@@ -13,6 +13,9 @@ from tests.unit.trainer.compare.fake_grid import Trainer
 from trainer.cli import main
 from trainer.config import TrainConfig
 
+# Drawing takes longer than all the rest; tests/unit/trainer/report looks at it.
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Trainer:

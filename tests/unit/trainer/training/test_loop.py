@@ -120,6 +120,7 @@ def test_a_signal_saves_the_state_and_the_same_command_goes_on(place: Path) -> N
     assert state["epoch"] >= 1
 
 
+@pytest.mark.timeout(300)
 def test_two_processes_compute_what_one_does_in_two_parts(place: Path) -> None:
     assert train(place, "one", "--train.micro_batches", "2") == 0
     command = [
@@ -130,7 +131,7 @@ def test_two_processes_compute_what_one_does_in_two_parts(place: Path) -> None:
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=110, check=False
+        command, env=environment, capture_output=True, text=True, timeout=280, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     for a, b in zip(entries(place / "one"), entries(place / "two"), strict=True):
