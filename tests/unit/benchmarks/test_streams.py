@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.streams import hours
 from benchmarks.streams.live import BLOCK, Alternating, cost
+from benchmarks.streams.receivers import LATER, Receivers
 from ferdesk.pipeline.types import Reading
 from ferdesk.streams.sender import Sender
 from tests.unit.streams.conftest import reading_of  # noqa: F401
@@ -44,6 +45,22 @@ def test_half_of_the_readings_are_sent(reading_of: Callable[..., Reading]) -> No
     sender.close()
     assert sender.frames == list(range(BLOCK, 3 * BLOCK))
     assert len(sink.edges) == 4
+
+
+def test_receivers_that_wake_once_per_second_miss_nothing(
+    reading_of: Callable[..., Reading],  # noqa: F811
+) -> None:
+    pytest.importorskip("pylsl")
+    with Receivers.start(LATER) as receivers:
+        sender = Sender(receivers.outlets)
+        for i in range(30):
+            sender.reading(reading_of(i, (1, 0.9)))
+        arrived = receivers.arrivals()
+        sender.close()
+    assert set(arrived) == set(receivers.seconds) == {"LSL", "OSC", "WebSocket"}
+    for arrivals in arrived.values():
+        assert [a.frame for a in arrivals] == list(range(30))
+    assert all(seconds > 0 for seconds in receivers.seconds.values())
 
 
 def test_seconds_instead_of_hours(
