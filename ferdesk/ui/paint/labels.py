@@ -34,17 +34,24 @@ def place(
     """A rectangle of (width, height) for every box, inside the picture and clear of the others.
 
     Above the box where that is free, else below it, at its other side or inside it, else wherever
-    is nearest; earlier boxes choose first. Labels overlap only where the picture is full.
+    is nearest; earlier boxes choose first. Labels overlap only where the picture is full, and one
+    stands on another face, or where that face's own label belongs, only where there is no other
+    place.
     """
     placed: list[QRectF] = []
-    for box, (width, height) in zip(boxes, sizes, strict=True):
+    for index, (box, (width, height)) in enumerate(zip(boxes, sizes, strict=True)):
+        others = [
+            other.adjusted(0, -height - _APART, 0, 0)
+            for number, other in enumerate(boxes) if number != index
+        ]  # fmt: skip
         tried = []
         for x, y in _places(box, width, height, picture):
             spot = _inside(QRectF(x, y, width, height), picture)
-            # A label that has to leave its place for the picture's edge may cover the face.
-            rank = (abs(spot.top() - y) >= 0.5, _overlap(spot, placed))
+            # A label that has to leave its place for the picture's edge may cover its own face.
+            moved = abs(spot.top() - y) >= 0.5
+            rank = (_overlap(spot, placed), _overlap(spot, others), moved)
             tried.append((rank, spot))
-            if rank == (False, 0.0):
+            if rank == (0.0, 0.0, False):
                 break
         placed.append(min(tried, key=lambda each: each[0])[1])
     return placed

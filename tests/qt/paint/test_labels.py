@@ -32,3 +32,12 @@ def test_above_its_box_where_there_is_room() -> None:
     assert spot == QRectF(200, 119, 120, 26)
     (spot,) = place([QRectF(200, 25, 100, 100)], [(120, 26)], PICTURE)
     assert spot.top() == 130
+
+
+def test_no_label_stands_where_it_seems_to_belong_to_another_face() -> None:
+    """Two by two faces: the upper ones have hardly any room above them, nor below."""
+    boxes = [QRectF(x, y, 90, 120) for y in (44.0, 184.0) for x in (120.0, 400.0)]
+    spots = place(boxes, [(130.0, 26.0)] * 4, PICTURE)
+    for index, spot in enumerate(spots):
+        others = [box for number, box in enumerate(boxes) if number != index]
+        assert not any(spot.intersects(box.adjusted(0, -26, 0, 0)) for box in others), index
