@@ -30,7 +30,7 @@ def test_what_was_asked_before_the_plot_is_made_holds(qtbot: QtBot) -> None:
     panel.refresh(None, 0.0)
     assert not panel.place.made
     panel.show()
-    qtbot.waitUntil(lambda: panel.place.made, timeout=5000)
+    qtbot.waitUntil(lambda: panel.place.made, timeout=30_000)
     assert panel.plot.view.backgroundBrush().color() == QColor(DARK.card)
     assert not panel.plot.curves[2].isVisible()
     assert panel.plot.item.viewRange()[0][0] < -25

@@ -138,7 +138,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_reading(
     assert any("MB are free on the disk" in text for text in notices(window))
     assert not window.commands["record"].isChecked()
     before = window.live.shown.reading
-    qtbot.waitUntil(lambda: window.live.shown.reading is not before, timeout=5000)
+    qtbot.waitUntil(lambda: window.live.shown.reading is not before, timeout=30_000)
     qtbot.waitUntil(lambda: bool(window.store.value.recent_sessions), timeout=20_000)
     with Session.open(only_session(tmp_path)) as session:
         assert session.state is SessionState.COMPLETE

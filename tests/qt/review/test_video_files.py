@@ -78,7 +78,7 @@ def test_it_is_read_while_it_plays_and_kept(
     qtbot.waitUntil(lambda: window.commands["pause"].isChecked(), timeout=60_000)
     assert read(window).all(), "no frame is passed over"
     assert len(streamed) > before, "streams hear what is played"
-    qtbot.waitUntil(lambda: window.session_work.bar.ribbon.names == ("Face 1",), timeout=5000)
+    qtbot.waitUntil(lambda: window.session_work.bar.ribbon.names == ("Face 1",), timeout=30_000)
     # Read in one go it has the numbers of `ferdesk analyze`.
     analyzer, source = Analyzer(predictor, 3, 0.3), VideoSource(clip)
     source.open()
@@ -124,7 +124,7 @@ def test_a_click_in_the_ribbon_reads_that_moment(
     assert window.live.shown.faces
     if unread:
         assert int(read(window).sum()) <= already + 2, "that moment alone"
-        qtbot.waitUntil(lambda: ribbon.read is not None and len(ribbon.read) > 1, timeout=5000)
+        qtbot.waitUntil(lambda: ribbon.read is not None and len(ribbon.read) > 1, timeout=30_000)
         middle = QPointF(layout.x((ribbon.read[0][1] + ribbon.read[-1][0]) / 2), 20)  # type: ignore[index]
         assert "not read yet" in ribbon.describe(middle)
         assert "% read" in window.session_work.bar.transport.whole.text()

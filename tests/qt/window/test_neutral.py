@@ -144,7 +144,7 @@ def test_too_few_readings_give_none(
     bench.run()
     show(bench, at_rest())
     press(bench)
-    qtbot.waitUntil(lambda: not part(bench).collecting, timeout=4000)
+    qtbot.waitUntil(lambda: not part(bench).collecting, timeout=30_000)
     assert "only 0 readings" in bench.notices()[0]
 
 

@@ -170,14 +170,16 @@ def test_a_check_that_raises_is_a_failed_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "timeout", "said"),
     [
-        ("import os; os.abort()", "crashed with SIGABRT"),
-        ("import sys; sys.stderr.write('no such luck'); sys.exit(3)", "code 3: no such luck"),
-        ("import time; time.sleep(60)", "did not answer within 1 s"),
+        ("import os; os.abort()", 60, "crashed with SIGABRT"),
+        ("import sys; sys.stderr.write('no such luck'); sys.exit(3)", 60, "code 3: no such luck"),
+        ("import time; time.sleep(60)", 2, "did not answer within 2 s"),
     ],
 )
-def test_a_dying_process_is_one_line(code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dying_process_is_one_line(
+    code: str, timeout: float, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was found before the end stays in the report."""
     check = '{"name": "first", "status": "ok", "message": "fine"}'
     head = f"print('{probes._MARK}{check}', flush=True); "
@@ -185,7 +187,7 @@ def test_a_dying_process_is_one_line(code: str, said: str, monkeypatch: pytest.M
     monkeypatch.setattr(
         probes, "_process", lambda _, changes, timeout: run(["-c", head + code], changes, timeout)
     )
-    first, last = probes.run("thing", timeout=1)
+    first, last = probes.run("thing", timeout=timeout)
     assert first == Check("first", Status.OK, "fine")
     assert (last.name, last.status) == ("thing", Status.FAIL)
     assert said in last.message

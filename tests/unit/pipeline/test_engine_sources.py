@@ -52,7 +52,7 @@ def test_stopping_while_a_camera_is_busy(live: Listening, camera: FakeCamera) ->
     live.engine.start(CAMERA, CHECKPOINT)
     live.wait_for(EventKind.WARNING, "busy")
     live.engine.stop()
-    assert live.engine.close(timeout=2)
+    assert live.engine.close(timeout=20)
     assert camera.opened == 0
 
 

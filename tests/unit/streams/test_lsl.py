@@ -131,7 +131,7 @@ def pull(inlet: Any, count: int) -> tuple[list[list[float]], list[float]]:
 
 
 def test_metadata_follows_the_conventions(outlet: LslOutlet, tmp_path: Path) -> None:
-    info = inlet_of(NAME, tmp_path).info(timeout=5)
+    info = inlet_of(NAME, tmp_path).info(timeout=20)
     assert (info.type(), info.channel_count(), info.nominal_srate()) == ("Expression", 14, 0.0)
     assert info.channel_format() == pylsl.cf_float32
     root = ElementTree.fromstring(info.as_xml())
@@ -144,7 +144,7 @@ def test_metadata_follows_the_conventions(outlet: LslOutlet, tmp_path: Path) -> 
     assert root.findtext("./desc/synchronization/can_drop_samples") == "true"
     assert root.findtext("./desc/synchronization/offset_mean") == "0"
     assert root.findtext("./desc/acquisition/version") == "0.1.0"
-    moved = inlet_of(BLENDSHAPES_NAME, tmp_path).info(timeout=5)
+    moved = inlet_of(BLENDSHAPES_NAME, tmp_path).info(timeout=20)
     assert moved.channel_count() == 54
     again = LslOutlet(str(tmp_path))
     assert streams_lsl.source_id(str(tmp_path)) == streams_lsl.source_id(str(tmp_path))
@@ -154,14 +154,14 @@ def test_metadata_follows_the_conventions(outlet: LslOutlet, tmp_path: Path) -> 
 
 def test_markers_go_out(outlet: LslOutlet, tmp_path: Path) -> None:
     inlet = inlet_of(MARKERS_NAME, tmp_path)
-    info = inlet.info(timeout=5)
+    info = inlet.info(timeout=20)
     assert (info.type(), info.channel_count(), info.nominal_srate()) == ("Markers", 1, 0.0)
     assert info.channel_format() == pylsl.cf_string
     distance = clock_distance()
     sender = Sender([outlet])
     at = time.perf_counter() - 0.5
     sender.mark("stimulus é 3", at)
-    sample, stamp = inlet.pull_sample(timeout=5)
+    sample, stamp = inlet.pull_sample(timeout=20)
     assert sample == ["stimulus é 3"]
     assert stamp - distance == pytest.approx(at, abs=0.005)
     assert sender.close()
