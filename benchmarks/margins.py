@@ -26,6 +26,7 @@ from benchmarks.audit import DEPTHS, hits_of_order
 from ferdesk.errors import FerdeskError
 from trainer.audit.confident import find
 from trainer.audit.folds import Pictures, assign_folds, pictures_of
+from trainer.cli import with_preset
 from trainer.commands.audit import audited
 from trainer.commands.options import parsed, training_parser
 from trainer.config import TrainConfig
@@ -141,7 +142,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--noise", type=str, default="natural", help="a share, or natural (FER+)")
     parser.add_argument("--folds", type=int, default=3, help="parts the pictures are divided into")
     try:
-        options = parsed(parser, sys.argv[1:] if argv is None else argv)
+        arguments = ["margins", *(sys.argv[1:] if argv is None else argv)]
+        options = parsed(parser, with_preset(arguments)[1:])
         config = audited(options.train, options.data, options.noise)
         torch.set_num_threads(config.threads)
         pictures = pictures_of(run_data(config, options.cache))

@@ -67,8 +67,11 @@ def _parser(wanted: str) -> ArgumentParser:
     return parser
 
 
-def _with_preset(argv: list[str]) -> list[str]:
-    """Put the named preset in front of the other arguments, so that these override it."""
+def with_preset(argv: list[str]) -> list[str]:
+    """Put the named preset before the other arguments of a command, so that these override it.
+
+    FerdeskError for a preset that is not there.
+    """
     for position, argument in enumerate(argv):
         if argument == "--preset" and position + 1 < len(argv):
             name = argv[position + 1]
@@ -95,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = list(argv if argv is not None else sys.argv[1:])
         _check_command(arguments)
         parser = _parser(arguments[0])
-        options = parsed(parser, _with_preset(arguments))
+        options = parsed(parser, with_preset(arguments))
         _command(options.command)[1](options[options.command])
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")
