@@ -62,7 +62,7 @@ SPACES: Mapping[str, Mapping[str, Range | Switch]] = MappingProxyType(
             "dmue.soft_weight": Range(0.1, 2.0),
         },
         "rul": {"rul.relabel": Switch(), "rul.dropout": Range(0.1, 0.6, log=False)},
-        "eac": {"eac.consistency": Range(0.1, 10.0), "eac.erase": Range(0.2, 1.0, log=False)},
+        "eac": {"eac.consistency": Range(0.02, 5.0), "eac.erase": Range(0.2, 1.0, log=False)},
         "ada_df": {
             "ada_df.threshold": Range(0.3, 0.9, log=False),
             "ada_df.smallest_weight": Range(0.0, 0.6, log=False),
