@@ -116,9 +116,18 @@ def test_a_click_while_recording_shows_that_moment(
     reading = live.shown.reading
     assert reading is not None
     moment = reading.frame.media_time
-    wait(qtbot, 1.2)
-    window.panels.timeline.moment_wanted.emit(moment)
-    qtbot.waitUntil(lambda: live.in_the_past, timeout=20_000)
+    qtbot.waitUntil(
+        lambda: (
+            live.shown.reading is not None and live.shown.reading.frame.media_time > moment + 1.2
+        ),
+        timeout=30_000,
+    )
+    for _ in range(100):  # until its picture is written
+        window.panels.timeline.moment_wanted.emit(moment)
+        qtbot.waitUntil(lambda: live.in_the_past, timeout=20_000)
+        wait(qtbot, 0.3)
+        if "still being written" not in video._past:
+            break
     past = live.shown.reading
     assert past is not None
     assert past.frame.media_time == pytest.approx(moment, abs=0.5)
