@@ -25,7 +25,10 @@ from trainer.training.run_folder import RunFolder
 # The drawings of each run's report would take as long as the run.
 pytestmark = pytest.mark.usefixtures("undrawn")
 
-OPTIONS = ["--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25"]
+OPTIONS = [
+    "--train.architecture", "tiny", "--train.batch_size", "4", "--train.holdout", "0.25",
+    "--train.threads", "1",
+]  # fmt: skip
 
 
 def train(tmp_path: Path, run: str, epochs: int, *more: str) -> int:
