@@ -113,15 +113,21 @@ def cleanlab_orders(audited: Audited) -> tuple[dict[str, Any], dict[str, Any]]:
     return orders, sets
 
 
-def table(audited: Audited, orders: dict[str, Any], sets: dict[str, Any]) -> str:
-    """All rows as text: precision/recall in percent."""
-    wrong = audited.wrong
+def ranking_table(orders: dict[str, Any], wrong: NDArray[np.bool_]) -> str:
+    """Precision/recall in percent of the first k of every ranking, as text."""
     depths = [k for k in (*DEPTHS, int(wrong.sum())) if k <= len(wrong)]
     out = f"{len(wrong)} pictures, {int(wrong.sum())} with a wrong label\n\n{'ranking':46}"
     out += "".join(f"{f'k = {k}':>14}" for k in depths) + "\n"
     for title, order in orders.items():
         cells = (hits_of_order(order, wrong, k) for k in depths)
         out += f"{title:46}" + "".join(f"{_percent(hits):>14}" for hits in cells) + "\n"
+    return out
+
+
+def table(audited: Audited, orders: dict[str, Any], sets: dict[str, Any]) -> str:
+    """All rows as text: precision/recall in percent."""
+    wrong = audited.wrong
+    out = ranking_table(orders, wrong)
     out += f"\n{'set':46}{'pictures':>14}{'prec./recall':>14}\n"
     for title, rows in sets.items():
         hits = hits_of_set(rows, wrong)

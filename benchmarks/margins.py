@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.audit import DEPTHS, hits_of_order
+from benchmarks.audit import ranking_table
 from ferdesk.errors import FerdeskError
 from trainer.audit.confident import find
 from trainer.audit.folds import Pictures, assign_folds, pictures_of
@@ -123,19 +123,6 @@ def rankings(
     }
 
 
-def table(found: dict[str, NDArray[np.float64]], wrong: NDArray[np.bool_]) -> str:
-    """Precision/recall in percent of the first k of every ranking."""
-    depths = [k for k in (*DEPTHS, int(wrong.sum())) if k <= len(wrong)]
-    out = f"{len(wrong)} pictures, {int(wrong.sum())} with a wrong label\n\n{'ranking':38}"
-    out += "".join(f"{f'k = {k}':>14}" for k in depths) + "\n"
-    for title, score in found.items():
-        order = np.argsort(score, kind="stable")
-        cells = (hits_of_order(order, wrong, k) for k in depths)
-        texts = (f"{100 * hits.precision:.1f}/{100 * hits.recall:.1f}" for hits in cells)
-        out += f"{title:38}" + "".join(f"{text:>14}" for text in texts) + "\n"
-    return out
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = training_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=str, default="", help="LAYOUT:PATH")
@@ -156,7 +143,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(table(rankings(pictures, fold_of, seen), pictures.given != pictures.clean))
+    scores = rankings(pictures, fold_of, seen)
+    orders = {title: np.argsort(score, kind="stable") for title, score in scores.items()}
+    sys.stdout.write(ranking_table(orders, pictures.given != pictures.clean))
     return 0
 
 

@@ -57,7 +57,7 @@ def run(options: Namespace) -> None:
         weight_decay=config.weight_decay,
         bf16=config.precision == "bf16",
         seed=config.seed,
-        augment=replace(config.augment, jitter=0.0, lose_landmarks=0.0, lose_picture=0.0, pose=0.0),
+        augment=config.augment,
     )
     with Progress(options.progress) as progress:
         learned, explained = learn_landmarks(training, preprocessing, task, progress)

@@ -7,8 +7,7 @@ MediaPipe found (478 points without place, tilt and size). No label is looked at
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from trainer.methods.classifier import Classifier
 from trainer.training.feed import Feed
 from trainer.training.progress import Progress
 from trainer.training.sampler import epoch_order
+from trainer.training.schedule import half_cosine
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,8 @@ class LandmarkTask:
     weight_decay: float = 1e-4
     bf16: bool = False
     seed: int = 1
-    augment: AugmentConfig = field(
-        default_factory=lambda: AugmentConfig(
-            jitter=0.0, lose_landmarks=0.0, lose_picture=0.0, pose=0.0
-        )
-    )
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """Without what makes landmarks wrong: jitter, losses and pretended turns are left out."""
 
 
 def learn_landmarks(
@@ -73,6 +70,7 @@ def learn_landmarks(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=task.lr, weight_decay=task.weight_decay, fused=True
     )
+    augment = replace(task.augment, jitter=0.0, lose_landmarks=0.0, lose_picture=0.0, pose=0.0)
     steps = len(known) // task.batch_size
     feed, generator = Feed(training, torch.device("cpu")), torch.Generator().manual_seed(task.seed)
     labels = np.zeros(len(known), np.int64)
@@ -86,9 +84,9 @@ def learn_landmarks(
             for step, (crops, rows) in enumerate(zip(feed.batches(parts), parts, strict=True)):
                 share = (epoch * steps + step) / (task.epochs * steps)
                 for group in optimizer.param_groups:
-                    group["lr"] = task.lr * 0.5 * (1 + math.cos(math.pi * share))
+                    group["lr"] = task.lr * half_cosine(share)
                 seen, moved = augment_faces(
-                    crops, geometry[torch.from_numpy(rows)], task.augment, generator
+                    crops, geometry[torch.from_numpy(rows)], augment, generator
                 )
                 with torch.autocast("cpu", torch.bfloat16, enabled=task.bf16):
                     told = network(seen)

@@ -19,4 +19,9 @@ def schedule(step: int, steps_per_epoch: int, config: TrainConfig) -> float:
     if step < warm:
         return (step + 1) / warm
     done = (step - warm) / max(1, steps - warm)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    return 0.01 + 0.99 * half_cosine(min(1.0, done))
+
+
+def half_cosine(done: float) -> float:
+    """From 1 to 0 as `done` goes from 0 to 1."""
+    return 0.5 * (1 + math.cos(math.pi * done))

@@ -5,7 +5,6 @@ The witness shares nothing with the rest of the network, which stays exactly as 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +23,7 @@ from trainer.data.packed import PackedSet
 from trainer.methods.losses import class_distribution_loss
 from trainer.training.progress import Progress
 from trainer.training.sampler import Sampler, epoch_order
+from trainer.training.schedule import half_cosine
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def train_witness(
                 )
                 share = (epoch * steps + step) / (config.epochs * steps)
                 for group in optimizer.param_groups:
-                    group["lr"] = config.lr * 0.5 * (1 + math.cos(math.pi * share))
+                    group["lr"] = config.lr * half_cosine(share)
                 total += _step(witness, standardise, geometry[rows], targets[rows], changes,
                                generator, optimizer)  # fmt: skip
                 if interrupt.asked:
