@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ferdesk.model import checkpoint
 from ferdesk.model.predictor import Predictor
-from trainer.augment.landmarks import mirrored
 from trainer.data.packed import PackedSet, load_split
 
 log = logging.getLogger(__name__)
@@ -48,15 +48,12 @@ def _answers(path: Path, folder: Path, data: PackedSet, threads: int) -> NDArray
     if file.is_file():
         return np.asarray(np.load(file))
     log.info("asking %s about %d pictures, once", path.name, len(data))
-    predictor = Predictor.from_checkpoint(path, "auto", threads)
+    network, card = checkpoint.load(path)
+    predictor = Predictor.of_network(network, replace(card, mirror=True), "auto", threads)
     out = np.empty((len(data), 7), np.float16)
     for start in tqdm(range(0, len(data), _CHUNK), desc=f"asking {path.name}", disable=None):
         part = slice(start, start + _CHUNK)
-        crops, geometry = np.array(data.crops[part]), data.shapes(part)
-        there = mirrored(torch.from_numpy(geometry)).numpy()
-        plain = predictor.predict(crops, geometry).final
-        other = predictor.predict(np.ascontiguousarray(crops[:, :, ::-1]), there).final
-        out[part] = (plain + other) / 2
+        out[part] = predictor.predict(np.array(data.crops[part]), data.shapes(part)).final
         if start % _LINE_EVERY == 0 and start:
             log.info("%s: asked about %d of %d", path.name, start, len(data))
     temporary = file.with_suffix(".part.npy")
