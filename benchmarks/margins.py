@@ -1,12 +1,14 @@
-"""Do margins averaged over epochs find wrong labels better than the audit's ranking? In one run.
+"""Which ranking finds wrong labels best: the audit's, its last epoch alone, or margins? In one run.
 
     python -m benchmarks.margins --preset compare --data ferplus:DIR --noise natural --folds 3 \
         --train.landmark_weights FILE --train.pictures 6000
 
 The networks of an audit are trained once, and every ranking looks at the same epochs of the same
-networks. The margin of a picture is ln q[given] − ln max of the others, q being L_final; averaged
-over epochs of training on the picture itself it is the area under the margin of Pleiss et al.
-(NeurIPS 2020). Each picture is trained on by all networks but the one that judges it.
+networks. "the audit's" is what `trainer audit` ranks by, purified[given] of the mean answer of all
+epochs; under "last epoch" the last answer alone counts. The margin of a picture is
+ln q[given] − ln max of the others, q being L_final; averaged over epochs of training on the picture
+itself it is the area under the margin of Pleiss et al. (NeurIPS 2020). Each picture is trained on
+by all networks but the one that judges it.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from trainer.measure.answers import Answers
 from trainer.methods import build_method
 from trainer.methods.base import Batch, Method, Step
 from trainer.training.loop import Trainer
-from trainer.training.run_data import TrainingData, as_trained, run_data
+from trainer.training.run_data import TrainingData, as_trained
 
 _LEAST = 1e-6
 """Of a probability, so that its logarithm is a number."""
@@ -114,10 +116,10 @@ def rankings(
     last, mean = answers[-1], answers.mean(axis=0)
     rows = np.arange(count)
     return {
-        "audit: purified[given], last epoch": -find(last, given, pictures.groups).doubt,
-        "audit: purified[given], mean answer": -find(mean, given, pictures.groups).doubt,
-        "L_final[given], last epoch": last[rows, given].astype(np.float64),
-        "margin, last epoch": margins(last, given),
+        "last epoch: purified[given]": -find(last, given, pictures.groups).doubt,
+        "the audit's: purified[given], mean of epochs": -find(mean, given, pictures.groups).doubt,
+        "last epoch: L_final[given]": last[rows, given].astype(np.float64),
+        "last epoch: margin": margins(last, given),
         "margin, mean of epochs": np.mean([margins(q, given) for q in answers], axis=0),
         "margin in training, mean (AUM)": total / np.maximum(times, 1),
     }
@@ -133,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parsed(parser, with_preset(arguments)[1:])
         config = audited(options.train, options.data, options.noise)
         torch.set_num_threads(config.threads)
-        pictures = pictures_of(run_data(config, options.cache))
+        pictures = pictures_of(config, options.cache)
         fold_of = assign_folds(pictures.given, pictures.groups, options.folds, config.seed)
         seen = []
         for fold in range(options.folds):

@@ -1,18 +1,18 @@
 """Out-of-sample answers: every picture by a network that was trained on the other folds.
 
 OUT/settings.json            what OUT was made with
-OUT/fold-1/ …                state.pt and log.jsonl while it trains, then predictions.npz
+OUT/fold-1/ …                log.jsonl; state.pt and answers.npz while it trains, then
+                             predictions.npz
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, replacing, write_json
 from ferdesk.model import checkpoint
-from ferdesk.model.purified import Purified
+from trainer.audit.fold_trainer import ANSWERS_FILE, FoldTrainer
 from trainer.config import TrainConfig
 from trainer.data.copies import copy_groups
 from trainer.data.packed import PackedSet, load_split
@@ -31,11 +31,11 @@ from trainer.measure.answers import predict
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods import build_method
 from trainer.same_run import differences
-from trainer.training.loop import Trainer
 from trainer.training.progress import Progress
-from trainer.training.run_data import RunData, TrainingData, as_trained
+from trainer.training.run_data import TrainingData, as_trained, run_data
 
-log = logging.getLogger(__name__)
+ANSWERS: Final = "mean of epochs"
+"""How the folds' answers come about, see `MeanAnswers`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +73,10 @@ class Pictures:
         return hashlib.sha256("".join(f"{n} {g}\n" for n, g in lines).encode()).hexdigest()
 
 
-def pictures_of(data: RunData) -> Pictures:
+def pictures_of(config: TrainConfig, cache: Path) -> Pictures:
     """The training pictures of a run that holds none out."""
+    # The folds take their crops from the cache and shrink those themselves.
+    data = run_data(replace(config, shrink_first=False), cache)
     source = load_split(data.folder, "train")
     row_of = {name: row for row, name in enumerate(source.names)}
     used = data.sets.training
@@ -113,6 +115,11 @@ def open_audit(out: Path, settings: dict[str, Any]) -> None:
     if old is None:
         write_json(path, settings)
         return
+    if "folds" in old and "folds" in settings and old.get("answers") != settings["answers"]:
+        raise FerdeskError(
+            f"'{out}' holds an audit of an earlier version, which judged by the last epoch alone; "
+            "give another --out."
+        )
     different = [] if old.keys() == settings.keys() else ["checkpoint or folds"]
     if not different:
         different = differences(old["train"], settings["train"])
@@ -150,10 +157,11 @@ def answers_of_checkpoint(
     """(N, 7) of every distribution by a checkpoint. CheckpointError for a file that is none."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
-    def ask() -> Purified[NDArray[np.float32]]:
+    def ask() -> dict[str, NDArray[np.float32]]:
         network, _ = checkpoint.load(path)
         everything = pictures.take(np.arange(len(pictures.rows)))
-        return predict(network.to(device), everything, device)
+        out = predict(network.to(device), everything, device)
+        return {name: getattr(out, name) for name in DISTRIBUTIONS}
 
     return stored(out / "checkpoint", list(pictures.names), ask)
 
@@ -161,21 +169,21 @@ def answers_of_checkpoint(
 def _train(
     pictures: Pictures, others: NDArray[np.int64], left_out: NDArray[np.int64],
     config: TrainConfig, folder: Path, progress: Progress,
-) -> Purified[NDArray[np.float32]]:  # fmt: skip
-    """What the averaged network says of `left_out` after training on `others`."""
+) -> dict[str, NDArray[np.float32]]:  # fmt: skip
+    """What the averaged network says of `left_out` while it trains on `others`: the mean of its
+    epochs."""
     torch.manual_seed(config.seed)
-    training = as_trained(pictures.take(others), config)
-    nothing = pictures.take(others[:0])
-    data = TrainingData(training, pictures.clean[others], nothing, None)
-    trainer = Trainer(build_method(config, len(others)), data, config, folder, progress=progress)
+    training, judged = (as_trained(pictures.take(rows), config) for rows in (others, left_out))
+    data = TrainingData(training, pictures.clean[others], judged, None)
+    trainer = FoldTrainer(build_method(config, len(others)), data, config, folder, progress)
     if not trainer.resume():
         (folder / "log.jsonl").unlink(missing_ok=True)
     trainer.run()
-    return trainer.answers_on(pictures.take(left_out)).out
+    return trainer.mean.answers()
 
 
 def stored(
-    folder: Path, names: list[str], ask: Callable[[], Purified[NDArray[np.float32]]]
+    folder: Path, names: list[str], ask: Callable[[], dict[str, NDArray[np.float32]]]
 ) -> dict[str, NDArray[np.float32]]:
     """``predictions.npz`` of a folder, made with `ask` where it is missing.
 
@@ -184,13 +192,13 @@ def stored(
     path = folder / "predictions.npz"
     if not path.is_file():
         make_folder(folder)
-        out = ask()
+        answers: dict[str, Any] = ask()
         with replacing(path) as file:
-            arrays = {name: getattr(out, name) for name in DISTRIBUTIONS}
-            np.savez_compressed(file, names=np.array(names), **arrays)
+            np.savez_compressed(file, names=np.array(names), **answers)
         # Only of use for going on, and as large as three checkpoints.
-        (folder / "state.pt").unlink(missing_ok=True)
-        return arrays
+        for name in ("state.pt", ANSWERS_FILE):
+            (folder / name).unlink(missing_ok=True)
+        return answers
     try:
         with np.load(path, allow_pickle=False) as file:
             found = {name: file[name] for name in DISTRIBUTIONS}
@@ -208,7 +216,7 @@ def settings_of(
     """What makes two audits the same one, as JSON."""
     made = {"train": asdict(config), "pictures": pictures.digest()}
     if path is None:
-        return {**made, "folds": folds}
+        return {**made, "folds": folds, "answers": ANSWERS}
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -50,7 +50,6 @@ def run(options: Namespace) -> None:
     from trainer.audit.page import write_page
     from trainer.audit.results import write_results
     from trainer.training.progress import Progress
-    from trainer.training.run_data import run_data
     from trainer.training.run_folder import RunFolder
 
     check_options(options, shown="[0, inf)")
@@ -58,7 +57,7 @@ def run(options: Namespace) -> None:
         raise FerdeskError("An audit runs in one process; start it without torchrun.")
     config = audited(options.train, options.data, options.noise)
     torch.set_num_threads(config.threads)
-    pictures = pictures_of(run_data(config, options.cache))
+    pictures = pictures_of(config, options.cache)
     path, out = options.checkpoint, options.out
     with RunFolder(out).claimed():
         open_audit(out, settings_of(pictures, config, options.folds, path))
@@ -67,8 +66,8 @@ def run(options: Namespace) -> None:
                 answers = answers_by_folds(pictures, config, options.folds, out, progress)
             how = (
                 f"The pictures were split into {options.folds} parts, and each was judged by a "
-                f"network trained on the other parts only (method {config.method}, epochs: "
-                f"{config.epochs})."
+                "network trained on the other parts only, by the mean of its answers after every "
+                f"epoch (method {config.method}, epochs: {config.epochs})."
             )
         else:
             answers = answers_of_checkpoint(pictures, path, out)
@@ -85,6 +84,7 @@ def run(options: Namespace) -> None:
             "noise": config.noise.kind,
             "noise_rate": config.noise.rate,
             "folds": options.folds if path is None else None,
+            "epochs": config.epochs if path is None else None,
             "checkpoint": None if path is None else path.name,
             "seed": config.seed,
         }
@@ -101,6 +101,11 @@ def audited(config: TrainConfig, data: str, noise: str) -> TrainConfig:
     config = replace(config, data=data or config.data, holdout=0.0, measure_on="none")
     if not config.data:
         raise FerdeskError("There is no data set to audit; give --data LAYOUT:PATH.")
+    if config.teacher:
+        raise FerdeskError(
+            "An audit takes no --train.teacher: what has seen the labels cannot judge them; leave "
+            "it out."
+        )
     if not noise:
         return config
     # A grid takes one label per picture at every noise; an audit takes what the data has.

@@ -252,7 +252,7 @@ class Trainer:
         self._new_epoch()
         if not self.world.first:
             return
-        entry.update(self._watched())
+        entry.update(self.watched())
         append_line(self.folder / "log.jsonl", json_text(entry))
         self.save()
         shown = dict(figures)
@@ -285,7 +285,8 @@ class Trainer:
             out = predict_with(self.averaged().predict, data, self.device)
         return Answers(out, data.labels)
 
-    def _watched(self) -> dict[str, Any]:
+    def watched(self) -> dict[str, Any]:
+        """How the averaged network does after an epoch, for its line of ``log.jsonl``."""
         sets = {"held_out": self.data.held_out, "measured": self.data.measured}
         return {
             key: {k: m.to_json() for k, m in self.answers_on(data).metrics().items()}

@@ -1,4 +1,5 @@
-"""A tiny FER+ tree with the official layout, made on the fly from the portrait; no progress."""
+"""A tiny FER+ tree with the official layout, made on the fly from the portrait; no progress;
+a Ctrl-C."""
 
 from __future__ import annotations
 
@@ -56,3 +57,22 @@ def small_tree(root: Path, train: int = 24, valid: int = 8) -> Path:
 
 def nothing(_done: int, _total: int) -> None:
     """Progress that nobody looks at."""
+
+
+class AskAfter:
+    """Stands in for Ctrl-C after so many steps."""
+
+    steps = 0
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __enter__(self) -> AskAfter:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def asked(self) -> bool:
+        self.calls += 1
+        return self.calls == self.steps

@@ -19,6 +19,7 @@ import yaml
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model import checkpoint
+from tests.unit.trainer.helpers import AskAfter
 from trainer.cli import main
 from trainer.config import NetworkChanges, NoiseConfig, TrainConfig
 from trainer.data.packed import load_split
@@ -58,25 +59,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
-class _AskAfter:
-    """Stands in for Ctrl-C after so many steps."""
-
-    steps = 0
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def __enter__(self) -> _AskAfter:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    @property
-    def asked(self) -> bool:
-        self.calls += 1
-        return self.calls == self.steps
-
-
 @pytest.mark.parametrize("steps", [4, 13])
 @pytest.mark.parametrize("more", [(), ("--train.refurbish", "0.5", "--train.trust_ramp", "0.1")])
 def test_stopped_anywhere_and_resumed_equals_straight_through_bit_for_bit(
@@ -87,8 +69,8 @@ def test_stopped_anywhere_and_resumed_equals_straight_through_bit_for_bit(
         assert train(place, name, *more) == 0
     stopped = f"stopped{len(more)}-{steps}"
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(_AskAfter, "steps", steps)
-        meanwhile.setattr(loop, "Interrupt", _AskAfter)
+        meanwhile.setattr(AskAfter, "steps", steps)
+        meanwhile.setattr(loop, "Interrupt", AskAfter)
         assert train(place, stopped, *more) == 130
     assert not (place / stopped / "model.safetensors").exists()
     assert train(place, stopped, *more) == 0
