@@ -67,7 +67,11 @@ def _follow(
     if follower.square is None:
         return None
     (points,) = models.landmarks(rgb, [follower.square])
-    return None if points is None else described(models, [follower.move(points, moment)], rgb)[0]
+    if points is None:
+        return None
+    points = follower.move(points, moment)
+    models.begin_blendshapes(points)
+    return described(models, [points], rgb)[0]
 
 
 def _frames(spec: SourceSpec, *, whole: bool) -> Iterator[tuple[NDArray[np.uint8], float]]:

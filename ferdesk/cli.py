@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ferdesk import __version__
@@ -59,6 +60,7 @@ def _command_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--record", action="store_true", help="measure instead what recording costs, in turn"
     )
+    bench.add_argument("--mesh", action="store_true", help="draw the landmarks' mesh, too")
     bench.add_argument("--json", action="store_true")
     _common(bench)
 
@@ -91,7 +93,7 @@ def _command(args: argparse.Namespace) -> int:
 
             for name in ("frames", "faces", "fps"):
                 _positive(getattr(args, name), name)
-            measure = bench_recording if args.record else bench
+            measure = bench_recording if args.record else partial(bench, mesh=args.mesh)
             return measure(
                 args.source, frames=args.frames, faces=args.faces, fps=args.fps,
                 checkpoint=args.checkpoint, device=args.device or "auto", as_json=args.json,

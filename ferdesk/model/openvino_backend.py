@@ -6,6 +6,7 @@ Imports no torch: what torch has to do is done once, in `conversion`.
 from __future__ import annotations
 
 import io
+from collections import deque
 from typing import Any, Literal
 
 import numpy as np
@@ -96,7 +97,8 @@ class OpenVinoBackend:
             _compiled(core, model, threads, streams, kind)
             for model, kind in zip(models, kinds, strict=True)
         ]
-        self._requests = [_Request(*self._compiled) for _ in range(streams)]
+        # One more than run at once: it is filled while they run.
+        self._requests = [_Request(*self._compiled) for _ in range(streams + 1)]
 
     def blobs(self) -> Blobs:
         """Both compiled models, for the same OpenVINO on the same kind of CPU."""
@@ -108,10 +110,10 @@ class OpenVinoBackend:
     ) -> Purified[NDArray[np.float32]]:
         """See `Backend`."""
         faces = []
-        for start in range(0, len(crops), self.streams):
-            part = slice(start, start + self.streams)
-            busy = list(zip(self._requests, crops[part], geometry[part], strict=False))
-            for request, crop, known in busy:
-                request.begin(crop, known)
-            faces += [request.end() for request, _, _ in busy]
-        return concatenate(faces)
+        busy: deque[_Request] = deque()
+        for i, (crop, known) in enumerate(zip(crops, geometry, strict=True)):
+            if len(busy) == len(self._requests):
+                faces.append(busy.popleft().end())
+            busy.append(self._requests[i % len(self._requests)])
+            busy[-1].begin(crop, known)
+        return concatenate(faces + [request.end() for request in busy])

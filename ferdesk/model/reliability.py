@@ -88,15 +88,7 @@ def picture_features(crops: NDArray[np.uint8], detail: int) -> Features:
     `eyes` and `mouth` are the logarithm of the standard deviation there over that of the whole:
     what covers a part of the face is mostly smoother.
     """
-    block = crops.shape[1] // detail if detail else 1
-    edge = crops.shape[1] // block * block
-    # Averaged before the luma is taken: a quarter of the numbers to weigh.
-    sums = sum(
-        crops[:, i:edge:block, j:edge:block].astype(np.float32)
-        for i in range(block)
-        for j in range(block)
-    )
-    grey = sums @ (_LUMA / block**2)
+    grey = _grey(crops, crops.shape[1] // detail if detail else 1)
     middle = grey[:, 1:-1, 1:-1]
     up, down = grey[:, :-2, 1:-1], grey[:, 2:, 1:-1]
     left, right = grey[:, 1:-1, :-2], grey[:, 1:-1, 2:]
@@ -118,6 +110,17 @@ def picture_features(crops: NDArray[np.uint8], detail: int) -> Features:
         "brightness": (grey.mean(axis=(1, 2)) / 255).astype(np.float64),
         "contrast": np.log(contrast / 255).astype(np.float64),
     }
+
+
+def _grey(crops: NDArray[np.uint8], block: int) -> NDArray[np.float32]:
+    """(N, S, S, 3) RGB → (N, S // block, S // block): luma, averaged over whole blocks."""
+    count, side = len(crops), crops.shape[1] // block
+    edge = side * block
+    # Rows are summed as whole numbers, columns weighed with their colours: several times as fast as
+    # the plain mean.
+    rows = crops[:, :edge, :edge].reshape(count, side, block, edge * 3).sum(axis=2, dtype=np.uint16)
+    weights = np.tile(_LUMA, block) / block**2
+    return rows.reshape(count, side, side, block * 3).astype(np.float32) @ weights
 
 
 def view_features(yaw: Any, pitch: Any, roll: Any, size: Any) -> Features:

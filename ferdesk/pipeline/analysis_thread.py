@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from ferdesk.errors import FerdeskError
 from ferdesk.pipeline.capture_thread import Captured
 from ferdesk.pipeline.mailbox import Mailbox
+from ferdesk.pipeline.pace import Pace
 from ferdesk.pipeline.types import Reading
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class AnalysisThread:
 
     def _run(self) -> None:
         analyzer: Analyzer | None = None
+        pace = Pace()
         failures = 0
         # The window is drawn first; then, while the network loads, MediaPipe is imported.
         self._closing.wait(0.2)
@@ -75,6 +78,10 @@ class AnalysisThread:
             captured = self._frames.take(timeout=0.2)
             predictor = self.predictor
             if captured is None or predictor is None or self.paused or scene != self.scene:
+                continue
+            start = time.perf_counter()
+            if not pace.fresh(start - captured.frame.captured_at, captured.interval):
+                self._frames.refuse()
                 continue
             try:
                 analyzer = self._prepare(analyzer, predictor, scene)
@@ -89,6 +96,7 @@ class AnalysisThread:
                 continue
             failures = 0
             self._done(reading, scene)
+            pace.took(time.perf_counter() - start)
         if analyzer is not None:
             analyzer.close()
 

@@ -39,6 +39,8 @@ class Captured:
 
     frame: Frame
     capture_ms: float
+    interval: float | None = None
+    """Seconds until the next one comes; None where the source waits for nobody or does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +216,16 @@ class CaptureThread:
             return
         # A file's frame is "captured" when it is due, not when it was decoded ahead of time.
         now = time.perf_counter()
+        interval = None
         if self.info is not None and not self.info.live:
             frame = replace(frame, captured_at=now)
+        elif self.info is not None and self.info.fps:
+            interval = 1 / self.info.fps
         self._tell.captured(frame)
         with self._handing_over:
             if not self._stop.is_set():
                 self.preview.put(frame)
-                self._frames.put(Captured(frame, took))
+                self._frames.put(Captured(frame, took, interval))
 
     def _reconnect(self, message: str) -> bool:
         self._tell.lost(self, message)

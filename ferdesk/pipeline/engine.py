@@ -156,9 +156,9 @@ class Engine:
             self._new_scene()
             self._rates.reset()
 
-    def take_reading(self) -> Reading | None:
-        """The newest reading, each at most once."""
-        return self._readings.take()
+    def take_reading(self, timeout: float = 0.0) -> Reading | None:
+        """The newest reading, each at most once; None when none comes within `timeout` seconds."""
+        return self._readings.take(timeout)
 
     def take_preview(self) -> Frame | None:
         """The newest captured frame, analysed or not, each at most once."""

@@ -18,7 +18,7 @@ class Mailbox(Generic[T]):
 
     @property
     def dropped(self) -> int:
-        """How many values were overwritten before anyone took them."""
+        """How many values were overwritten before anyone took them, or refused."""
         with self._filled:
             return self._dropped
 
@@ -37,6 +37,11 @@ class Mailbox(Generic[T]):
                 self._filled.wait(timeout)
             value, self._value = self._value, None
             return value
+
+    def refuse(self) -> None:
+        """Count the value that was just taken with the dropped ones."""
+        with self._filled:
+            self._dropped += 1
 
     def clear(self) -> None:
         """Forget the value without counting it, and start counting from 0 again."""

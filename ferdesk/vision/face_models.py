@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -47,8 +48,8 @@ class FaceModels:
         """
         count = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
         core = ov.Core()
-        self._landmarks = _Line(_compiled(core, _landmark_model(core), count, precision), count)
-        self._blendshapes = _Line(_compiled(core, _read(core, _BLENDSHAPES), count, "f32"), count)
+        self._landmarks = _Line(_compiled(core, _landmark_model(core), count, precision))
+        self._blendshapes = _Line(_compiled(core, _read(core, _BLENDSHAPES), count, "f32"))
 
     def landmarks(
         self, rgb: NDArray[np.uint8], squares: Sequence[Square]
@@ -58,48 +59,56 @@ class FaceModels:
 
         One after the other, while the next ones are computed; none may be left out.
         """
-
-        def fill(i: int, tensor: NDArray[Any]) -> None:
-            squares[i].cut(rgb, tensor[0])
-
-        answers = self._landmarks.run(len(squares), fill)
-        for square, (mesh, presence, _) in zip(squares, answers, strict=True):
+        line = self._landmarks
+        for square in squares:
+            square.cut(rgb, line.input()[0])
+            line.begin()
+        for square in squares:
+            mesh, presence, _ = line.end()
             # A logit: above 0 a face is likelier than none, as MediaPipe decides.
             is_face = presence.item() > 0 and np.isfinite(mesh).all()
             yield square.placed(mesh.reshape(_NUM_LANDMARKS, 3)) if is_face else None
 
-    def blendshapes(self, points: Sequence[NDArray[np.floating]]) -> list[NDArray[np.float32]]:
-        """(52,) scores for the landmarks (478, 2 or more) of every face, in pixels."""
+    def begin_blendshapes(self, points: NDArray[np.floating]) -> None:
+        """Compute those of a face with landmarks (478, 2 or more) in pixels, beside other work."""
+        self._blendshapes.input()[0] = points[_SHAPED_BY, :2]
+        self._blendshapes.begin()
 
-        def fill(i: int, tensor: NDArray[Any]) -> None:
-            tensor[0] = points[i][_SHAPED_BY, :2]
-
-        return [scores for (scores,) in self._blendshapes.run(len(points), fill)]
+    def end_blendshapes(self) -> NDArray[np.float32]:
+        """(52,) scores of the face that was begun first; once for each."""
+        (scores,) = self._blendshapes.end()
+        return scores
 
 
 class _Line:
     """Runs one compiled model for one face after the other, as many at once as it has streams."""
 
-    def __init__(self, model: Any, streams: int) -> None:
-        # One more than run at once: it is filled while they run.
-        self._requests = [model.create_infer_request() for _ in range(streams + 1)]
+    def __init__(self, model: Any) -> None:
+        self._model = model
         self._outputs = len(model.outputs)
+        self._free: list[Any] = []
+        self._running: deque[Any] = deque()
 
-    def run(
-        self, count: int, fill: Callable[[int, NDArray[Any]], None]
-    ) -> Iterator[list[NDArray[np.float32]]]:
-        """The outputs for every face; `fill` writes the input of face i into a tensor."""
-        for i in range(count + len(self._requests)):
-            request = self._requests[i % len(self._requests)]
-            if len(self._requests) <= i:
-                yield self._answer(request)
-            if i < count:
-                fill(i, request.get_input_tensor(0).data)
-                request.start_async()
+    def input(self) -> NDArray[Any]:
+        """Where to write what `begin` begins with."""
+        if not self._free:
+            self._free.append(self._model.create_infer_request())
+        tensor: NDArray[Any] = self._free[-1].get_input_tensor(0).data
+        return tensor
 
-    def _answer(self, request: Any) -> list[NDArray[np.float32]]:
+    def begin(self) -> None:
+        """Compute on a thread of OpenVINO's; returns at once."""
+        request = self._free.pop()
+        request.start_async()
+        self._running.append(request)
+
+    def end(self) -> list[NDArray[np.float32]]:
+        """Wait for what was begun first."""
+        request = self._running.popleft()
         request.wait()
-        return [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
+        answers = [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
+        self._free.append(request)
+        return answers
 
 
 def _compiled(core: ov.Core, model: ov.Model, streams: int, precision: str) -> Any:

@@ -7,7 +7,7 @@ OpenVINO, at half of what the whole of MediaPipe takes for a face that it follow
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,15 +104,20 @@ class Followers:
         self._time = max(timestamp_ms / 1000, self._time + 0.001)
         self._followers += [Follower() for _ in range(len(boxes) - len(self._followers))]
         followers = assigned(self._followers, boxes)
-        seen = self._followed(loaded.models, rgb, followers, boxes)
+        models = loaded.models
+        seen: dict[int, NDArray[np.float64]] = {}
+        for i, points in self._followed(models, rgb, followers, boxes):
+            seen[i] = points
+            models.begin_blendshapes(points)
         for i, (follower, box) in enumerate(zip(followers, boxes, strict=True)):
             if i not in seen:
                 follower.forget()
                 face = read_region(loaded.landmarker, rgb, box)
                 if face is not None:
                     seen[i] = follower.move(face.points.astype(np.float64), self._time)
+                    models.begin_blendshapes(seen[i])
         faces: list[FaceLandmarks | None] = [None] * len(boxes)
-        for i, face in zip(seen, described(loaded.models, list(seen.values()), rgb), strict=True):
+        for i, face in zip(seen, described(models, list(seen.values()), rgb), strict=True):
             faces[i] = face
         return faces
 
@@ -122,8 +127,8 @@ class Followers:
         rgb: NDArray[np.uint8],
         followers: Sequence[Follower],
         boxes: Sequence[Box],
-    ) -> dict[int, NDArray[np.float64]]:
-        """Landmarks (478, 3) by the number of the box, where the face is followed already and still
+    ) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Number of the box and landmarks (478, 3), where the face is followed already and still
         there."""
         squares = {
             i: follower.square
@@ -131,11 +136,9 @@ class Followers:
             if follower.square and follower.box and same_face(follower.box, box)
         }
         found = models.landmarks(rgb, list(squares.values()))
-        return {
-            i: followers[i].move(points, self._time)
-            for i, points in zip(squares, found, strict=True)
-            if points is not None and is_expected(points, boxes[i], rgb)
-        }
+        for i, points in zip(squares, found, strict=True):
+            if points is not None and is_expected(points, boxes[i], rgb):
+                yield i, followers[i].move(points, self._time)
 
     def forget(self) -> None:
         """Another scene follows."""
@@ -155,15 +158,14 @@ class Followers:
 def described(
     models: FaceModels, points: Sequence[NDArray[np.float64]], rgb: NDArray[np.uint8]
 ) -> list[FaceLandmarks]:
-    """The faces with these landmarks (478, 3) in pixels of the picture `rgb`."""
+    """The faces with these landmarks (478, 3) in pixels of the picture `rgb`, whose blendshapes
+    were begun in this order."""
     if not points:
         return []
     transforms = head_transforms(np.stack(points), *rgb.shape[:2])
     return [
-        FaceLandmarks(mesh.astype(np.float32), transform, scores)
-        for mesh, transform, scores in zip(
-            points, transforms, models.blendshapes(points), strict=True
-        )
+        FaceLandmarks(mesh.astype(np.float32), transform, models.end_blendshapes())
+        for mesh, transform in zip(points, transforms, strict=True)
     ]
 
 

@@ -20,8 +20,9 @@ _JPEG_QUALITY: Final = 95
 
 
 @contextmanager
-def offscreen_painter() -> Iterator[Callable[[Shown], QImage]]:
-    """A function that paints the window's overlay on a reading's frame.
+def offscreen_painter(*, mesh: bool = True) -> Iterator[Callable[[Shown], QImage]]:
+    """A function that paints the window's overlay on a reading's frame, with the landmarks' `mesh`
+    or without.
 
     Starts an application without a display if none runs, because text needs its fonts, and ends
     it again.
@@ -32,7 +33,7 @@ def offscreen_painter() -> Iterator[Callable[[Shown], QImage]]:
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         application = QGuiApplication(["ferdesk"])
     try:
-        yield lambda shown: annotate(shown, OverlayOptions(mesh=True))
+        yield lambda shown: annotate(shown, OverlayOptions(mesh=mesh))
     finally:
         if application is not None:
             application.shutdown()
