@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-_NEARLY: Final = 1.2
-"""Analysis over the time between two frames up to which the camera is nearly kept up with."""
+_NEARLY: Final = (0.8, 1.2)
+"""Analysis over the time between two frames: from where on it does not catch up by itself, up to
+where the camera is nearly kept up with."""
 _OLD: Final = 0.4
 """Share of the time between two frames after which a frame is old."""
 _MEMORY: Final = 0.1
@@ -18,7 +19,8 @@ class Pace:
     An analysis that takes a little longer than the camera needs for a frame falls behind by that
     little each time, until it is late by a whole frame and one is skipped. Skipping it early, while
     the next one is about to come, costs at most one reading in four and halves the waiting. Where
-    the analysis takes much longer, the newest frame is always the best one.
+    the analysis takes much longer, the newest frame is always the best one; where it is faster,
+    it soon has caught up, and no frame is lost.
     """
 
     def __init__(self) -> None:
@@ -27,9 +29,10 @@ class Pace:
     def fresh(self, age: float, interval: float | None) -> bool:
         """Whether to read a frame taken `age` seconds ago, where another one comes every `interval`
         seconds; None: nobody knows, or nothing hurries."""
-        if self._took is None or interval is None or self._took > _NEARLY * interval:
+        if self._took is None or interval is None:
             return True
-        return age <= _OLD * interval
+        least, most = _NEARLY
+        return not least <= self._took / interval <= most or age <= _OLD * interval
 
     def took(self, seconds: float) -> None:
         """An analysis took so long."""
