@@ -44,6 +44,7 @@ class Task:
         """`create` makes the task, once MediaPipe is imported. Raises FerdeskError."""
         self._lock = threading.Lock()
         self._task: Any = None
+        self._used = False
         with _captured_stderr():
             import_mediapipe()
             try:
@@ -61,7 +62,10 @@ class Task:
         with self._lock:
             if self._task is None:
                 raise RuntimeError("the landmarker is closed")
-            yield self._task
+            # The first picture makes MediaPipe talk once more.
+            with contextlib.nullcontext() if self._used else _captured_stderr():
+                self._used = True
+                yield self._task
 
     def close(self) -> None:
         """Release the model; waits for a running `detect`. Further calls do nothing."""
@@ -70,7 +74,8 @@ class Task:
             if task is None:
                 return
             try:
-                task.close()
+                with _captured_stderr():
+                    task.close()
             except (RuntimeError, ValueError):
                 # Left among the open tasks on purpose: collecting it would close it again.
                 logger.warning("MediaPipe did not close its landmarker", exc_info=True)

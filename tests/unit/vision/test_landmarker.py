@@ -20,6 +20,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.resources import asset
 from ferdesk.sources.sample import SampleSource
 from ferdesk.vision.blendshapes import BLENDSHAPES
+from ferdesk.vision.detector import Detector
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.task import MODEL_NAME
 from ferdesk.vision.types import FaceLandmarks
@@ -211,9 +212,18 @@ def test_native_log_goes_to_ours(
     assert capfd.readouterr().err == ""
 
 
+def test_first_picture_and_end_are_quiet_too(
+    portrait: Picture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Detector() as detector:
+        assert detector.detect(portrait)
+    assert capfd.readouterr().err == ""
+
+
 def test_import_is_light_and_a_forgotten_landmarker_does_not_hang() -> None:
     code = """
 import gc, sys
+from ferdesk.vision.detector import Detector
 from ferdesk.vision.landmarker import Landmarker
 assert not [m for m in ("mediapipe", "torch", "PySide6", "matplotlib") if m in sys.modules]
 landmarker = Landmarker(mode="image")
