@@ -263,12 +263,16 @@ def build(card: Card, tensors: dict[str, Tensor], path: Path) -> DualStreamFER:
     import torch
 
     from ferdesk.model.network import DualStreamFER
+    from ferdesk.model.novelty import with_spreads
     from ferdesk.model.weights import compare_keys
 
     name = quoted(path.name)
     try:
         with torch.device("meta"):
-            report = compare_keys(DualStreamFER(card.architecture, card.preprocessing), tensors)
+            outline = DualStreamFER(card.architecture, card.preprocessing)
+        if outline.novelty is not None:
+            tensors = with_spreads(outline.novelty, tensors)
+        report = compare_keys(outline, tensors)
         if not report.complete:
             raise CheckpointError(
                 f"The weights of '{name}' do not fit its architecture "

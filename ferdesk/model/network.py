@@ -124,7 +124,7 @@ class DualStreamFER(nn.Module):
         if config.witness != "none":
             self.witness = GeometryWitness()
         if config.novelty:
-            self.novelty = NoveltyHead(channels[1] + channels[2])
+            self.novelty = NoveltyHead(2 * (channels[1] + channels[2]))
         self.apcl = APCL(config)
         self.train(self.training)
 

@@ -41,6 +41,10 @@ ANSWER_FEATURES: Final = (
     "winner", "margin", "c_p", "c_g", "c_a", "c_t", "agree_p", "agree_g", "agree_a",
     "witness", "apart", "c_lm",
 )  # fmt: skip
+NAMED_FEATURES: Final = tuple(
+    f"{place}_{name}" for place in ("label", "second") for name in EXPRESSIONS
+)
+"""1 where the likeliest expression, or the second, is this one: some are confused more often."""
 NOVELTY: Final = "novelty"
 """How unlike the training faces the picture is; its term is fitted apart from the others."""
 PICTURE_FEATURES: Final = ("sharpness", "grain", "brightness", "contrast", "eyes", "mouth")
@@ -48,7 +52,7 @@ _PARTS: Final = {"eyes": (0.27, 0.47), "mouth": (0.62, 0.86)}
 """Rows of the crop where a part of the face lies, as shares of its height."""
 _ACROSS: Final = (0.15, 0.85)
 VIEW_FEATURES: Final = ("yaw", "pitch", "roll", "size")
-FEATURES: Final = (*ANSWER_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES, NOVELTY)
+FEATURES: Final = (*ANSWER_FEATURES, *NAMED_FEATURES, *PICTURE_FEATURES, *VIEW_FEATURES, NOVELTY)
 
 
 def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]]) -> Features:
@@ -56,13 +60,15 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
 
     `probabilities` (N, 7) are those the label is taken from: calibrated, smoothed where the label
     is. `winner` is the log odds of the likeliest, `margin` its lead over the second, `agree_*` 1
-    where that distribution has the same winner. `witness` is the logarithm of what p_lm gives the
+    where that distribution has the same winner, `label_*` and `second_*` 1 where the likeliest and
+    the second are that expression. `witness` is the logarithm of what p_lm gives the
     label, `apart` the total variation between the two, 0 where the witness says nothing. `novelty`
     is the network's own.
     """
     ordered = np.sort(np.asarray(probabilities, np.float64), axis=1)
     first, second = ordered[:, -1], ordered[:, -2]
-    label = probabilities.argmax(axis=1)
+    ranks = np.argsort(-probabilities, axis=1, kind="stable")
+    label = ranks[:, 0]
     features: dict[str, Array] = {
         "winner": np.log(np.maximum(first, _TINY) / np.maximum(1.0 - first, _TINY)),
         "margin": first - second,
@@ -71,6 +77,9 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
         features[name] = np.asarray(getattr(purified, name), np.float64)
     for name, field in (("agree_p", "p"), ("agree_g", "t_g"), ("agree_a", "t_a")):
         features[name] = (getattr(purified, field).argmax(axis=1) == label).astype(np.float64)
+    for place, named in (("label", label), ("second", ranks[:, 1])):
+        for index, name in enumerate(EXPRESSIONS):
+            features[f"{place}_{name}"] = (named == index).astype(np.float64)
     told = np.asarray(purified.p_lm, np.float64)
     speaks = np.asarray(purified.c_lm, np.float64) > _SILENT
     given = told[np.arange(len(label)), label]

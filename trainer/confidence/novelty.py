@@ -6,6 +6,7 @@ other kinds only judge it. Faces under faults count as ordinary: they are faces,
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +23,7 @@ from trainer.confidence.observed import Part, faults_seen
 from trainer.confidence.reliability import Faces, Fitted, log_loss, logistic
 from trainer.confidence.strange import FITTED_ON, PER_KIND, strange
 from trainer.measure.answers import to_batch
+from trainer.measure.metrics import auroc
 
 Array = NDArray[np.float64]
 
@@ -29,9 +31,15 @@ _RIDGE: Final = 100.0
 _BATCH: Final = 128
 _SHARE: Final = 0.05
 """Of strange pictures among all that the term is fitted for."""
-_MOST: Final = 6.0
-"""No more log odds are taken off: 98 % become 10 %."""
-_STEPS: Final = 60
+_STARTS: Final = (98.0, 99.0, 99.5, 99.8)
+"""Per cent of ordinary faces that keep their reliability: where the term may begin."""
+_ENDS: Final = (25.0, 50.0, 75.0)
+"""Per cent of strange pictures below it: where the term may end."""
+_MOST: Final = 8.0
+"""No more log odds are taken off: 99.5 % become 6 %."""
+_STEPS: Final = 40
+_COST: Final = 0.001
+"""What the term may take from the AUROC among ordinary faces."""
 
 
 @torch.inference_mode()
@@ -82,34 +90,45 @@ def some_of(part: Part, seed: int) -> Part:
 def with_term(fitted: Fitted, faces: Faces, strangers: Features) -> Fitted:
     """The model with a term of novelty; as it is where such a term would not help.
 
-    It begins where a picture counts as unusual (`usual_ranges`), so that nearly all faces keep
-    their reliability, and ends where a quarter of the `strangers` lies beyond. Its weight has the
-    least log loss if `_SHARE` of the pictures were strange, whose labels count as wrong; the other
-    terms stay. Cross-validated chances of `faces` are what it is fitted on.
+    It begins above one of `_STARTS` of the ordinary faces, so that nearly all of them keep their
+    reliability, and ends above one of `_ENDS` of the `strangers`. Of the terms that take at most
+    `_COST` from the AUROC among ordinary faces it is the one of least log loss if `_SHARE` of the
+    pictures were strange, whose labels count as wrong; the other terms stay. Cross-validated
+    chances of `faces` are what it is fitted on.
     """
-    low = next((u.high for u in fitted.model.usual if u.feature == NOVELTY), np.inf)
-    if not len(strangers[NOVELTY]) or np.percentile(strangers[NOVELTY], 75) <= low:
+    told, odd_told = faces.features[NOVELTY], strangers[NOVELTY]
+    clean = faces.clean
+    if not len(odd_told) or not np.ptp(told[clean]) > 0:
         return fitted
-    high = float(np.percentile(strangers[NOVELTY], 75))
     odds, odd = (_log_odds(c) for c in (fitted.chances, fitted.model.predict(strangers)))
-
-    def told(weight: float) -> tuple[float, Array, Term]:
-        term = Term(NOVELTY, -weight, low, high)
-        chances = _chances(odds + term.penalty(faces.features[NOVELTY]))
-        wrongly = _chances(odd + term.penalty(strangers[NOVELTY]))
-        loss = (1 - _SHARE) * log_loss(chances, faces) - _SHARE * np.log1p(-wrongly).mean()
-        return float(loss), chances, term
-
-    weights = np.linspace(0.0, _MOST / (high - low), _STEPS + 1)
-    _, chances, term = min((told(weight) for weight in weights), key=lambda tried: tried[0])
-    if not term.weight:
+    least = auroc(odds[clean], faces.correct[clean]) - _COST
+    best, kept = _loss(odds, odd, faces), None
+    for low, high in itertools.product(
+        np.percentile(told[clean], _STARTS), np.percentile(odd_told, _ENDS)
+    ):
+        if high <= low:
+            continue
+        for taken in np.linspace(0.0, _MOST, _STEPS + 1)[1:]:
+            term = Term(NOVELTY, float(-taken / (high - low)), float(low), float(high))
+            after = odds + term.penalty(told)
+            loss = _loss(after, odd + term.penalty(odd_told), faces)
+            if loss < best and auroc(after[clean], faces.correct[clean]) >= least:
+                best, kept = loss, term
+    if kept is None:
         return fitted
+    chances = _chances(odds + kept.penalty(told))
     return replace(
         fitted,
-        model=replace(fitted.model, terms=(*fitted.model.terms, term)),
+        model=replace(fitted.model, terms=(*fitted.model.terms, kept)),
         chances=chances,
         losses=(*fitted.losses, (NOVELTY, log_loss(chances, faces))),
     )
+
+
+def _loss(odds: Array, odd: Array, faces: Faces) -> float:
+    """Mean log loss of the faces and, `_SHARE` of all, of strange pictures."""
+    wrongly = np.log1p(-_chances(odd)).mean()
+    return float((1 - _SHARE) * log_loss(_chances(odds), faces) - _SHARE * wrongly)
 
 
 def _log_odds(chances: Array) -> Array:

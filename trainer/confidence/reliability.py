@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ferdesk.model.reliability import (
     ANSWER_FEATURES,
     FEATURES,
+    NAMED_FEATURES,
     NOVELTY,
     Features,
     ReliabilityModel,
@@ -24,7 +25,7 @@ from ferdesk.model.reliability import (
 Array = NDArray[np.float64]
 
 FOLDS = 5
-MOST_TERMS = 8
+MOST_TERMS = 12
 LEAST_GAIN = 5e-4
 """Cross-validated log loss that one more feature has to save."""
 LEAST_EVENED = 1e-3
@@ -83,7 +84,9 @@ def ranges(faces: Faces) -> dict[str, tuple[float, float]]:
     for name in _OFFERED:
         values = faces.features[name]
         clean = values[faces.clean]
-        if name in ANSWER_FEATURES:
+        if name in NAMED_FEATURES:
+            low, high = 0.0, 1.0
+        elif name in ANSWER_FEATURES:
             low, high = np.percentile(values, (0.5, 99.5))
         elif name in _BAD_WHEN_HIGH:
             low, high = np.percentile(clean, 50), np.percentile(values, 99)
@@ -130,7 +133,11 @@ def fit(faces: Faces, names: list[str], rows: NDArray[Any] | slice = slice(None)
     )
     # Penalties count from the better end of each range, so the intercept moves there too.
     best = sum(t.weight * (t.high if t.weight > 0 else t.low) for t in terms)
-    sensible = all((t.weight < 0) == (t.feature in _BAD_WHEN_HIGH) for t in terms)
+    # An expression may be right more often than others or less: either sign is sensible.
+    sensible = all(
+        t.feature in NAMED_FEATURES or (t.weight < 0) == (t.feature in _BAD_WHEN_HIGH)
+        for t in terms
+    )
     return ReliabilityModel(float(solution[0] + best), terms), sensible
 
 
@@ -224,7 +231,7 @@ def usual_ranges(faces: Faces) -> tuple[Usual, ...]:
     """The ranges of nearly all clean faces, for the words of `ReliabilityModel.reason`."""
     out = []
     for name in FEATURES:
-        if name in ANSWER_FEATURES:
+        if name in ANSWER_FEATURES or name in NAMED_FEATURES:
             continue
         clean = faces.features[name][faces.clean]
         if name == NOVELTY and not np.ptp(clean) > 0:

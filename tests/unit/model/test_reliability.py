@@ -13,6 +13,7 @@ from ferdesk.model.labels import EXPRESSIONS
 from ferdesk.model.purified import Purified
 from ferdesk.model.reliability import (
     FEATURES,
+    NAMED_FEATURES,
     ReliabilityModel,
     RiskCoverage,
     RiskRow,
@@ -118,6 +119,8 @@ def test_answer_features_by_hand() -> None:
     assert (features["c_p"], features["c_t"]) == (pytest.approx([0.3]), pytest.approx([0.4]))
     assert [float(features[f"agree_{k}"][0]) for k in ("p", "g", "a")] == [1, 1, 0]
     shown = np.array([0.1, 0.05, 0.05, 0, 0, 0, 0.8])
+    named = [n for n in NAMED_FEATURES if features[n][0]]
+    assert named == ["label_fear", "second_neutral"]
     assert features["novelty"] == [-1.5]
     assert features["witness"] == pytest.approx([math.log(other[6])])
     assert features["apart"] == pytest.approx([np.abs(other - shown).sum() / 2])

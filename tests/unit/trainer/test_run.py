@@ -78,7 +78,9 @@ def test_a_run_starts_from_an_earlier_checkpoint(
     earlier = data / "first" / "model.safetensors"
     a, card = checkpoint.load(earlier)
     # As a calibrated one: its measure of novelty belongs to the old image stream.
-    checkpoint.save(earlier, a.with_novelty(NoveltyHead(sum(a.image_backbone.channels[1:]))), card)
+    checkpoint.save(
+        earlier, a.with_novelty(NoveltyHead(2 * sum(a.image_backbone.channels[1:]))), card
+    )
     still = ["--train.lr_head", "0", "--train.lr_backbone", "0", "--train.weight_decay", "0"]
     assert train(data, "second", 1, "--train.start_from", str(earlier), *still) == 0
     b = checkpoint.load(data / "second" / "model.safetensors")[0]
