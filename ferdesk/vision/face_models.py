@@ -69,6 +69,12 @@ class FaceModels:
             is_face = presence.item() > 0 and np.isfinite(mesh).all()
             yield square.placed(mesh.reshape(_NUM_LANDMARKS, 3)) if is_face else None
 
+    def drop(self) -> None:
+        """Wait for what an error left running, and forget it: the next answers are the next
+        face's."""
+        for line in (self._landmarks, self._blendshapes):
+            line.drop()
+
     def begin_blendshapes(self, points: NDArray[np.floating]) -> None:
         """Compute those of a face with landmarks (478, 2 or more) in pixels, beside other work."""
         self._blendshapes.input()[0] = points[_SHAPED_BY, :2]
@@ -109,6 +115,11 @@ class _Line:
         answers = [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
         self._free.append(request)
         return answers
+
+    def drop(self) -> None:
+        """End all that was begun."""
+        while self._running:
+            self.end()
 
 
 def _compiled(core: ov.Core, model: ov.Model, streams: int, precision: str) -> Any:

@@ -105,6 +105,7 @@ class Followers:
         self._followers += [Follower() for _ in range(len(boxes) - len(self._followers))]
         followers = assigned(self._followers, boxes)
         models = loaded.models
+        models.drop()
         seen: dict[int, NDArray[np.float64]] = {}
         for i, points in self._followed(models, rgb, followers, boxes):
             seen[i] = points

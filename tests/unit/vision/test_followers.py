@@ -113,6 +113,25 @@ def test_each_face_keeps_to_itself_whatever_the_order(followers: Followers) -> N
         assert np.abs(first.points - second.points).max() < 1.0
 
 
+def test_after_a_bad_frame_no_face_has_the_answer_of_another(
+    followers: Followers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("a bad frame")
+
+    picture, boxes = group(TWO, size=SIZE)
+    followers.read(picture, boxes, 0)
+    expected = followers.read(picture, boxes, 40)
+    with monkeypatch.context() as patch:
+        patch.setattr("ferdesk.vision.followers.head_transforms", fails)
+        with pytest.raises(ValueError, match="a bad frame"):
+            followers.read(picture, boxes, 80)
+    backwards = followers.read(picture, boxes[::-1], 120)
+    scores = [[f.blendshapes for f in faces if f] for faces in (expected, backwards[::-1])]
+    assert np.allclose(*scores, atol=0.1)
+    assert not np.allclose(scores[0][0], scores[0][1], atol=0.2)
+
+
 def test_five_faces_on_fewer_streams(followers: Followers) -> None:
     places = [(90 + 115 * i, 240 + 20 * (i % 2), 80) for i in range(5)]
     picture, boxes = group(places, size=SIZE)
