@@ -60,7 +60,9 @@ def _command_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--record", action="store_true", help="measure instead what recording costs, in turn"
     )
-    bench.add_argument("--mesh", action="store_true", help="draw the landmarks' mesh, too")
+    bench.add_argument(
+        "--mesh", action="store_true", help="draw the landmarks' mesh, too; not with --record"
+    )
     bench.add_argument("--json", action="store_true")
     _common(bench)
 

@@ -65,10 +65,10 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
     label, `apart` the total variation between the two, 0 where the witness says nothing. `novelty`
     is the network's own.
     """
-    ordered = np.sort(np.asarray(probabilities, np.float64), axis=1)
-    first, second = ordered[:, -1], ordered[:, -2]
-    ranks = np.argsort(-probabilities, axis=1, kind="stable")
+    rows = np.arange(len(probabilities))
+    ranks = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     label = ranks[:, 0]
+    first, second = np.asarray(probabilities, np.float64)[rows[:, None], ranks].T
     features: dict[str, Array] = {
         "winner": np.log(np.maximum(first, _TINY) / np.maximum(1.0 - first, _TINY)),
         "margin": first - second,
@@ -77,12 +77,11 @@ def answer_features(probabilities: NDArray[Any], purified: Purified[NDArray[Any]
         features[name] = np.asarray(getattr(purified, name), np.float64)
     for name, field in (("agree_p", "p"), ("agree_g", "t_g"), ("agree_a", "t_a")):
         features[name] = (getattr(purified, field).argmax(axis=1) == label).astype(np.float64)
-    for place, named in (("label", label), ("second", ranks[:, 1])):
-        for index, name in enumerate(EXPRESSIONS):
-            features[f"{place}_{name}"] = (named == index).astype(np.float64)
+    named = np.eye(len(EXPRESSIONS))[ranks].reshape(len(rows), len(NAMED_FEATURES))
+    features.update(zip(NAMED_FEATURES, named.T, strict=True))
     told = np.asarray(purified.p_lm, np.float64)
     speaks = np.asarray(purified.c_lm, np.float64) > _SILENT
-    given = told[np.arange(len(label)), label]
+    given = told[rows, label]
     features["witness"] = np.log(np.maximum(given, _TINY))
     features["apart"] = speaks * np.abs(told - probabilities).sum(axis=1) / 2
     return features
