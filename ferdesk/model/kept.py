@@ -20,14 +20,22 @@ from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, write_bytes
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import config_to_json
-from ferdesk.model.openvino_backend import OpenVinoBackend, Precision, capabilities
+from ferdesk.model.openvino_backend import (
+    BlobPair,
+    Models,
+    OpenVinoBackend,
+    Precision,
+    capabilities,
+)
 from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
 from ferdesk.quiet_openvino import ov
 
 log = logging.getLogger(__name__)
 
-CONVERSION: Final = 4
+Arrays = dict[str, NDArray[Any]]
+
+CONVERSION: Final = 5
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _MOST_FILES: Final = 8
@@ -61,8 +69,7 @@ class Kept:
         try:
             if self.path.stat().st_size > _LARGEST:
                 return None
-            content = self.path.read_bytes()
-            backend = self._restored(content)
+            backend = self._restored(_opened(self.path.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RuntimeError, KeyError) as error:
@@ -72,26 +79,26 @@ class Kept:
             self.path.touch()
         return backend
 
-    def _restored(self, content: bytes) -> OpenVinoBackend:
+    def _restored(self, arrays: Arrays) -> OpenVinoBackend:
         """Raises ValueError, KeyError or RuntimeError for anything that `write` did not write."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        digest, data = content[:32], content[32:]
-        if hashlib.sha256(data).digest() != digest:
-            raise ValueError("it is damaged")
-        try:
-            arrays = load(data)
-        except SafetensorError as error:
-            raise ValueError(str(error)) from error
         expected = Purified(*(arrays[f"torch.{name}"] for name in FIELDS))
         precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
-        blobs = arrays["inputs"].tobytes(), arrays["answer"].tobytes()
-        backend = OpenVinoBackend(blobs, self._threads, precision, int(arrays["streams"][0]))
+        models = Models(_blobs(arrays, ""), self._group)
+        backend = OpenVinoBackend(models, self._threads, precision, int(arrays["streams"][0]))
         answer = backend.run(probe_crops(self._size), arrays["geometry"])
         if not agree(answer, expected, precision):
             raise ValueError("it gives other answers than the checkpoint")
         return backend
+
+    def _group(self) -> BlobPair | None:
+        """Read again, because few need it and it is as large as the rest."""
+        try:
+            return _blobs(_opened(self.path.read_bytes()), "group.")
+        except KeyError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("the kept network %s is not used for groups: %s", self.path.name, error)
+            return None
 
     def write(
         self, backend: OpenVinoBackend, geometry: NDArray[np.float32], expected: Purified[Any]
@@ -102,11 +109,12 @@ class Kept:
         """
         from safetensors.numpy import save
 
-        inputs, answer = backend.blobs()
+        models = backend.blobs()
+        group = models.group()
         data = save(
             {
-                "inputs": np.frombuffer(inputs, np.uint8),
-                "answer": np.frombuffer(answer, np.uint8),
+                **_arrays(models.single, ""),
+                **({} if group is None else _arrays(group, "group.")),
                 "geometry": geometry,
                 "bf16": np.array([backend.precision == "bf16"]),
                 "streams": np.array([backend.streams]),
@@ -131,3 +139,27 @@ class Kept:
             total += path.stat().st_size
             if count > _MOST_FILES or total > _MOST_BYTES:
                 path.unlink(missing_ok=True)
+
+
+def _opened(content: bytes) -> Arrays:
+    """Raises ValueError for what is not whole."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    digest, data = content[:32], content[32:]
+    if hashlib.sha256(data).digest() != digest:
+        raise ValueError("it is damaged")
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+
+
+def _blobs(arrays: Arrays, prefix: str) -> BlobPair:
+    """KeyError where they are missing."""
+    return arrays[f"{prefix}inputs"].tobytes(), arrays[f"{prefix}answer"].tobytes()
+
+
+def _arrays(blobs: BlobPair, prefix: str) -> Arrays:
+    inputs, answer = (np.frombuffer(blob, np.uint8) for blob in blobs)
+    return {f"{prefix}inputs": inputs, f"{prefix}answer": answer}

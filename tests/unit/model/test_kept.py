@@ -16,6 +16,7 @@ import pytest
 from ferdesk.model import kept as kept_module
 from ferdesk.model.checkpoint import CheckpointError, load, read_verified_card
 from ferdesk.model.conversion import torch_answer
+from ferdesk.model.face_geometry import no_geometry
 from ferdesk.model.kept import Kept
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.probe import probe_crops
@@ -42,6 +43,28 @@ def test_the_second_opening_takes_what_the_first_one_kept(tmp_path: Path) -> Non
     assert np.array_equal(answer(path, folder), first)
     assert np.allclose(torch_answer(load(path)[0]).final, first, atol=0.05)
     assert [f.stat().st_ino for f in kept_files(folder)] == [made]
+
+
+def test_groups_are_kept_beside_single_faces(tmp_path: Path) -> None:
+    path, folder = tiny_checkpoint(tmp_path / "a.safetensors"), tmp_path / "kept"
+    answer(path, folder)
+    kept = Kept(folder, read_verified_card(path), 1).read()
+    assert kept is not None
+    crops, geometry = np.tile(probe_crops(112), (2, 1, 1, 1)), no_geometry(4)
+    alone = kept.run(crops[:1], geometry[:1])
+    assert np.allclose(kept.run(crops, geometry).final[2], alone.final[0], atol=0.02)
+    assert kept.blobs().group() is not None
+
+
+def test_without_its_file_every_face_runs_by_itself(tmp_path: Path) -> None:
+    path, folder = tiny_checkpoint(tmp_path / "a.safetensors"), tmp_path / "kept"
+    answer(path, folder)
+    kept = Kept(folder, read_verified_card(path), 1)
+    backend = kept.read()
+    assert backend is not None
+    kept.path.unlink()
+    crops = np.tile(probe_crops(112), (2, 1, 1, 1))
+    assert np.array_equal(backend.run(crops, no_geometry(4)).final[2:], answer(path, None))
 
 
 def test_other_weights_threads_and_architectures_have_places_of_their_own(tmp_path: Path) -> None:
