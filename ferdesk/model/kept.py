@@ -1,7 +1,8 @@
 """Networks compiled for this computer, kept between starts. Imports no torch.
 
 One file per network: a SHA-256 of the rest, then safetensors with both compiled models, and torch's
-answer to the probe, which the network has to give again before it is used.
+answer to the probe, which the network has to give again before it is used. A second file has the
+models for groups of faces, so that a start does not read them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ Arrays = dict[str, NDArray[Any]]
 CONVERSION: Final = 5
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
+_GROUP_SUFFIX: Final = ".group"
 _MOST_FILES: Final = 8
 _MOST_BYTES: Final = 500 * 2**20
 _LARGEST: Final = 2**30
@@ -69,7 +71,10 @@ class Kept:
         try:
             if self.path.stat().st_size > _LARGEST:
                 return None
-            backend = self._restored(_opened(self.path.read_bytes()))
+            # Held until all is compiled: blocks of this size that are freed earlier make the C
+            # library put the next ones into its heap, which then stays 20 MB larger.
+            data = _unsealed(self.path)
+            backend = self._restored(_opened(data))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RuntimeError, KeyError) as error:
@@ -83,7 +88,7 @@ class Kept:
         """Raises ValueError, KeyError or RuntimeError for anything that `write` did not write."""
         expected = Purified(*(arrays[f"torch.{name}"] for name in FIELDS))
         precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
-        models = Models(_blobs(arrays, ""), self._group)
+        models = Models(_blobs(arrays), self._group)
         backend = OpenVinoBackend(models, self._threads, precision, int(arrays["streams"][0]))
         answer = backend.run(probe_crops(self._size), arrays["geometry"])
         if not agree(answer, expected, precision):
@@ -91,13 +96,13 @@ class Kept:
         return backend
 
     def _group(self) -> BlobPair | None:
-        """Read again, because few need it and it is as large as the rest."""
+        path = _beside(self.path)
         try:
-            return _blobs(_opened(self.path.read_bytes()), "group.")
-        except KeyError:
+            return _blobs(_opened(_unsealed(path)))
+        except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            log.warning("the kept network %s is not used for groups: %s", self.path.name, error)
+        except (OSError, ValueError, KeyError) as error:
+            log.warning("the kept network %s is not used: %s", path.name, error)
             return None
 
     def write(
@@ -111,19 +116,20 @@ class Kept:
 
         models = backend.blobs()
         group = models.group()
-        data = save(
-            {
-                **_arrays(models.single, ""),
-                **({} if group is None else _arrays(group, "group.")),
-                "geometry": geometry,
-                "bf16": np.array([backend.precision == "bf16"]),
-                "streams": np.array([backend.streams]),
-                **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
-            }
-        )
         try:
             make_folder(self.path.parent)
-            write_bytes(self.path, hashlib.sha256(data).digest() + data)
+            if group is not None:
+                write_bytes(_beside(self.path), _sealed(save(_arrays(group))))
+            data = save(
+                {
+                    **_arrays(models.single),
+                    "geometry": geometry,
+                    "bf16": np.array([backend.precision == "bf16"]),
+                    "streams": np.array([backend.streams]),
+                    **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
+                }
+            )
+            write_bytes(self.path, _sealed(data))
             self._prune()
         except (FerdeskError, OSError) as error:
             log.warning("the converted network is not kept: %s", error)
@@ -134,32 +140,54 @@ class Kept:
             self.path.parent.glob(f"*{_SUFFIX}"), key=lambda p: p.stat().st_mtime, reverse=True
         )
         others = [path for path in found if path != self.path]
-        total = self.path.stat().st_size
+        total = _size(self.path)
         for count, path in enumerate(others, start=2):
-            total += path.stat().st_size
+            total += _size(path)
             if count > _MOST_FILES or total > _MOST_BYTES:
                 path.unlink(missing_ok=True)
+                _beside(path).unlink(missing_ok=True)
 
 
-def _opened(content: bytes) -> Arrays:
-    """Raises ValueError for what is not whole."""
+def _beside(path: Path) -> Path:
+    """Where the models for groups are."""
+    return path.with_suffix(_GROUP_SUFFIX)
+
+
+def _size(path: Path) -> int:
+    """In bytes, with the models for groups."""
+    return sum(file.stat().st_size for file in (path, _beside(path)) if file.exists())
+
+
+def _sealed(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest() + data
+
+
+def _unsealed(path: Path) -> bytes:
+    """Raises OSError, and ValueError for what is not whole."""
+    # Buffered reading would copy it, and free a block: see `Kept.read`.
+    with path.open("rb", buffering=0) as file:
+        digest, data = file.read(32), file.read()
+    if hashlib.sha256(data).digest() != digest:
+        raise ValueError("it is damaged")
+    return data
+
+
+def _opened(data: bytes) -> Arrays:
+    """ValueError for what is no safetensors."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    digest, data = content[:32], content[32:]
-    if hashlib.sha256(data).digest() != digest:
-        raise ValueError("it is damaged")
     try:
         return load(data)
     except SafetensorError as error:
         raise ValueError(str(error)) from error
 
 
-def _blobs(arrays: Arrays, prefix: str) -> BlobPair:
+def _blobs(arrays: Arrays) -> BlobPair:
     """KeyError where they are missing."""
-    return arrays[f"{prefix}inputs"].tobytes(), arrays[f"{prefix}answer"].tobytes()
+    return arrays["inputs"].tobytes(), arrays["answer"].tobytes()
 
 
-def _arrays(blobs: BlobPair, prefix: str) -> Arrays:
+def _arrays(blobs: BlobPair) -> Arrays:
     inputs, answer = (np.frombuffer(blob, np.uint8) for blob in blobs)
-    return {f"{prefix}inputs": inputs, f"{prefix}answer": answer}
+    return {"inputs": inputs, "answer": answer}

@@ -108,21 +108,21 @@ class OpenVinoBackend:
         many as threads for a small one, where a second thread only waits for the first. Raises
         RuntimeError for blobs that OpenVINO cannot import.
         """
-        core = ov.Core()
         if precision is None:
-            precision = "bf16" if "BF16" in capabilities(core) else "f32"
+            precision = "bf16" if "BF16" in capabilities(ov.Core()) else "f32"
         self.precision: Precision = precision
         self.streams = streams
         self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
-        self._core, self._threads, self._group_models = core, threads, models.group
+        self._threads, self._group_models = threads, models.group
         self._single = self._compile(models.single, streams)
         # One more than run at once: it is filled while they run.
         self._requests = [_Request(*self._single) for _ in range(streams + 1)]
 
     def _compile(self, pair: Pair | BlobPair, streams: int) -> tuple[Any, Any]:
+        core = ov.Core()
         # Grey values between 0 and 255 lose their fractions in bf16, which costs accuracy.
-        inputs = _compiled(self._core, pair[0], self._threads, streams, "f32")
-        return inputs, _compiled(self._core, pair[1], self._threads, streams, self.precision)
+        inputs = _compiled(core, pair[0], self._threads, streams, "f32")
+        return inputs, _compiled(core, pair[1], self._threads, streams, self.precision)
 
     @cached_property
     def _group(self) -> tuple[Any, Any] | None:
