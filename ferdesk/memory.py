@@ -1,7 +1,8 @@
-"""How much memory this process holds."""
+"""How much memory this process holds, and giving back what it no longer needs."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -18,3 +19,11 @@ def resident_mb() -> float:
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def give_back() -> None:
+    """Return freed memory to the system, where the C library (glibc) would keep it for later."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
+from ferdesk.memory import give_back
 from ferdesk.paths import cache_dir
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.threads import thread_budget
@@ -96,3 +97,5 @@ class Loader:
                 result = Loaded(request, None, message, repr(error))
             if not self._closing.is_set():
                 self._done(result)
+                # Loading takes and frees several times what stays.
+                give_back()
