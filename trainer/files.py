@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.files import replacing
@@ -72,3 +76,16 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(values, dict):
         raise FerdeskError(f"The file '{path}' is damaged; it holds no JSON object.")
     return values
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an .npz file by name. OSError, or ValueError for any other or damaged file."""
+    # numpy leaves a file open that it opened itself and cannot read.
+    with path.open("rb") as opened:
+        try:
+            file = np.load(opened, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise ValueError("it holds one array without a name")
+            return {name: file[name] for name in file.files}
+        except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(str(error)) from error

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.model.purified import FIELDS, Purified, concatenate
-from ferdesk.quiet_openvino import ov
+from ferdesk.quiet_openvino import cpu_settings, ov
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +52,7 @@ def capabilities(core: ov.Core) -> list[str]:
 def _compiled(
     core: ov.Core, model: ov.Model | bytes, threads: int, streams: int, kind: Precision
 ) -> Any:
-    settings = {
-        "NUM_STREAMS": streams,
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": kind,
-        # Pinned threads wake up later beside MediaPipe's.
-        "ENABLE_CPU_PINNING": False,
-    }
+    settings = cpu_settings(threads, streams, kind)
     if isinstance(model, bytes):
         return core.import_model(io.BytesIO(model), "CPU", settings)
     return core.compile_model(model, "CPU", settings)

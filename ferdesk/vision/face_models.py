@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.quiet_openvino import ov
+from ferdesk.quiet_openvino import cpu_settings, ov
 from ferdesk.vision.square import MODEL_SIZE, Square
 from ferdesk.vision.task import read_part
 
@@ -123,14 +123,7 @@ class _Line:
 
 
 def _compiled(core: ov.Core, model: ov.Model, streams: int, precision: str) -> Any:
-    settings = {
-        "NUM_STREAMS": streams,
-        "INFERENCE_NUM_THREADS": streams,
-        "INFERENCE_PRECISION_HINT": precision,
-        # Pinned threads wake up later beside MediaPipe's.
-        "ENABLE_CPU_PINNING": False,
-    }
-    return core.compile_model(model, "CPU", settings)
+    return core.compile_model(model, "CPU", cpu_settings(streams, streams, precision))
 
 
 def _landmark_model(core: ov.Core) -> ov.Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from ferdesk.files import replacing
 from ferdesk.model.purified import Purified
 from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
+from trainer.files import read_arrays
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods.base import Method
 from trainer.training.loop import Trainer
@@ -62,14 +62,13 @@ class MeanAnswers:
     def read(cls, path: Path, asked: PackedSet) -> MeanAnswers:
         """What was written of the same pictures.
 
-        OSError, ValueError, TypeError, KeyError, EOFError or BadZipFile for any other file.
+        OSError, ValueError, TypeError or KeyError for any other file.
         """
-        # numpy leaves a file open that it opened itself and cannot read.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            found = cls(
-                tuple(file["names"].tolist()), int(file["epochs"]),
-                {name: np.asarray(file[name], np.float64) for name in DISTRIBUTIONS},
-            )  # fmt: skip
+        arrays = read_arrays(path)
+        found = cls(
+            tuple(arrays["names"].tolist()), int(arrays["epochs"]),
+            {name: np.asarray(arrays[name], np.float64) for name in DISTRIBUTIONS},
+        )  # fmt: skip
         shapes = {mean.shape for mean in found.means.values()}
         if found.names != asked.names or shapes != {asked.targets.shape}:
             raise ValueError("other pictures")
@@ -108,7 +107,7 @@ class FoldTrainer(Trainer):
                 self.mean = MeanAnswers.read(path, self.data.held_out)
             if not self.epoch <= self.mean.epochs <= self.epoch + 1:
                 raise ValueError("other epochs")
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise FerdeskError(
                 f"'{path}' is missing, damaged or of another training than state.pt beside it; "
                 f"delete the folder '{self.folder}' to have this fold trained again."

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from trainer.audit.fold_trainer import ANSWERS_FILE, FoldTrainer
 from trainer.config import TrainConfig
 from trainer.data.copies import copy_groups
 from trainer.data.packed import PackedSet, load_split
-from trainer.files import read_json
+from trainer.files import read_arrays, read_json
 from trainer.measure.answers import predict
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.methods import build_method
@@ -200,10 +199,10 @@ def stored(
             (folder / name).unlink(missing_ok=True)
         return answers
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in DISTRIBUTIONS}
-            same = file["names"].tolist() == names
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        arrays = read_arrays(path)
+        found = {name: arrays[name] for name in DISTRIBUTIONS}
+        same = arrays["names"].tolist() == names
+    except (OSError, ValueError, KeyError) as error:
         raise FerdeskError(f"'{path}' is damaged; delete it to have it made again.") from error
     if not same:
         raise FerdeskError(f"'{path}' is about other pictures; give another --out.")

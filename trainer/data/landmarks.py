@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.face_geometry import NUM_BLENDSHAPES
 from ferdesk.model.face_regions import NUM_LANDMARKS
 from ferdesk.vision.types import FaceLandmarks
+from trainer.files import read_arrays
 
 _SHAPES = {"points": (NUM_LANDMARKS, 3), "blendshapes": (NUM_BLENDSHAPES,), "transform": (4, 4)}
 
@@ -20,9 +20,9 @@ def read_landmarks(path: Path) -> FaceLandmarks:
     """An .npz file of float32 `points` (478, 3) in pixels of the frame that the crop was cut from,
     `blendshapes` (52,) and `transform` (4, 4). FerdeskError when it is missing or another file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: _array(file[name], shape) for name, shape in _SHAPES.items()}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        found = read_arrays(path)
+        arrays = {name: _array(found[name], shape) for name, shape in _SHAPES.items()}
+    except (OSError, ValueError, KeyError) as error:
         raise FerdeskError(
             f"The landmarks '{path}' cannot be read ({error}); export the corrections again, or "
             "take the column 'landmarks' out of the manifest."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.labels import NUM_EXPRESSIONS
-from trainer.files import read_config, read_json
+from trainer.files import read_arrays, read_config, read_json
 from trainer.measure.epochs import Epoch, read_epochs
 from trainer.measure.metrics import DISTRIBUTIONS
 from trainer.measure.summary import RunSummary, summarise
@@ -81,8 +80,7 @@ def _predictions(path: Path) -> Predictions | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        arrays = read_arrays(path)
         found = Predictions(
             names=arrays["names"].astype(str),
             labels=arrays["labels"].astype(np.int64),
@@ -91,7 +89,7 @@ def _predictions(path: Path) -> Predictions | None:
             given=arrays["given"].astype(np.int64) if "given" in arrays else None,
             clean=arrays["clean"].astype(np.int64) if "clean" in arrays else None,
         )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise FerdeskError(f"The predictions '{path}' are damaged; train the run again.") from error
     n = len(found.names)
     shapes = {q.shape for q in found.distributions.values()}
