@@ -3,6 +3,9 @@ VENV ?= .venv
 PYTHON ?=
 export VENV PYTHON
 
+# Processes that run the tests side by side. More than cores makes tests with real cameras and clips late.
+WORKERS ?= 2
+
 BIN := $(VENV)/bin
 APP := $(VENV)/.ferdesk-app
 DEV := $(VENV)/.ferdesk-dev
@@ -13,8 +16,8 @@ DEV := $(VENV)/.ferdesk-dev
 run: system $(APP) ## set up what is missing and start ferdesk
 	@sh tools/run.sh
 
-test: system $(DEV) ## set up what is missing and run the tests
-	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest
+test: system $(DEV) ## set up what is missing and run the tests; WORKERS=4 for four processes
+	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-training: $(DEV) ## two minutes of training: each method against plain cross entropy
 	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(BIN)/python -m pytest -m training
