@@ -4,6 +4,7 @@ process of its own: ``python -m ferdesk.model.conversion CHECKPOINT FOLDER THREA
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
 from ferdesk.model.tensor_file import quoted
 from ferdesk.quiet_openvino import ov
+
+log = logging.getLogger(__name__)
 
 _SMALL: Final = 10_000_000
 """Parameters up to which one thread is as fast as two, and several faces are quicker together:
@@ -70,7 +73,7 @@ def convert(network: DualStreamFER) -> Models[Pair]:
     with torch.inference_mode():
         streams = _Inputs(network)(*faces)
     inputs, answer = _converted(_Inputs(network), faces), _converted(_Answer(network), streams)
-    group = (_of_group(inputs), _of_group(answer)) if _is_small(network) else None
+    group = of_group((inputs, answer)) if _is_small(network) else None
     return Models((inputs, answer), lambda: group)
 
 
@@ -78,11 +81,16 @@ def _is_small(network: DualStreamFER) -> bool:
     return sum(parameter.numel() for parameter in network.parameters()) <= _SMALL
 
 
-def _of_group(model: ov.Model) -> ov.Model:
-    """The same for GROUP faces at once."""
-    out = model.clone()
-    out.reshape({i: [GROUP, *port.shape[1:]] for i, port in enumerate(model.inputs)})
-    return out
+def of_group(pair: Pair) -> Pair | None:
+    """The same for GROUP faces at once; None where the trace holds on to one face."""
+    inputs, answer = (model.clone() for model in pair)
+    try:
+        for model in (inputs, answer):
+            model.reshape({i: [GROUP, *port.shape[1:]] for i, port in enumerate(model.inputs)})
+    except RuntimeError as error:
+        log.info("faces run one by one: %s", str(error).splitlines()[0])
+        return None
+    return inputs, answer
 
 
 def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:

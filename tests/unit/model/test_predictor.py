@@ -18,7 +18,7 @@ from ferdesk.model.config import (
     ArchitectureConfig,
     Preprocessing,
 )
-from ferdesk.model.conversion import convert
+from ferdesk.model.conversion import convert, of_group
 from ferdesk.model.devices import available_devices, choose_device
 from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, mirrored, no_geometry
 from ferdesk.model.labels import EXPRESSIONS
@@ -137,6 +137,16 @@ def test_faces_side_by_side_and_in_groups_get_the_answers_they_get_alone(
         for name in COMPARED:
             difference = np.abs(getattr(together, name)[i] - getattr(alone, name)[0]).max()
             assert difference <= tolerance, name
+
+
+def test_a_network_that_cannot_take_several_faces_runs_them_one_by_one() -> None:
+    from openvino import opset13 as ops
+
+    def fixed(name: str) -> ov.Model:
+        parameter = ops.parameter([1, 6], np.float32, name)
+        return ov.Model([ops.reshape(parameter, np.array([1, 2, 3]), False)], [parameter])
+
+    assert of_group((fixed("a"), fixed("b"))) is None
 
 
 def test_results_do_not_change_when_the_next_batch_comes() -> None:
