@@ -101,7 +101,7 @@ def _open(checkpoint: Path | None) -> tuple[MainWindow, Callable[[float], None]]
 
 
 def _docs(window: MainWindow, run_for: Callable[[float], None]) -> None:
-    """One picture of the moment when she worries, and the whole clip as an animated one."""
+    """One picture of the moment when she cries, and the whole clip as an animated one."""
     docs = REPOSITORY / "docs"
     window.resize(*_ANIMATED)
     _again(window, run_for)
@@ -115,7 +115,7 @@ def _docs(window: MainWindow, run_for: Callable[[float], None]) -> None:
     _save_animated(frames, [*lasting, 1000], docs / "window.webp")
     window.resize(*_DOCS)
     _again(window, run_for)
-    while not 7.0 < _now(window) < 8.5:
+    while not 4.0 < _now(window) < 5.5:
         run_for(0.05)
     _save(window, docs / "screenshot.webp")
 
