@@ -32,6 +32,9 @@ _open_tasks: set[Any] = set()
 """Keeps every task alive until it was closed: one that is collected instead deadlocks in its
 `__del__`, so a forgotten `close()` should leak rather than hang."""
 
+_TALKATIVE: Final = 60
+"""Pictures during which a task may still have something to say."""
+
 _stderr_lock = threading.Lock()
 _import_lock = threading.Lock()
 _UNNEEDED: Final = ("matplotlib", "matplotlib.pyplot", "sounddevice")
@@ -44,7 +47,7 @@ class Task:
         """`create` makes the task, once MediaPipe is imported. Raises FerdeskError."""
         self._lock = threading.Lock()
         self._task: Any = None
-        self._used = False
+        self._pictures = 0
         with _captured_stderr():
             import_mediapipe()
             try:
@@ -62,9 +65,10 @@ class Task:
         with self._lock:
             if self._task is None:
                 raise RuntimeError("the landmarker is closed")
-            # The first picture makes MediaPipe talk once more.
-            with contextlib.nullcontext() if self._used else _captured_stderr():
-                self._used = True
+            # The first pictures make MediaPipe talk once more, not always the very first.
+            quiet = self._pictures >= _TALKATIVE
+            self._pictures += 1
+            with contextlib.nullcontext() if quiet else _captured_stderr():
                 yield self._task
 
     def close(self) -> None:
