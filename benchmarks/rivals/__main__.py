@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.rivals.commands import Runner, run_logged
 from ferdesk.bootstrap import prepare_environment
 from ferdesk.errors import FerdeskError
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
@@ -26,13 +29,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", required=True, help="ferplus:DIR, the official FER+ folders")
     parser.add_argument("--checkpoint", type=Path, help="ours (default: the built-in one)")
-    parser.add_argument("--pictures", type=int, default=0, help="so many of them (default: all)")
-    parser.add_argument("--frames", type=int, default=0, help="so many of each clip (default: all)")
+    parser.add_argument("--pictures", type=int, default=0, help="how many (default: all)")
+    parser.add_argument(
+        "--frames", type=int, default=0, help="how many of each clip (default: all)"
+    )
     parser.add_argument("--clip", type=Path, help="a video beside the built-in sample")
     parser.add_argument("--rounds", type=int, default=10, help="turns they take (default: 10)")
     parser.add_argument(
         "--threads", type=int, default=thread_budget().model,
-        help="for everyone's network and OpenCV (default: what the app uses here)",
+        help="for everyone's network and the rivals' OpenCV (default: what the app's network takes "
+        "here); our OpenCV has one, as in the app",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of a table")
     parser.add_argument(
@@ -42,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _compare(args: argparse.Namespace) -> str:
-    import cv2
-
+def _compare(args: argparse.Namespace, run: Runner) -> str:
     from benchmarks.rivals import channel, environments, worker
     from benchmarks.rivals.answers import Contestant
     from benchmarks.rivals.figures import Figures, figures, to_json
@@ -53,7 +57,6 @@ def _compare(args: argparse.Namespace) -> str:
     from benchmarks.rivals.report import hardware, table
     from benchmarks.rivals.rounds import compare
 
-    cv2.setNumThreads(args.threads)
     work: Path = args.work
     work.mkdir(parents=True, exist_ok=True)
     machine = hardware(args.threads)
@@ -64,7 +67,7 @@ def _compare(args: argparse.Namespace) -> str:
     try:
         for rival in environments.RIVALS:
             try:
-                python = environments.ensure(rival, work)
+                python = environments.ensure(rival, work, run)
                 command = [str(python), str(worker.__file__), rival.key, str(args.threads)]
                 output = work / f"{rival.key}-worker.log"
                 contestants.append(channel.RivalProcess(rival.title, command, output, args.threads))
@@ -95,9 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("benchmarks").setLevel(logging.INFO)
+    run = functools.partial(run_logged, environment=dict(os.environ))
     prepare_environment()
     try:
-        sys.stdout.write(_compare(args))
+        sys.stdout.write(_compare(args, run))
     except FerdeskError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -20,6 +20,7 @@ SYNONYMS: Final[dict[str, str]] = {
     "fearful": "fear",
     "happy": "happiness",
     "sad": "sadness",
+    "smile": "happiness",
     "surprised": "surprise",
 }
 """Rivals' words for the seven expressions; a name of EXPRESSIONS stands for itself."""

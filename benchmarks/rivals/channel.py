@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.rivals.answers import Answer, Face, Kind, Task, to_probabilities
-from benchmarks.rivals.environments import last_line
+from benchmarks.rivals.commands import last_line
 from ferdesk.errors import FerdeskError
 
 START_SECONDS = 180.0

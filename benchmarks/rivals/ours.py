@@ -1,4 +1,8 @@
-"""ferdesk as a contestant: the application's own analyzer and predictor, in this process."""
+"""ferdesk as a contestant: the application's own analyzer and predictor, in this process.
+
+Where the landmarker finds a face, the analyzer gives the network its geometry; the network on the
+whole picture does without landmarks. Clips are read as files are, so that answers repeat.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def _open(file: Path) -> NDArray[np.uint8]:
 
 
 class Ours:
-    """A `Contestant` with the application's default options, on OpenVINO."""
+    """A `Contestant` with the application's default options and OpenCV threads, on OpenVINO."""
 
     def __init__(self, checkpoint: Path, threads: int) -> None:
         """Raises FerdeskError when the checkpoint or the device cannot be used."""
@@ -39,6 +43,7 @@ class Ours:
         self.title = f"ferdesk {__version__}"
         self.versions = {
             "checkpoint": f"{self._predictor.card.name} (sha256 {digest[:12]}…)",
+            "precision": self._predictor.precision,
             **{name: version(name) for name in ("openvino", "mediapipe", "numpy")},
         }
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.rivals.figures import ClipFigures, Figures, Score
 
-_NAME = 46
-_COLUMN = 15
+_NAME = 36
+_COLUMN = 17
 
 
 def hardware(threads: int) -> dict[str, str]:
@@ -58,10 +58,10 @@ def _clip(columns: Sequence[Figures], number: int) -> str:
     clips: list[ClipFigures] = [column.clips[number] for column in columns]
     return (
         f"Every frame of the clip: {clips[0].clip}, {clips[0].frames} frames\n"
-        + _row("  ms a frame, detector and network", [f"{c.ms:.1f}" for c in clips])
+        + _row("  ms per frame, detector and network", [f"{c.ms:.1f}" for c in clips])
         + _row("  ours is so many times as fast", [_factor(c.times_as_fast) for c in clips])
         + _row("  frames without a face", [str(c.without_face) for c in clips])
-        + _row("  label flips a second", [_rate(c.flips_per_second) for c in clips])
+        + _row("  label flips per second", [_rate(c.flips_per_second) for c in clips])
         + _row("  the same, smoothed as in the app", [
             _rate(c.smoothed_flips_per_second) for c in clips
         ])
@@ -81,7 +81,7 @@ def table(results: Sequence[Figures], data: str, machine: dict[str, str]) -> str
     text += _row("", [c.title for c in columns])
     text += "Network on the whole picture, no detector\n"
     text += _scores(columns, lambda c: c.whole)
-    text += _row("  ms a face", [f"{c.ms:.2f}" for c in columns])
+    text += _row("  ms per face", [f"{c.ms:.2f}" for c in columns])
     text += _row("  ours is so many times as fast", [_factor(c.times_as_fast) for c in columns])
     text += "Own detector on the enlarged picture; a missed face counts as wrong\n"
     text += _row("  faces missed", [str(c.missed) for c in columns])

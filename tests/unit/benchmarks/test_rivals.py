@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from benchmarks.rivals import environments
 from benchmarks.rivals.__main__ import main
 from benchmarks.rivals.answers import Answer, Kind, Task, to_probabilities
+from benchmarks.rivals.commands import Runner
 from benchmarks.rivals.environments import Rival
 from benchmarks.rivals.figures import Figures, figures, flips_per_second, score, to_json
 from benchmarks.rivals.material import Pictures, framed, load_clip, load_pictures
@@ -140,9 +142,9 @@ def test_the_table_names_every_figure_and_every_failure(tmp_path: Path) -> None:
     results.append(Figures("third", failure="third could not be installed (no wheel)."))
     text = table(results, "ferplus PublicTest", MACHINE)
     rows = {line.strip()[:24].strip(): line.split() for line in text.splitlines()}
-    assert rows["ms a face"][-2:] == ["3.00", "14.00"]
+    assert rows["ms per face"][-2:] == ["3.00", "14.00"]
     assert rows["faces missed"][-2:] == ["0", "2"]
-    assert rows["label flips a second"][-2:] == ["5.00", "0.00"]
+    assert rows["label flips per second"][-2:] == ["5.00", "0.00"]
     assert rows["the same, smoothed as in"][-2:] == ["0.00", "-"]
     assert "75.0 %" in text
     assert "4.00 x" in text
@@ -201,15 +203,21 @@ def test_the_command_says_what_is_missing(
 def test_the_command_compares_without_rivals_it_cannot_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(rival: Rival, _work: Path) -> Path:
+    seen = tmp_path / "seen.txt"
+
+    def refuse(rival: Rival, _work: Path, run: Runner) -> Path:
+        # The program itself sends https nowhere; installing goes the user's way.
+        run([sys.executable, "-c", "import os; print(os.environ['https_proxy'])"], seen)
         raise FerdeskError(f"{rival.title} could not be installed (no network).")
 
     monkeypatch.setattr(environments, "ensure", refuse)
+    monkeypatch.setenv("https_proxy", "http://own.example:8080")
     data = f"ferplus:{small_tree(tmp_path / 'data', 2, 3)}"
     checkpoint = tiny_checkpoint(tmp_path / "tiny.safetensors")
     arguments = ["--data", data, "--work", str(tmp_path / "w"), "--cache", str(tmp_path / "c")]
     arguments += ["--checkpoint", str(checkpoint), "--frames", "4", "--rounds", "2"]
     assert main(arguments) == 0
+    assert set(seen.read_text().split()) == {"http://own.example:8080"}
     text = capsys.readouterr().out
     assert "fer 25.10.3 is not in the table: fer 25.10.3 could not be installed" in text
     assert "built-in sample, 640x360, 4 frames" in text
