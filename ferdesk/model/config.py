@@ -10,7 +10,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.tensor_file import quoted
 
 ImageBackbone = Literal[
-    "ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "resnet8", "tiny"
+    "ir50", "resnet18", "efficientnet_lite0", "mobilefacenet", "mobilenet", "resnet8", "tiny"
 ]
 LandmarkBackbone = Literal["mobilefacenet", "tiny", "geometry", "none"]
 """`geometry` takes MediaPipe's landmarks and blendshapes, `none` leaves the stream out, the others

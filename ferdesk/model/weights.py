@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
+from ferdesk.model.tfjs import read_tfjs
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def compare_keys(module: nn.Module, tensors: Mapping[str, Tensor]) -> KeyReport:
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """A plain state dict from .safetensors or from a PyTorch file with `weights_only`.
+    """A plain state dict from .safetensors, a PyTorch file with `weights_only` or the .json of a
+    TensorFlow.js model.
 
     ``{"state_dict": …}`` is unwrapped and the prefix ``module.`` removed. Raises FerdeskError for a
     missing or damaged file, and for a pickled module, which could run code.
@@ -64,6 +67,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             content: object = load_file(path)
+        elif path.suffix == ".json":
+            content = read_tfjs(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -107,6 +112,41 @@ def _resnet18_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{norm}.num_batches_tracked": torch.tensor(0) for norm in norms} | tensors
 
 
+_KERAS_EPS: Final = 1e-3
+_MOBILENET_BLOCKS: Final = 11
+
+
+def _mobilenet_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Keras' MobileNet with its norms folded into the convolutions, for an input in BGR.
+
+    A folded norm is a factor (of the depth-wise convolutions alone) and a shift: weight and bias of
+    a norm of mean 0 and variance 1.
+    """
+    if "conv1/convolution/merged_input" not in tensors:
+        return tensors
+    ours: dict[str, Tensor] = {}
+
+    def norm(key: str, name: str) -> None:
+        shift = tensors[f"{name}/batchnorm_1/sub"]
+        ours[f"{key}.weight"] = tensors.get(f"{name}/batchnorm_1/mul", torch.ones_like(shift))
+        ours[f"{key}.bias"] = shift
+        ours[f"{key}.running_mean"] = torch.zeros_like(shift)
+        ours[f"{key}.running_var"] = torch.full_like(shift, 1 - _KERAS_EPS)
+        ours[f"{key}.num_batches_tracked"] = torch.tensor(0)
+
+    ours["stem.weight"] = tensors["conv1/convolution/merged_input"].permute(3, 2, 0, 1).flip(1)
+    norm("stem_norm", "conv1_bn")
+    for index in range(_MOBILENET_BLOCKS):
+        block, n = f"blocks.{index}", index + 1
+        depthwise = tensors[f"conv_dw_{n}/depthwise_kernel"]
+        ours[f"{block}.depthwise.weight"] = depthwise.permute(2, 3, 0, 1)
+        norm(f"{block}.depthwise_norm", f"conv_dw_{n}_bn")
+        pointwise = tensors[f"conv_pw_{n}/convolution/merged_input"]
+        ours[f"{block}.pointwise.weight"] = pointwise.permute(3, 2, 0, 1)
+        norm(f"{block}.pointwise_norm", f"conv_pw_{n}_bn")
+    return {key: value.contiguous() for key, value in ours.items()}
+
+
 _BEHIND_THE_CUT = {
     "ir50": re.compile(r"body4\.|output_layer\."),
     "mobilefacenet": re.compile(r"output_layer\."),
@@ -138,6 +178,8 @@ def load_backbone_weights(
         tensors = _ir50_keys(tensors)
     elif kind == "resnet18":
         tensors = _resnet18_keys(tensors)
+    elif kind == "mobilenet":
+        tensors = _mobilenet_keys(tensors)
     cut = _BEHIND_THE_CUT.get(kind)
     if cut is not None:
         tensors = {key: value for key, value in tensors.items() if not cut.match(key)}

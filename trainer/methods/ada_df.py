@@ -42,6 +42,7 @@ from torch import Tensor, nn
 from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.data.packed import PackedSet
 from trainer.method_options import AdaDfConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
@@ -150,6 +151,11 @@ class AdaDF(ClassifierMethod):
         """(7, 7): answers of branch 1 summed over this epoch, one row per given label."""
         self.register_buffer("counts", torch.zeros(NUM_EXPRESSIONS))
         """(7,): pictures of this epoch with each given label."""
+
+    def meet(self, training: PackedSet) -> None:
+        super().meet(training)
+        late = nn.Sequential(*late_stages(self._network.backbone, self.backbone, 2))
+        self.branch.stages.load_state_dict(late.state_dict())
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         own = two_rates(self._network, config, "backbone.")

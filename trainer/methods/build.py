@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 _MEAN_STD = {
     "efficientnet_lite0": ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
     "mobilefacenet": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+    "mobilenet": ((123.68, 116.779, 103.939), (1.0, 1.0, 1.0)),
     "resnet18": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
 }
 """What the published weights of each backbone were trained on; others: (x - 127.5)/127.5."""

@@ -29,6 +29,7 @@ from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
 from trainer.methods.base import Method
 from trainer.methods.build import preprocessing_for
+from trainer.methods.folded_norms import unfold_on
 
 log = logging.getLogger(__name__)
 
@@ -184,6 +185,7 @@ class ClassifierMethod(Method):
         return self._network
 
     def meet(self, training: PackedSet) -> None:
+        unfold_on(self._network.backbone, self._network.preprocess, training)
         rows = np.unique(np.linspace(0, len(training) - 1, _MEASURED).astype(np.int64))
         crops = torch.from_numpy(np.array(training.crops[rows]))
         self._network.measure_scale(crops.permute(0, 3, 1, 2).float())

@@ -41,6 +41,7 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
+from trainer.data.packed import PackedSet
 from trainer.method_options import DmueConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
@@ -59,6 +60,10 @@ _LATE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "efficientnet_lite0": (
         ("_blocks.3", "_blocks.4"),
         tuple(f"_blocks.{i}" for i in range(5, 11)),
+    ),
+    "mobilenet": (
+        ("blocks.3", "blocks.4"),
+        tuple(f"blocks.{i}" for i in range(5, 11)),
     ),
     "resnet8": (("layer2",), ("layer3",)),
     "tiny": (("middle",), ("coarse",)),
@@ -211,6 +216,7 @@ class DMUE(ClassifierMethod):
     ) -> None:
         super().__init__(network)
         self.options = options
+        self.backbone = backbone
         self.ramp = ramp
         last = nn.Sequential(*late_stages(network.backbone, backbone, 1))
         self.branches = nn.ModuleList(
@@ -223,6 +229,12 @@ class DMUE(ClassifierMethod):
             nn.Linear(NUM_EXPRESSIONS, 1),
             nn.Sigmoid(),
         ).requires_grad_(options.train_uncertainty)
+
+    def meet(self, training: PackedSet) -> None:
+        super().meet(training)
+        last = nn.Sequential(*late_stages(self._network.backbone, self.backbone, 1))
+        for branch in self.branches:
+            branch.stage.load_state_dict(last.state_dict())
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         groups = two_rates(self._network, config, "backbone.")

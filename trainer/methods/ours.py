@@ -28,6 +28,7 @@ from trainer.data.packed import PackedSet
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.build import build_network
 from trainer.methods.eac import erase
+from trainer.methods.folded_norms import unfold_on
 from trainer.methods.losses import anchor_loss, centre_loss, class_distribution_loss
 
 _MEMORY_MOMENTUM = 0.7
@@ -59,6 +60,7 @@ class Ours(Method):
         standardise = self._network.preprocess.standardise
         if standardise is not None and not self.config.start_from:
             standardise.fit(torch.from_numpy(training.shapes()))
+        unfold_on(self._network.image_backbone, self._network.preprocess, training)
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         """Backbone and new layers with their own rate; no decay on norms, biases and anchors."""

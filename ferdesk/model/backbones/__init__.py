@@ -10,6 +10,7 @@ from torch import nn
 from ferdesk.model.backbones.efficientnet_lite import EfficientNetLite0
 from ferdesk.model.backbones.ir50 import IR50
 from ferdesk.model.backbones.mobilefacenet import MobileFaceNet
+from ferdesk.model.backbones.mobilenet import MobileNet
 from ferdesk.model.backbones.resnet8 import ResNet8
 from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.backbones.tiny import Tiny
@@ -29,6 +30,7 @@ BACKBONES: dict[str, BackboneKind] = {
     "ir50": BackboneKind(IR50, 2, ("body3.0.res_layer.3", "body3.0.shortcut_layer.0")),
     "efficientnet_lite0": BackboneKind(EfficientNetLite0, 1, ("_blocks.5._depthwise_conv",)),
     "mobilefacenet": BackboneKind(MobileFaceNet, 1, ("conv_45.conv_dw.conv",)),
+    "mobilenet": BackboneKind(MobileNet, 1, ("blocks.5.depthwise",)),
     "resnet18": BackboneKind(ResNet18, 1, ("layer4.0.conv1", "layer4.0.downsample.0")),
     "resnet8": BackboneKind(ResNet8, 1, ("layer3.0.conv1", "layer3.0.downsample.0")),
     "tiny": BackboneKind(Tiny, 1, ("coarse.0",)),
