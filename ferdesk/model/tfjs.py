@@ -14,7 +14,11 @@ from torch import Tensor
 from ferdesk.errors import FerdeskError
 
 _LARGEST: Final = 2**30
-_TYPES: Final = {"float32": np.dtype("<f4"), "float16": np.dtype("<f2"), "int32": np.dtype("<i4")}
+_TYPES: Final[dict[str, np.dtype[Any]]] = {
+    "float32": np.dtype("<f4"),
+    "float16": np.dtype("<f2"),
+    "int32": np.dtype("<i4"),
+}
 
 
 def read_tfjs(path: Path) -> dict[str, Tensor]:

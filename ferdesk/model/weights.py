@@ -119,32 +119,33 @@ _MOBILENET_BLOCKS: Final = 11
 def _mobilenet_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Keras' MobileNet with its norms folded into the convolutions, for an input in BGR.
 
-    A folded norm is a factor (of the depth-wise convolutions alone) and a shift: weight and bias of
-    a norm of mean 0 and variance 1.
+    A folded norm is a shift and, behind depth-wise convolutions, a factor: bias and weight of a
+    norm of mean 0 and variance 1.
     """
-    if "conv1/convolution/merged_input" not in tensors:
-        return tensors
-    ours: dict[str, Tensor] = {}
-
-    def norm(key: str, name: str) -> None:
-        shift = tensors[f"{name}/batchnorm_1/sub"]
-        ours[f"{key}.weight"] = tensors.get(f"{name}/batchnorm_1/mul", torch.ones_like(shift))
-        ours[f"{key}.bias"] = shift
-        ours[f"{key}.running_mean"] = torch.zeros_like(shift)
-        ours[f"{key}.running_var"] = torch.full_like(shift, 1 - _KERAS_EPS)
-        ours[f"{key}.num_batches_tracked"] = torch.tensor(0)
-
-    ours["stem.weight"] = tensors["conv1/convolution/merged_input"].permute(3, 2, 0, 1).flip(1)
-    norm("stem_norm", "conv1_bn")
+    layers = {"conv1": "stem"}
     for index in range(_MOBILENET_BLOCKS):
-        block, n = f"blocks.{index}", index + 1
-        depthwise = tensors[f"conv_dw_{n}/depthwise_kernel"]
-        ours[f"{block}.depthwise.weight"] = depthwise.permute(2, 3, 0, 1)
-        norm(f"{block}.depthwise_norm", f"conv_dw_{n}_bn")
-        pointwise = tensors[f"conv_pw_{n}/convolution/merged_input"]
-        ours[f"{block}.pointwise.weight"] = pointwise.permute(3, 2, 0, 1)
-        norm(f"{block}.pointwise_norm", f"conv_pw_{n}_bn")
-    return {key: value.contiguous() for key, value in ours.items()}
+        layers[f"conv_dw_{index + 1}"] = f"blocks.{index}.depthwise"
+        layers[f"conv_pw_{index + 1}"] = f"blocks.{index}.pointwise"
+    ours: dict[str, Tensor] = {}
+    for name, layer in layers.items():
+        kernel = tensors.get(f"{name}/convolution/merged_input")
+        if kernel is not None:
+            whole = kernel.permute(3, 2, 0, 1)
+            ours[f"{layer}.weight"] = whole.flip(1) if layer == "stem" else whole
+        depthwise = tensors.get(f"{name}/depthwise_kernel")
+        if depthwise is not None:
+            ours[f"{layer}.weight"] = depthwise.permute(2, 3, 0, 1)
+        shift = tensors.get(f"{name}_bn/batchnorm_1/sub")
+        if shift is not None:
+            factor = tensors.get(f"{name}_bn/batchnorm_1/mul", torch.ones_like(shift))
+            ours |= {
+                f"{layer}_norm.weight": factor,
+                f"{layer}_norm.bias": shift,
+                f"{layer}_norm.running_mean": torch.zeros_like(shift),
+                f"{layer}_norm.running_var": torch.full_like(shift, 1 - _KERAS_EPS),
+                f"{layer}_norm.num_batches_tracked": torch.tensor(0),
+            }
+    return {key: value.contiguous() for key, value in ours.items()} or tensors
 
 
 _BEHIND_THE_CUT = {

@@ -42,7 +42,6 @@ from torch import Tensor, nn
 from ferdesk.model.backbones.resnet18 import ResNet18
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
-from trainer.data.packed import PackedSet
 from trainer.method_options import AdaDfConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
@@ -152,8 +151,7 @@ class AdaDF(ClassifierMethod):
         self.register_buffer("counts", torch.zeros(NUM_EXPRESSIONS))
         """(7,): pictures of this epoch with each given label."""
 
-    def meet(self, training: PackedSet) -> None:
-        super().meet(training)
+    def renew_copies(self) -> None:
         late = nn.Sequential(*late_stages(self._network.backbone, self.backbone, 2))
         self.branch.stages.load_state_dict(late.state_dict())
 

@@ -185,10 +185,14 @@ class ClassifierMethod(Method):
         return self._network
 
     def meet(self, training: PackedSet) -> None:
-        unfold_on(self._network.backbone, self._network.preprocess, training)
+        if unfold_on(self._network.backbone, self._network.preprocess, training):
+            self.renew_copies()
         rows = np.unique(np.linspace(0, len(training) - 1, _MEASURED).astype(np.int64))
         crops = torch.from_numpy(np.array(training.crops[rows]))
         self._network.measure_scale(crops.permute(0, 3, 1, 2).float())
+
+    def renew_copies(self) -> None:
+        """Bring the method's copies of late stages to the weights of the backbone."""
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         return two_rates(self, config, "_network.backbone.")

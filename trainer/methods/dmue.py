@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -41,7 +41,6 @@ from ferdesk.errors import FerdeskError
 from ferdesk.model.config import Preprocessing
 from ferdesk.model.labels import NUM_EXPRESSIONS
 from trainer.config import TrainConfig
-from trainer.data.packed import PackedSet
 from trainer.method_options import DmueConfig
 from trainer.methods.base import Batch, Method, Step
 from trainer.methods.classifier import (
@@ -230,10 +229,9 @@ class DMUE(ClassifierMethod):
             nn.Sigmoid(),
         ).requires_grad_(options.train_uncertainty)
 
-    def meet(self, training: PackedSet) -> None:
-        super().meet(training)
+    def renew_copies(self) -> None:
         last = nn.Sequential(*late_stages(self._network.backbone, self.backbone, 1))
-        for branch in self.branches:
+        for branch in cast(list[Branch], list(self.branches)):
             branch.stage.load_state_dict(last.state_dict())
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:

@@ -33,18 +33,20 @@ def is_folded(norm: nn.BatchNorm2d) -> bool:
     return same and bool((norm.bias != 0).any())
 
 
-def unfold_on(backbone: nn.Module, preprocess: nn.Module, training: PackedSet) -> None:
-    """:func:`unfold_norms` with what `backbone` sees of up to 512 training pictures.
+def unfold_on(backbone: nn.Module, preprocess: nn.Module, training: PackedSet) -> bool:
+    """:func:`unfold_norms` with what `backbone` sees of up to 512 training pictures; whether there
+    were folded norms.
 
     `preprocess` takes (B, 3, S, S) RGB float in 0..255; its first output is the picture.
     """
     if not any(is_folded(m) for m in backbone.modules() if isinstance(m, nn.BatchNorm2d)):
-        return
+        return False
     rows = np.unique(np.linspace(0, len(training) - 1, _PICTURES).astype(np.int64))
     crops = torch.from_numpy(np.array(training.crops[rows])).permute(0, 3, 1, 2).float()
     images = [preprocess(batch)[0] for batch in crops.split(_BATCH)]
     count = unfold_norms(backbone, images)
     log.info("%d norms got the statistics of %d training pictures", count, len(rows))
+    return True
 
 
 @torch.no_grad()
@@ -83,9 +85,10 @@ def _noting(sums: list[tuple[Tensor, Tensor]]) -> Callable[[nn.Module, tuple[Ten
 
 def _restate(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
     """The same function of its input in evaluation, told by another mean and variance."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     old, new = (norm.running_var + norm.eps).sqrt(), (variance + norm.eps).sqrt()
-    norm.bias += norm.weight * (mean - norm.running_mean) / old
-    norm.weight *= new / old
+    norm.bias.add_(norm.weight * (mean - norm.running_mean) / old)
+    norm.weight.mul_(new / old)
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
