@@ -1,10 +1,11 @@
-"""Which light image backbone for `live`: held-out accuracy after a short equal training, and ms.
+"""Which image backbone for `live`: held-out accuracy after a short equal training, and ms.
 
-    python -m benchmarks.backbones --data ferplus:DIR --landmark-weights FILE
-        --efficientnet-weights FILE [--pictures 4000] [--epochs 2]
+    python -m benchmarks.backbones --data ferplus:DIR --efficientnet-weights FILE
+        --mobilefacenet-weights FILE --mobilenet-weights FILE [--pictures 3000] [--epochs 3]
 
-Every candidate trains on the same pictures in the same order; 1,300 others of the training part
-judge it. PublicTest is not touched. Prints one row per candidate.
+Every candidate has the geometry stream, trains on the same pictures in the same order and with the
+rates of the shipped checkpoint; 1,300 others of the training part judge it. PublicTest is not
+touched. Prints one row per candidate.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import torch
 
 from benchmarks.short_training import parts, train_short
 from ferdesk.model.checkpoint import Card
-from ferdesk.model.config import LIVE_MOBILEFACENET, ArchitectureConfig
+from ferdesk.model.config import LIVE, ImageBackbone
 from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.weights import load_backbone_weights
@@ -50,51 +51,49 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
-    parser.add_argument("--landmark-weights", type=Path, required=True)
-    parser.add_argument("--efficientnet-weights", type=Path, required=True)
-    parser.add_argument("--pictures", type=int, default=4000)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--efficientnet-weights", type=Path, help="ImageNet")
+    parser.add_argument("--mobilefacenet-weights", type=Path, help="68 landmarks")
+    parser.add_argument("--mobilenet-weights", type=Path, help="faceres-deep.json, VGGFace2")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[80, 112], help="pixels")
+    parser.add_argument("--pictures", type=int, default=3000)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", default="", help="candidates whose name contains this")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     torch.set_num_threads(args.threads)
     data = load_split(prepare(args.data, args.cache), "train")
     train, watch = parts(data, args.pictures)
-    candidates: dict[str, tuple[ArchitectureConfig, Path]] = {
-        "efficientnet_lite0 + landmarks at 80 px": (LIVE_MOBILEFACENET, args.efficientnet_weights),
-        "efficientnet_lite0 + landmarks at 112 px": (
-            replace(LIVE_MOBILEFACENET, landmark_size=112), args.efficientnet_weights,
-        ),
-        "mobilefacenet + landmarks at 80 px": (
-            replace(LIVE_MOBILEFACENET, image_backbone="mobilefacenet"), args.landmark_weights,
-        ),
-    }  # fmt: skip
+    candidates: dict[ImageBackbone, Path | None] = {
+        "efficientnet_lite0": args.efficientnet_weights,
+        "mobilefacenet": args.mobilefacenet_weights,
+        "mobilenet": args.mobilenet_weights,
+    }
     sys.stdout.write(
-        f"{'candidate':42} {'accuracy':>8} {'mean class':>10} "
+        f"{'candidate':26} {'accuracy':>8} {'mean class':>10} "
         f"{'ms 1 t':>7} {'ms 2 t':>7} {'pictures/s':>10}\n"
     )
-    for name, (architecture, weights) in candidates.items():
-        if args.only not in name:
-            continue
-        torch.manual_seed(0)
-        config = TrainConfig(epochs=args.epochs, threads=args.threads)
-        network = DualStreamFER(
-            architecture, preprocessing_for(architecture.image_backbone, config)
-        )
-        assert network.landmark_backbone is not None
-        load_backbone_weights(network.landmark_backbone, "mobilefacenet", args.landmark_weights)
-        load_backbone_weights(network.image_backbone, architecture.image_backbone, weights)
-        start = time.perf_counter()
-        trained = train_short(network, config, train, watch)
-        seconds = time.perf_counter() - start
-        result = measure(predict(trained, watch, torch.device("cpu")).final, watch.labels)
-        sys.stdout.write(
-            f"{name:42} {result.accuracy:8.3f} {result.mean_class_accuracy:10.3f} "
-            f"{milliseconds(trained, 1):7.2f} {milliseconds(trained, 2):7.2f} "
-            f"{args.pictures * args.epochs / seconds:10.1f}\n"
-        )
-        sys.stdout.flush()
+    given = [(kind, file) for kind, file in candidates.items() if file]
+    for kind, weights in given:
+        for size in args.sizes:
+            torch.manual_seed(0)
+            config = TrainConfig(
+                epochs=args.epochs, threads=args.threads, lr_backbone=5e-4, lr_head=1e-3
+            )
+            network = DualStreamFER(
+                replace(LIVE, image_backbone=kind, image_size=size), preprocessing_for(kind, config)
+            )
+            load_backbone_weights(network.image_backbone, kind, weights)
+            start = time.perf_counter()
+            trained = train_short(network, config, train, watch)
+            seconds = time.perf_counter() - start
+            result = measure(predict(trained, watch, torch.device("cpu")).final, watch.labels)
+            sys.stdout.write(
+                f"{f'{kind} at {size} px':26} {result.accuracy:8.3f} "
+                f"{result.mean_class_accuracy:10.3f} "
+                f"{milliseconds(trained, 1):7.2f} {milliseconds(trained, 2):7.2f} "
+                f"{args.pictures * args.epochs / seconds:10.1f}\n"
+            )
+            sys.stdout.flush()
     return 0
 
 
