@@ -28,6 +28,10 @@ def parser() -> ArgumentParser:
         help="answers are the mean over a face and its mirror image, in the app too: a little "
         "better, at twice the network's time",
     )  # fmt: skip
+    calibrate.add_argument(
+        "--half", action="store_true",
+        help="round the image network's kernels to 16 bits: a smaller file",
+    )  # fmt: skip
     calibrate.add_argument("--threads", type=int, default=2, help="CPU threads")
     return calibrate
 
@@ -41,5 +45,6 @@ def run(options: Namespace) -> None:
     card = calibrate(
         options.checkpoint, options.data, options.cache, options.out or options.checkpoint,
         holdout=options.holdout, seed=options.seed, threads=options.threads, mirror=options.mirror,
+        half=options.half,
     )  # fmt: skip
     sys.stdout.write(claims(card))

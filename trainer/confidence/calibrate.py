@@ -228,13 +228,17 @@ def calibrate(
     seed: int,
     threads: int,
     mirror: bool = False,
+    half: bool = False,
 ) -> Card:
     """Fit, measure and write the checkpoint with its new card to `out`, atomically.
 
-    Nothing of the network is changed but the head that measures novelty. Raises FerdeskError when
-    the held-out pictures are not the ones that the checkpoint's training left out.
+    Nothing of the network is changed but the head that measures novelty and, with `half`, the
+    kernels of the image stream, which are rounded to float16 before anything is fitted. Raises
+    FerdeskError when the held-out pictures are not those that the checkpoint's training left out.
     """
     network, card = checkpoint.load(path)
+    if half:
+        network = checkpoint.rounded(network)
     folder = prepare(data, cache, geometry=True)
     everything = load_split(folder, "train")
     trained, held = hold_out(everything, holdout, seed)
@@ -279,6 +283,9 @@ def calibrate(
             f"{int(testing.found.sum())} others; none has a near-copy among the training pictures",
         },
     )
-    checkpoint.save(out, checkpoint.load(path)[0].with_novelty(head), card)
+    network = checkpoint.load(path)[0]
+    if half:
+        network = checkpoint.rounded(network)
+    checkpoint.save(out, network.with_novelty(head), card)
     log.info("wrote %s", out)
     return card

@@ -40,6 +40,28 @@ def test_round_trip_keeps_weights_and_card(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
+def test_rounded_kernels_take_half_the_place_and_nothing_else_changes(tmp_path: Path) -> None:
+    network = tiny_network()
+    small = checkpoint.rounded(network)
+    sizes = []
+    for name, kept in (("whole", network), ("half", small)):
+        path = tmp_path / f"{name}.safetensors"
+        checkpoint.save(path, kept, tiny_card(network))
+        sizes.append(path.stat().st_size)
+        loaded = load(path)[0].state_dict()
+        for key, value in kept.state_dict().items():
+            assert torch.equal(loaded[key], value), key
+            assert loaded[key].dtype == value.dtype, key
+    kernels = [v for v in network.image_backbone.parameters() if v.ndim == 4]
+    assert sizes[0] - sizes[1] == pytest.approx(2 * sum(v.numel() for v in kernels), abs=16)
+    for key, value in network.state_dict().items():
+        if key.startswith("image_backbone.") and value.ndim == 4:
+            assert not torch.equal(small.state_dict()[key], value), key
+            torch.testing.assert_close(small.state_dict()[key], value, atol=1e-7, rtol=1e-3)
+        else:
+            assert torch.equal(small.state_dict()[key], value), key
+
+
 def test_calibration_and_reliability_survive(tmp_path: Path) -> None:
     network = tiny_network()
     card = calibrated(tiny_card(network))

@@ -87,10 +87,12 @@ def test_calibrated_measured_and_carded(
 def test_in_place_and_repeatable(data: Path, tmp_path: Path) -> None:
     one = tiny_checkpoint(tmp_path / "one.safetensors")
     two = tiny_checkpoint(tmp_path / "two.safetensors")
-    assert calibrate(data, one, "--seed", "0") == 0
-    assert calibrate(data, two, "--seed", "0") == 0
+    assert calibrate(data, one, "--seed", "0", "--half") == 0
+    assert calibrate(data, two, "--seed", "0", "--half") == 0
     assert checkpoint.read_card(one) == checkpoint.read_card(two)
     assert checkpoint.read_card(one).calibration is not None
+    kernels = [p for p in checkpoint.load(one)[0].image_backbone.parameters() if p.ndim == 4]
+    assert all(torch.equal(p.half().float(), p) for p in kernels)
     assert not list(tmp_path.glob("*.part"))
 
 
