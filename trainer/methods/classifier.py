@@ -11,7 +11,6 @@ import logging
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,7 +28,7 @@ from trainer.config import TrainConfig
 from trainer.data.packed import PackedSet
 from trainer.methods.base import Method
 from trainer.methods.build import preprocessing_for
-from trainer.methods.folded_norms import unfold_on
+from trainer.methods.folded_norms import spread_crops, unfold_on
 
 log = logging.getLogger(__name__)
 
@@ -187,9 +186,7 @@ class ClassifierMethod(Method):
     def meet(self, training: PackedSet) -> None:
         if unfold_on(self._network.backbone, self._network.preprocess, training):
             self.renew_copies()
-        rows = np.unique(np.linspace(0, len(training) - 1, _MEASURED).astype(np.int64))
-        crops = torch.from_numpy(np.array(training.crops[rows]))
-        self._network.measure_scale(crops.permute(0, 3, 1, 2).float())
+        self._network.measure_scale(spread_crops(training, _MEASURED))
 
     def renew_copies(self) -> None:
         """Bring the method's copies of late stages to the weights of the backbone."""

@@ -33,19 +33,28 @@ def is_folded(norm: nn.BatchNorm2d) -> bool:
     return same and bool((norm.bias != 0).any())
 
 
+def _folded(backbone: nn.Module) -> list[nn.BatchNorm2d]:
+    return [m for m in backbone.modules() if isinstance(m, nn.BatchNorm2d) and is_folded(m)]
+
+
+def spread_crops(training: PackedSet, count: int) -> Tensor:
+    """(N, 3, S, S) RGB float in 0..255: up to `count` pictures, evenly spread over the set."""
+    rows = np.unique(np.linspace(0, len(training) - 1, count).astype(np.int64))
+    return torch.from_numpy(np.array(training.crops[rows])).permute(0, 3, 1, 2).float()
+
+
 def unfold_on(backbone: nn.Module, preprocess: nn.Module, training: PackedSet) -> bool:
     """:func:`unfold_norms` with what `backbone` sees of up to 512 training pictures; whether there
     were folded norms.
 
     `preprocess` takes (B, 3, S, S) RGB float in 0..255; its first output is the picture.
     """
-    if not any(is_folded(m) for m in backbone.modules() if isinstance(m, nn.BatchNorm2d)):
+    if not _folded(backbone):
         return False
-    rows = np.unique(np.linspace(0, len(training) - 1, _PICTURES).astype(np.int64))
-    crops = torch.from_numpy(np.array(training.crops[rows])).permute(0, 3, 1, 2).float()
+    crops = spread_crops(training, _PICTURES)
     images = [preprocess(batch)[0] for batch in crops.split(_BATCH)]
     count = unfold_norms(backbone, images)
-    log.info("%d norms got the statistics of %d training pictures", count, len(rows))
+    log.info("%d norms got the statistics of %d training pictures", count, len(crops))
     return True
 
 
@@ -55,7 +64,7 @@ def unfold_norms(backbone: nn.Module, images: list[Tensor]) -> int:
 
     `images`: batches of what the backbone sees. Its answers in evaluation stay (up to rounding).
     """
-    norms = [m for m in backbone.modules() if isinstance(m, nn.BatchNorm2d) and is_folded(m)]
+    norms = _folded(backbone)
     if not norms:
         return 0
     sums: dict[nn.Module, list[tuple[Tensor, Tensor]]] = {norm: [] for norm in norms}

@@ -34,7 +34,8 @@ class SameConv2d(nn.Conv2d):
         return self._conv_forward(x, self.weight, self.bias)
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
+def tensorflow_norm(channels: int) -> nn.BatchNorm2d:
+    """As TensorFlow's models have it."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
@@ -47,11 +48,11 @@ class InvertedResidual(nn.Module):
         self.expands = expand != 1
         if self.expands:
             self._expand_conv = SameConv2d(inputs, hidden, 1, bias=False)
-            self._bn0 = _norm(hidden)
+            self._bn0 = tensorflow_norm(hidden)
         self._depthwise_conv = SameConv2d(hidden, hidden, kernel, stride, groups=hidden, bias=False)
-        self._bn1 = _norm(hidden)
+        self._bn1 = tensorflow_norm(hidden)
         self._project_conv = SameConv2d(hidden, outputs, 1, bias=False)
-        self._bn2 = _norm(outputs)
+        self._bn2 = tensorflow_norm(outputs)
         self.shortcut = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ class EfficientNetLite0(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
-        self._bn0 = _norm(32)
+        self._bn0 = tensorflow_norm(32)
         blocks: list[nn.Module] = []
         inputs = 32
         for kernel, stride, expand, outputs, repeats in _STAGES:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ferdesk.model.backbones.efficientnet_lite import SameConv2d
+from ferdesk.model.backbones.efficientnet_lite import SameConv2d, tensorflow_norm
 from ferdesk.model.backbones.features import Features
 
 # outputs, stride
@@ -21,19 +21,15 @@ _MAPS = (2, 4, 10)
 """Blocks, counted from 0, behind which the fine, middle and coarse maps lie."""
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
-
-
 class Separable(nn.Module):
     """Depth-wise 3×3, then 1×1; a batch norm and ReLU6 behind each."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.depthwise = SameConv2d(inputs, inputs, 3, stride, groups=inputs, bias=False)
-        self.depthwise_norm = _norm(inputs)
+        self.depthwise_norm = tensorflow_norm(inputs)
         self.pointwise = SameConv2d(inputs, outputs, 1, bias=False)
-        self.pointwise_norm = _norm(outputs)
+        self.pointwise_norm = tensorflow_norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         h = F.relu6(self.depthwise_norm(self.depthwise(x)))
@@ -49,7 +45,7 @@ class MobileNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = SameConv2d(3, 32, 3, 2, bias=False)
-        self.stem_norm = _norm(32)
+        self.stem_norm = tensorflow_norm(32)
         inputs = (32, *(outputs for outputs, _ in _BLOCKS))
         self.blocks = nn.ModuleList(
             Separable(before, outputs, stride)
