@@ -19,6 +19,7 @@ from ferdesk.model import checkpoint
 from ferdesk.model.calibration import Calibration
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.labels import NUM_EXPRESSIONS
+from ferdesk.model.network import DualStreamFER
 from ferdesk.model.predictor import Predictor
 from ferdesk.model.reliability import NOVELTY, ReliabilityModel
 from trainer.confidence.faults import DEGRADATIONS
@@ -218,6 +219,11 @@ def _halves(
     return part_of(held.take(np.sort(rows[:cut]))), part_of(held.take(np.sort(rows[cut:])))
 
 
+def _opened(path: Path, half: bool) -> tuple[DualStreamFER, Card]:
+    network, card = checkpoint.load(path)
+    return (checkpoint.rounded(network) if half else network), card
+
+
 def calibrate(
     path: Path,
     data: str,
@@ -236,9 +242,7 @@ def calibrate(
     kernels of the image stream, which are rounded to float16 before anything is fitted. Raises
     FerdeskError when the held-out pictures are not those that the checkpoint's training left out.
     """
-    network, card = checkpoint.load(path)
-    if half:
-        network = checkpoint.rounded(network)
+    network, card = _opened(path, half)
     folder = prepare(data, cache, geometry=True)
     everything = load_split(folder, "train")
     trained, held = hold_out(everything, holdout, seed)
@@ -283,9 +287,6 @@ def calibrate(
             f"{int(testing.found.sum())} others; none has a near-copy among the training pictures",
         },
     )
-    network = checkpoint.load(path)[0]
-    if half:
-        network = checkpoint.rounded(network)
-    checkpoint.save(out, network.with_novelty(head), card)
+    checkpoint.save(out, _opened(path, half)[0].with_novelty(head), card)
     log.info("wrote %s", out)
     return card
