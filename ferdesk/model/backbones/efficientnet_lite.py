@@ -6,6 +6,7 @@ that their state dict loads; the part behind block 10 (4×4 at 112 px) is not us
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -22,16 +23,24 @@ _STAGES = (
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution padded as TensorFlow's "same": at stride 2 the odd pixel goes right and below."""
+    """Convolution padded as TensorFlow's "same": at stride 2 the odd pixel goes right and below.
+
+    Kernels are odd; at stride 2 height and width are even.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        total = kernel - stride if stride > 1 else kernel - 1
-        before = total // 2
-        after = total - before
-        if total:
-            x = F.pad(x, (before, after, before, after))
-        return self._conv_forward(x, self.weight, self.bias)
+        half = kernel // 2
+        if stride == 1:
+            return self._convolved(x, 1, half)
+        if self.training and self.groups > 1 and torch.is_autocast_enabled("cpu"):
+            # oneDNN goes back through a depth-wise stride in bf16 at a quarter of this speed.
+            taken = self._convolved(x, 1, half)[:, :, 1::2, 1::2]
+            return taken.contiguous(memory_format=torch.channels_last)
+        return self._convolved(F.pad(x, (half - 1, half, half - 1, half)), stride, 0)
+
+    def _convolved(self, x: Tensor, stride: int, padding: int) -> Tensor:
+        return F.conv2d(x, self.weight, self.bias, stride, padding, self.dilation, self.groups)
 
 
 def tensorflow_norm(channels: int) -> nn.BatchNorm2d:

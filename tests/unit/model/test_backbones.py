@@ -67,6 +67,21 @@ def test_same_padding_puts_the_odd_pixel_right_and_below() -> None:
     assert out[0, 0].tolist() == [[9.0, 6.0], [6.0, 4.0]]
 
 
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_depthwise_stride_is_the_same_in_half_precision_training(kernel: int) -> None:
+    torch.manual_seed(0)
+    conv = SameConv2d(4, 4, kernel, 2, groups=4, bias=False)
+    image = torch.randn(2, 4, 8, 8)
+    before = (kernel - 2) // 2
+    padded = torch.nn.functional.pad(image, (before, before + 1, before, before + 1))
+    expected = torch.nn.functional.conv2d(padded, conv.weight, stride=2, groups=4)
+    assert torch.equal(conv(image), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = conv(image)
+    assert out.shape == expected.shape
+    assert torch.allclose(out.float(), expected, atol=0.05)
+
+
 def test_landmark_file_loads_strictly_and_its_regressor_is_left_out(tmp_path: Path) -> None:
     published = MobileFaceNet().state_dict() | {"output_layer.linear.weight": torch.zeros(136, 512)}
     path = tmp_path / "landmarks.pth"
