@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from ferdesk.errors import FerdeskError
 from ferdesk.model.checkpoint import load
-from ferdesk.model.face_geometry import GEOMETRY_SIZE, PRESENT, no_geometry
+from ferdesk.model.face_geometry import PRESENT, no_geometry
 from ferdesk.model.kept import Kept
 from ferdesk.model.network import DualStreamFER
-from ferdesk.model.openvino_backend import GROUP, Models, OpenVinoBackend, Pair, Precision
+from ferdesk.model.openvino_backend import GROUP, Models, OpenVinoBackend, Precision
 from ferdesk.model.probe import agree, probe_crops
 from ferdesk.model.purified import FIELDS, Purified
 from ferdesk.model.tensor_file import quoted
@@ -32,20 +32,6 @@ log = logging.getLogger(__name__)
 _SMALL: Final = 10_000_000
 """Parameters up to which one thread is as fast as two, and several faces are quicker together:
 `live` has 2 million, `paper` 46."""
-
-
-class _Inputs(nn.Module):
-    """uint8 (1, S, S, 3), and geometry where the network takes it → the inputs of the streams."""
-
-    def __init__(self, network: DualStreamFER) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, crops: Tensor, geometry: Tensor | None = None) -> tuple[Tensor, ...]:
-        out: tuple[Tensor, ...] = self.network.preprocess(
-            crops.permute(0, 3, 1, 2).float(), geometry
-        )
-        return out
 
 
 class _Answer(nn.Module):
@@ -60,37 +46,32 @@ class _Answer(nn.Module):
         return tuple(getattr(out, name) for name in FIELDS)
 
 
-def convert(network: DualStreamFER) -> Models[Pair]:
-    """The traced network as OpenVINO models of fixed shapes: preprocessing, and all the rest.
+def convert(network: DualStreamFER) -> Models[ov.Model]:
+    """The traced network as OpenVINO models of fixed shapes, a small one for groups, too.
 
-    A small one for groups of faces, too. Raises FerdeskError when it cannot be converted.
+    Raises FerdeskError when it cannot be converted.
     """
     size = network.preprocessing.size
-    faces: tuple[Tensor, ...] = (torch.zeros((1, size, size, 3), dtype=torch.uint8),)
-    if network.config.takes_geometry:
-        faces = (*faces, torch.zeros((1, GEOMETRY_SIZE)))
-    network = network.cpu().eval()
-    with torch.inference_mode():
-        streams = _Inputs(network)(*faces)
-    inputs, answer = _converted(_Inputs(network), faces), _converted(_Answer(network), streams)
-    group = of_group((inputs, answer)) if _is_small(network) else None
-    return Models((inputs, answer), lambda: group)
+    network, inputs = network.cpu().eval(), network.inputs()
+    example = inputs(np.zeros((1, size, size, 3), np.uint8), no_geometry(1))
+    single = _converted(_Answer(network), tuple(torch.from_numpy(x) for x in example))
+    group = of_group(single) if _is_small(network) else None
+    return Models(inputs, single, lambda: group)
 
 
 def _is_small(network: DualStreamFER) -> bool:
     return sum(parameter.numel() for parameter in network.parameters()) <= _SMALL
 
 
-def of_group(pair: Pair) -> Pair | None:
+def of_group(single: ov.Model) -> ov.Model | None:
     """The same for GROUP faces at once; None where the trace holds on to one face."""
-    inputs, answer = (model.clone() for model in pair)
+    model = single.clone()
     try:
-        for model in (inputs, answer):
-            model.reshape({i: [GROUP, *port.shape[1:]] for i, port in enumerate(model.inputs)})
+        model.reshape({i: [GROUP, *port.shape[1:]] for i, port in enumerate(model.inputs)})
     except RuntimeError as error:
         log.info("faces run one by one: %s", str(error).splitlines()[0])
         return None
-    return inputs, answer
+    return model
 
 
 def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
@@ -111,9 +92,8 @@ def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
             f"OpenVINO cannot convert this network ({str(error).splitlines()[0]}); choose the "
             "device CPU (torch) instead."
         ) from error
-    for port, tensor in zip(model.inputs, example, strict=True):
-        kind = ov.Type.u8 if tensor.dtype == torch.uint8 else ov.Type.f32
-        port.get_node().set_element_type(kind)
+    for port in model.inputs:
+        port.get_node().set_element_type(ov.Type.f32)
     model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
     model.validate_nodes_and_infer_types()
     return model
@@ -122,9 +102,9 @@ def _converted(module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
 def probe_geometry(network: DualStreamFER) -> NDArray[np.float32]:
     """(2, GEOMETRY_SIZE) beside the probe's crops: a face like those of training, and none."""
     out = no_geometry(2)
-    standardise = network.preprocess.standardise
-    if standardise is not None:
-        mean, spread = standardise.mean.cpu().numpy(), standardise.spread.cpu().numpy()
+    standard = network.inputs().standard
+    if standard is not None:
+        mean, spread = standard
         noise = np.random.default_rng(20261126).normal(size=PRESENT)
         out[0] = np.append(mean + spread * noise, 1.0)
     return out

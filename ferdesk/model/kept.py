@@ -1,8 +1,8 @@
 """Networks compiled for this computer, kept between starts. Imports no torch.
 
-One file per network: a SHA-256 of the rest, then safetensors with both compiled models, and torch's
+One file per network: a SHA-256 of the rest, then safetensors with the compiled model, and torch's
 answer to the probe, which the network has to give again before it is used. A second file has the
-models for groups of faces, so that a start does not read them.
+model for groups of faces, so that a start does not read it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from ferdesk.errors import FerdeskError
 from ferdesk.files import make_folder, write_bytes
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import config_to_json
+from ferdesk.model.inputs import Inputs
 from ferdesk.model.openvino_backend import (
-    BlobPair,
+    Blob,
     Models,
     OpenVinoBackend,
     Precision,
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[Any]]
 
-CONVERSION: Final = 5
+CONVERSION: Final = 6
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _GROUP_SUFFIX: Final = ".group"
@@ -63,7 +64,7 @@ class Kept:
         }
         name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         self.path = folder / f"{name}{_SUFFIX}"
-        self._size = card.preprocessing.size
+        self._card = card
         self._threads = threads
 
     def read(self) -> OpenVinoBackend | None:
@@ -88,17 +89,20 @@ class Kept:
         """Raises ValueError, KeyError or RuntimeError for anything that `write` did not write."""
         expected = Purified(*(arrays[f"torch.{name}"] for name in FIELDS))
         precision: Precision = "bf16" if arrays["bf16"].all() else "f32"
-        models = Models(_blobs(arrays), self._group)
+        # Copied: as they are they would hold on to the whole file.
+        standard = (arrays["mean"].copy(), arrays["spread"].copy()) if "mean" in arrays else None
+        inputs = Inputs(self._card.architecture, self._card.preprocessing, standard)
+        models = Models(inputs, arrays["network"].tobytes(), self._group)
         backend = OpenVinoBackend(models, self._threads, precision, int(arrays["streams"][0]))
-        answer = backend.run(probe_crops(self._size), arrays["geometry"])
+        answer = backend.run(probe_crops(self._card.preprocessing.size), arrays["geometry"])
         if not agree(answer, expected, precision):
             raise ValueError("it gives other answers than the checkpoint")
         return backend
 
-    def _group(self) -> BlobPair | None:
+    def _group(self) -> Blob | None:
         path = _beside(self.path)
         try:
-            return _blobs(_opened(_unsealed(path)))
+            return _opened(_unsealed(path))["network"].tobytes()
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError) as error:
@@ -119,10 +123,11 @@ class Kept:
         try:
             make_folder(self.path.parent)
             if group is not None:
-                write_bytes(_beside(self.path), _sealed(save(_arrays(group))))
+                write_bytes(_beside(self.path), _sealed(save({"network": _bytes(group)})))
             data = save(
                 {
-                    **_arrays(models.single),
+                    **_standard(models.inputs),
+                    "network": _bytes(models.single),
                     "geometry": geometry,
                     "bf16": np.array([backend.precision == "bf16"]),
                     "streams": np.array([backend.streams]),
@@ -183,11 +188,13 @@ def _opened(data: bytes) -> Arrays:
         raise ValueError(str(error)) from error
 
 
-def _blobs(arrays: Arrays) -> BlobPair:
-    """KeyError where they are missing."""
-    return arrays["inputs"].tobytes(), arrays["answer"].tobytes()
+def _bytes(blob: Blob) -> NDArray[np.uint8]:
+    return np.frombuffer(blob, np.uint8)
 
 
-def _arrays(blobs: BlobPair) -> Arrays:
-    inputs, answer = (np.frombuffer(blob, np.uint8) for blob in blobs)
-    return {"inputs": inputs, "answer": answer}
+def _standard(inputs: Inputs) -> Arrays:
+    """Of the geometry; empty where the network takes none."""
+    if inputs.standard is None:
+        return {}
+    mean, spread = inputs.standard
+    return {"mean": mean, "spread": spread}

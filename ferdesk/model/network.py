@@ -14,12 +14,11 @@ from ferdesk.model.backbones import BACKBONES, build_backbone
 from ferdesk.model.backbones.features import Features
 from ferdesk.model.config import TAKES_PICTURES, ArchitectureConfig, Preprocessing
 from ferdesk.model.geometry import GeometryStream, GeometryWitness, Standardise, absent
+from ferdesk.model.inputs import LUMA, Inputs
 from ferdesk.model.novelty import NoveltyHead
 from ferdesk.model.purified import Purified
 from ferdesk.model.streams import Pyramid, SingleScale
 from ferdesk.model.token_necks import ImageAndTokens, PyramidAndTokens
-
-_LUMA = (0.299, 0.587, 0.114)
 
 
 class Preprocess(nn.Module):
@@ -27,7 +26,7 @@ class Preprocess(nn.Module):
 
     In this order, as far as the network has them: the image stream's picture, (x - mean)/std; the
     landmark stream's, x/255, as its weights were trained; the standardised geometry. All of it is
-    computed in float32, because none of it survives half precision.
+    computed in float32, because none of it survives half precision. `inputs` has the same in numpy.
     """
 
     mean: Tensor
@@ -50,7 +49,7 @@ class Preprocess(nn.Module):
         self.standardise = Standardise() if geometry else None
         self.register_buffer("mean", torch.tensor(spec.image_mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(spec.image_std).view(3, 1, 1), persistent=False)
-        self.register_buffer("luma", torch.tensor(_LUMA).view(3, 1, 1), persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMA).view(3, 1, 1), persistent=False)
 
     def _resize(self, x: Tensor, size: int) -> Tensor:
         if x.shape[-1] != size:
@@ -133,6 +132,14 @@ class DualStreamFER(nn.Module):
         if self.landmark_backbone is not None:
             self.landmark_backbone.eval()
         return self
+
+    def inputs(self) -> Inputs:
+        """What `preprocess` does, in numpy."""
+        standardise = self.preprocess.standardise
+        if standardise is None:
+            return Inputs(self.config, self.preprocessing, None)
+        standard = standardise.mean.cpu().numpy(), standardise.spread.cpu().numpy()
+        return Inputs(self.config, self.preprocessing, standard)
 
     def image_maps(self, *inputs: Tensor) -> Features:
         """The image stream's maps of what `preprocess` gives."""

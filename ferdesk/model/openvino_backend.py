@@ -16,15 +16,15 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.model.inputs import Inputs
 from ferdesk.model.purified import FIELDS, Purified, concatenate
 from ferdesk.quiet_openvino import cpu_settings, ov
 
 log = logging.getLogger(__name__)
 
 Precision = Literal["f32", "bf16"]
-Pair = tuple[ov.Model, ov.Model]
-BlobPair = tuple[bytes, bytes]
-P = TypeVar("P", Pair, BlobPair)
+Blob = bytes
+P = TypeVar("P", ov.Model, Blob)
 
 GROUP: Final = 4
 """Faces that the second pair of models takes at once."""
@@ -34,9 +34,9 @@ _WORTH_A_GROUP: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Models(Generic[P]):
-    """One network twice, each time in two parts: what takes (B, S, S, 3) uint8, and
-    (B, GEOMETRY_SIZE) where the network wants it, and what takes the outputs of that."""
+    """One network for one face and for several, and what makes its inputs."""
 
+    inputs: Inputs
     single: P
     """B = 1."""
     group: Callable[[], P | None] = lambda: None
@@ -49,34 +49,20 @@ def capabilities(core: ov.Core) -> list[str]:
     return list(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
-def _compiled(
-    core: ov.Core, model: ov.Model | bytes, threads: int, streams: int, kind: Precision
-) -> Any:
-    settings = cpu_settings(threads, streams, kind)
-    if isinstance(model, bytes):
-        return core.import_model(io.BytesIO(model), "CPU", settings)
-    return core.compile_model(model, "CPU", settings)
-
-
 class _Request:
-    """The faces of one batch through both models."""
+    """The faces of one batch through the network."""
 
-    def __init__(self, inputs: Any, answer: Any) -> None:
-        self._inputs, self._answer = inputs.create_infer_request(), answer.create_infer_request()
-        self._takes_geometry = len(inputs.inputs) == 2
-        for i in range(len(answer.inputs)):
-            self._answer.set_input_tensor(i, self._inputs.get_output_tensor(i))
+    def __init__(self, compiled: Any) -> None:
+        self._request = compiled.create_infer_request()
+        self._faces: tuple[NDArray[np.float32], ...] = ()
 
-    def begin(self, crops: NDArray[np.uint8], known: NDArray[np.float32]) -> None:
-        faces: dict[int, NDArray[Any]] = {0: crops}
-        if self._takes_geometry:
-            faces[1] = known
-        self._inputs.infer(faces, share_inputs=True, share_outputs=True)
-        self._answer.start_async()
+    def begin(self, faces: tuple[NDArray[np.float32], ...]) -> None:
+        self._faces = faces  # read while it runs
+        self._request.start_async(dict(enumerate(faces)), share_inputs=True)
 
     def end(self) -> Purified[NDArray[np.float32]]:
-        self._answer.wait()
-        outputs = (self._answer.get_output_tensor(i).data.copy() for i in range(len(FIELDS)))
+        self._request.wait()
+        outputs = (self._request.get_output_tensor(i).data.copy() for i in range(len(FIELDS)))
         return Purified(*outputs)
 
 
@@ -90,7 +76,7 @@ class OpenVinoBackend:
 
     def __init__(
         self,
-        models: Models[Pair] | Models[BlobPair],
+        models: Models[ov.Model] | Models[Blob],
         threads: int,
         precision: Precision | None = None,
         streams: int = 1,
@@ -108,33 +94,34 @@ class OpenVinoBackend:
         self.streams = streams
         self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
         self._threads, self._group_models = threads, models.group
+        self._inputs = models.inputs
         self._single = self._compile(models.single, streams)
         # One more than run at once: it is filled while they run.
-        self._requests = [_Request(*self._single) for _ in range(streams + 1)]
+        self._requests = [_Request(self._single) for _ in range(streams + 1)]
 
-    def _compile(self, pair: Pair | BlobPair, streams: int) -> tuple[Any, Any]:
-        core = ov.Core()
-        # Grey values between 0 and 255 lose their fractions in bf16, which costs accuracy.
-        inputs = _compiled(core, pair[0], self._threads, streams, "f32")
-        return inputs, _compiled(core, pair[1], self._threads, streams, self.precision)
+    def _compile(self, model: ov.Model | Blob, streams: int) -> Any:
+        settings = cpu_settings(self._threads, streams, self.precision)
+        if isinstance(model, Blob):
+            return ov.Core().import_model(io.BytesIO(model), "CPU", settings)
+        return ov.Core().compile_model(model, "CPU", settings)
 
     @cached_property
-    def _group(self) -> tuple[Any, Any] | None:
-        models = self._group_models()
+    def _group(self) -> Any | None:
+        model = self._group_models()
         try:
-            return None if models is None else self._compile(models, 1)
+            return None if model is None else self._compile(model, 1)
         except RuntimeError as error:
             log.warning("every face runs by itself: %s", error)
             return None
 
     @cached_property
     def _group_request(self) -> _Request | None:
-        return None if self._group is None else _Request(*self._group)
+        return None if self._group is None else _Request(self._group)
 
-    def blobs(self) -> Models[BlobPair]:
+    def blobs(self) -> Models[Blob]:
         """All compiled, for the same OpenVINO on the same kind of CPU."""
-        group = None if self._group is None else _exported(self._group)
-        return Models(_exported(self._single), lambda: group)
+        group = None if self._group is None else self._group.export_model().getvalue()
+        return Models(self._inputs, self._single.export_model().getvalue(), lambda: group)
 
     def run(
         self, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
@@ -144,26 +131,22 @@ class OpenVinoBackend:
         done = 0
         while len(crops) - done >= _WORTH_A_GROUP and self._group_request is not None:
             part = slice(done, done + GROUP)
-            faces.append(_of_group(self._group_request, crops[part], geometry[part]))
+            faces.append(_of_group(self._group_request, self._inputs(crops[part], geometry[part])))
             done += GROUP
         busy: deque[_Request] = deque()
         for i in range(done, len(crops)):
             if len(busy) == len(self._requests):
                 faces.append(busy.popleft().end())
             busy.append(self._requests[i % len(self._requests)])
-            busy[-1].begin(crops[i : i + 1], geometry[i : i + 1])
+            busy[-1].begin(self._inputs(crops[i : i + 1], geometry[i : i + 1]))
         return concatenate(faces + [request.end() for request in busy])
 
 
 def _of_group(
-    request: _Request, crops: NDArray[np.uint8], geometry: NDArray[np.float32]
+    request: _Request, faces: tuple[NDArray[np.float32], ...]
 ) -> Purified[NDArray[np.float32]]:
-    """Of at most GROUP faces; black pictures fill it up."""
-    missing = (0, GROUP - len(crops))
-    request.begin(np.pad(crops, (missing, *[(0, 0)] * 3)), np.pad(geometry, (missing, (0, 0))))
-    return request.end()[: len(crops)]
-
-
-def _exported(pair: tuple[Any, Any]) -> BlobPair:
-    inputs, answer = (model.export_model().getvalue() for model in pair)
-    return inputs, answer
+    """Of at most GROUP faces; zeros fill it up."""
+    count = len(faces[0])
+    missing = (0, GROUP - count)
+    request.begin(tuple(np.pad(x, (missing, *[(0, 0)] * (x.ndim - 1))) for x in faces))
+    return request.end()[:count]

@@ -90,12 +90,12 @@ def flipped(data: bytes) -> bytes:
 
 
 def of_other_weights(data: bytes, wrong: bytes) -> bytes:
-    """The compiled models of another checkpoint beside this one's recorded answers, well sealed."""
+    """The compiled model of another checkpoint beside this one's recorded answers, well sealed."""
     from safetensors.numpy import load as parse
     from safetensors.numpy import save
 
     arrays, others = parse(data[32:]), parse(wrong[32:])
-    content = save({**arrays, "answer": others["answer"]})
+    content = save({**arrays, "network": others["network"]})
     return hashlib.sha256(content).digest() + content
 
 
