@@ -27,7 +27,7 @@ Blob = bytes
 P = TypeVar("P", ov.Model, Blob)
 
 GROUP: Final = 4
-"""Faces that the second pair of models takes at once."""
+"""Faces that the model for several takes at once."""
 _WORTH_A_GROUP: Final = 3
 """From so many faces on a group is quicker than each face by itself, even if it is not full."""
 
