@@ -102,9 +102,8 @@ PAPER = ArchitectureConfig()
 
 LIVE = ArchitectureConfig(
     name="live",
-    image_backbone="efficientnet_lite0",
+    image_backbone="mobilenet",
     landmark_backbone="geometry",
-    image_size=80,
     witness="correction",
     scales="single",
     dims=(128,),
@@ -117,8 +116,8 @@ LIVE = ArchitectureConfig(
 LIVE_MOBILEFACENET = replace(
     LIVE,
     name="live-mobilefacenet",
+    image_backbone="efficientnet_lite0",
     landmark_backbone="mobilefacenet",
-    image_size=112,
     landmark_size=80,
     witness="none",
 )

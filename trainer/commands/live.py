@@ -43,7 +43,7 @@ def parser() -> ArgumentParser:
     )
     live.add_argument("--data", type=str, required=True, help="ferplus:DIR")
     live.add_argument(
-        "--image-weights", type=Path, required=True, help="weights of EfficientNet-lite0"
+        "--image-weights", type=Path, required=True, help="weights of MobileNet (faceres-deep.json)"
     )
     live.add_argument(
         "--teachers", type=Path, nargs="+", default=[],
@@ -116,7 +116,7 @@ def stages(options: Namespace) -> list[Stage]:
     student = str(made[-1].result)
     to_witness = [student, "--out", str(finished), "--weight", str(_WITNESS_WEIGHT), *shared]
     made.append(Stage("witness", finished, partial(_run, "witness", to_witness)))
-    to_calibrate = [str(finished), "--out", str(shipped), *shared]
+    to_calibrate = [str(finished), "--out", str(shipped), "--half", *shared]
     card = out / "MODEL_CARD.md"
     made.append(Stage("calibrate", shipped, partial(_run, "calibrate", to_calibrate)))
     made.append(Stage("card", card, partial(_run, "card", [str(shipped), "--out", str(card)])))

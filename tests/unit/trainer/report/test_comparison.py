@@ -128,7 +128,7 @@ def test_table_1_is_in_the_papers_order_and_against_its_baseline(tmp_path: Path)
     against = table(noisy, "against Table I: baseline")
     assert list(against) == ["Table I: +DWMCA", "DWMCA+APCL", "Table I: +APCL"]
     facts = text.split("## All methods")[0]
-    assert "| image backbone | efficientnet_lite0 |" in facts
+    assert "| image backbone | mobilenet |" in facts
     assert "| seed of the noise | 5 |" in facts
 
 
@@ -160,7 +160,7 @@ def test_variants_stand_beside_their_method(tmp_path: Path) -> None:
     assert trainer.trained == [f"0.3/seed-1/{name}" for name in ("ours", *VARIANTS)]
     text = page(g)
     assert all(f"| {VARIANTS[name].label} | 1 |" in text for name in VARIANTS)
-    assert "| image backbone | ours efficientnet_lite0, the others resnet18 |" in text
+    assert "| image backbone | ours mobilenet, the others resnet18 |" in text
 
 
 @pytest.mark.usefixtures("undrawn")
