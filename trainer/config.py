@@ -27,6 +27,7 @@ from trainer.ranges import SEEDS, THREADS, check_ranges, within
 
 NoiseKind = Literal["none", "symmetric", "symmetric-exact", "asymmetric", "natural", "file"]
 AnchorForm = Literal["bounded", "arbex", "paper"]
+PrecisionChoice = Literal["auto", "float32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class TrainConfig:
     """Largest norm of the gradient; 0: no limit."""
     ema_decay: float = within("[0, 1)", 0.998)
     """Decay per step of the moving average of the weights; 0: no average."""
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    precision: PrecisionChoice = "auto"
     """Numbers the network computes with; auto: bf16 where the GPU has it, else float32."""
     compile: bool = False
     """Whether torch.compile makes steps faster, after minutes at the start."""

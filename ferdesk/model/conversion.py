@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _SMALL: Final = 10_000_000
 """Parameters up to which one thread is as fast as two, and several faces are quicker together:
-`live` has 2 million, `paper` 46."""
+`live` has 3 million, `paper` 46."""
 
 
 class _Answer(nn.Module):

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from jsonargparse import ArgumentParser, Namespace
 
 from ferdesk.resources import DEFAULT_CHECKPOINT
 from trainer.commands.options import CACHE_HELP, check_options, command_parser, parsed
+from trainer.config import PrecisionChoice
 from trainer.ranges import THREADS
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def parser() -> ArgumentParser:
     live.add_argument("--cache", type=Path, default=Path(".cache"), help=CACHE_HELP)
     live.add_argument("--threads", type=int, default=2, help="CPU threads")
     live.add_argument(
-        "--precision", choices=("auto", "float32", "bf16"), default="auto",
+        "--precision", choices=get_args(PrecisionChoice), default="auto",
         help="numbers of the trainings; bf16 is faster on CPUs with AMX. auto: bf16 on CUDA alone",
     )  # fmt: skip
     return live
