@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from ferdesk.sources.sample import FACE_CENTRE
 from ferdesk.sources.spec import SourceKind, SourceSpec, open_source
 from ferdesk.vision.face_models import FaceModels
-from ferdesk.vision.followers import Follower, described
+from ferdesk.vision.followers import FollowedFace, Follower
+from ferdesk.vision.head_transform import head_transforms
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.quality import head_pose
 from ferdesk.vision.regions import size_of
@@ -38,7 +39,7 @@ def main() -> int:
     parser.add_argument("--precision", choices=("f32", "f16", "bf16"), default="f32")
     parser.add_argument("--whole", action="store_true", help="whole frames, not squares of them")
     args = parser.parse_args()
-    models, follower = FaceModels(args.precision), Follower()
+    models, follower = FaceModels(precision=args.precision), Follower()
     pairs: list[tuple[FaceLandmarks, FaceLandmarks]] = []
     took: list[tuple[float, float]] = []
     lost, since = 0, 0
@@ -70,8 +71,9 @@ def _follow(
     if points is None:
         return None
     points = follower.move(points, moment)
-    models.begin_blendshapes(points)
-    return described(models, [points], rgb)[0]
+    scores = models.begin_blendshapes(points)
+    transform = head_transforms(points[None], *rgb.shape[:2])[0]
+    return FollowedFace(points, transform, scores).complete()
 
 
 def _frames(spec: SourceSpec, *, whole: bool) -> Iterator[tuple[NDArray[np.uint8], float]]:

@@ -33,3 +33,8 @@ def sessions_dir() -> Path:
 def cache_dir() -> Path:
     """What can be made again. `FERDESK_CACHE_DIR` overrides."""
     return _folder("FERDESK_CACHE_DIR", platformdirs.user_cache_dir("ferdesk", False))
+
+
+def networks_dir() -> Path:
+    """Networks and models compiled for this computer."""
+    return cache_dir() / "networks"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ferdesk.commands.output import to_stdout
 from ferdesk.errors import FerdeskError
+from ferdesk.paths import networks_dir
 from ferdesk.pipeline.baseline import Taken
 from ferdesk.pipeline.engine import Engine, EngineOptions
 from ferdesk.pipeline.loader import load_predictor
@@ -23,7 +25,7 @@ from ferdesk.session.records import Origin
 from ferdesk.session.writer import SessionInfo
 from ferdesk.sources.base import Source
 from ferdesk.sources.spec import SourceSpec, open_source
-from ferdesk.vision.landmarker import Landmarker
+from ferdesk.vision.finder import FaceFinder
 
 if TYPE_CHECKING:
     from ferdesk.streams.markers import MarkerInlet
@@ -84,8 +86,9 @@ def record(
     """
     spec = SourceSpec.parse(text)
     predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
-    with Landmarker(max_faces=max_faces):
-        pass  # The first one in a process takes seconds, in which frames would not be read.
+    with contextlib.closing(FaceFinder(max_faces, folder=networks_dir())) as finder:
+        # The first time in a process it takes a second, in which frames would not be read.
+        finder.prepare(still=False)
 
     def begin(detail: str) -> Recorder:
         info = SessionInfo(spec.shown, detail, participant=participant, note=note)

@@ -30,8 +30,7 @@ from ferdesk.quiet_openvino import ov
 log = logging.getLogger(__name__)
 
 _SMALL: Final = 10_000_000
-"""Parameters up to which one thread is as fast as two, and several faces are quicker together:
-`live` has 3 million, `paper` 46."""
+"""Parameters up to which several faces are quicker together: `live` has 3 million, `paper` 46."""
 
 
 class _Answer(nn.Module):
@@ -134,10 +133,9 @@ def convert_checkpoint(path: Path, threads: int, folder: Path | None) -> OpenVin
 def checked(network: DualStreamFER, threads: int, name: str) -> OpenVinoBackend:
     """The network on OpenVINO with torch's answers, in f32 where bf16 has others. FerdeskError."""
     expected, models = torch_answer(network), convert(network)
-    streams = threads if _is_small(network) else 1
     precisions: tuple[Precision | None, ...] = (None, "f32")
     for precision in precisions:
-        backend = OpenVinoBackend(models, threads, precision, streams)
+        backend = OpenVinoBackend(models, threads, precision)
         if all(agree(answer, expected, backend.precision) for answer in _answers(backend, network)):
             return backend
     raise FerdeskError(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.errors import FerdeskError
-from ferdesk.files import make_folder, write_bytes
+from ferdesk.files import make_folder, read_sealed, write_sealed
 from ferdesk.model.checkpoint import Card
 from ferdesk.model.config import config_to_json
 from ferdesk.model.inputs import Inputs
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[Any]]
 
-CONVERSION: Final = 6
+CONVERSION: Final = 7
 """Raise it whenever `conversion` or the network's code changes what it computes."""
 _SUFFIX: Final = ".network"
 _GROUP_SUFFIX: Final = ".group"
@@ -74,7 +74,7 @@ class Kept:
                 return None
             # Held until all is compiled: blocks of this size that are freed earlier make the C
             # library put the next ones into its heap, which then stays 20 MB larger.
-            data = _unsealed(self.path)
+            data = read_sealed(self.path)
             backend = self._restored(_opened(data))
         except FileNotFoundError:
             return None
@@ -93,7 +93,7 @@ class Kept:
         standard = (arrays["mean"].copy(), arrays["spread"].copy()) if "mean" in arrays else None
         inputs = Inputs(self._card.architecture, self._card.preprocessing, standard)
         models = Models(inputs, arrays["network"].tobytes(), self._group)
-        backend = OpenVinoBackend(models, self._threads, precision, int(arrays["streams"][0]))
+        backend = OpenVinoBackend(models, self._threads, precision)
         answer = backend.run(probe_crops(self._card.preprocessing.size), arrays["geometry"])
         if not agree(answer, expected, precision):
             raise ValueError("it gives other answers than the checkpoint")
@@ -102,7 +102,7 @@ class Kept:
     def _group(self) -> Blob | None:
         path = _beside(self.path)
         try:
-            return _opened(_unsealed(path))["network"].tobytes()
+            return _opened(read_sealed(path))["network"].tobytes()
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError) as error:
@@ -123,18 +123,17 @@ class Kept:
         try:
             make_folder(self.path.parent)
             if group is not None:
-                write_bytes(_beside(self.path), _sealed(save({"network": _bytes(group)})))
+                write_sealed(_beside(self.path), save({"network": _bytes(group)}))
             data = save(
                 {
                     **_standard(models.inputs),
                     "network": _bytes(models.single),
                     "geometry": geometry,
                     "bf16": np.array([backend.precision == "bf16"]),
-                    "streams": np.array([backend.streams]),
                     **{f"torch.{name}": getattr(expected, name) for name in FIELDS},
                 }
             )
-            write_bytes(self.path, _sealed(data))
+            write_sealed(self.path, data)
             self._prune()
         except (FerdeskError, OSError) as error:
             log.warning("the converted network is not kept: %s", error)
@@ -161,20 +160,6 @@ def _beside(path: Path) -> Path:
 def _size(path: Path) -> int:
     """In bytes, with the models for groups."""
     return sum(file.stat().st_size for file in (path, _beside(path)) if file.exists())
-
-
-def _sealed(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest() + data
-
-
-def _unsealed(path: Path) -> bytes:
-    """Raises OSError, and ValueError for what is not whole."""
-    # Buffered reading would copy it, and free a block: see `Kept.read`.
-    with path.open("rb", buffering=0) as file:
-        digest, data = file.read(32), file.read()
-    if hashlib.sha256(data).digest() != digest:
-        raise ValueError("it is damaged")
-    return data
 
 
 def _opened(data: bytes) -> Arrays:

@@ -67,8 +67,8 @@ class _Request:
 
 
 class OpenVinoBackend:
-    """Compiled models of fixed shapes. One or two faces run by themselves, as many side by side as
-    there are streams; more run in groups, for which the weights are fetched once.
+    """Compiled models of fixed shapes. One or two faces run by themselves, one after the other on all
+    threads; more run in groups, for which the weights are fetched once.
 
     A face's answer is the same in both, whatever is beside it, and no batch size has to be compiled
     while a video plays.
@@ -79,28 +79,24 @@ class OpenVinoBackend:
         models: Models[ov.Model] | Models[Blob],
         threads: int,
         precision: Precision | None = None,
-        streams: int = 1,
     ) -> None:
-        """`models`, or what `blobs` gave of a backend with as many `streams`.
+        """`models`, or what `blobs` gave of a backend.
 
-        `precision` None: bf16 on CPUs with units for it, where it saves a third of the time.
-        `streams` share the threads: 1 for a large network, which several threads make faster; as
-        many as threads for a small one, where a second thread only waits for the first. Raises
-        RuntimeError for blobs that OpenVINO cannot import.
+        `precision` None: bf16 on CPUs with units for it, where it saves a quarter of the time.
+        Raises RuntimeError for blobs that OpenVINO cannot import.
         """
         if precision is None:
             precision = "bf16" if "BF16" in capabilities(ov.Core()) else "f32"
         self.precision: Precision = precision
-        self.streams = streams
         self.name = "OpenVINO (CPU, bf16)" if precision == "bf16" else "OpenVINO (CPU)"
         self._threads, self._group_models = threads, models.group
         self._inputs = models.inputs
-        self._single = self._compile(models.single, streams)
-        # One more than run at once: it is filled while they run.
-        self._requests = [_Request(self._single) for _ in range(streams + 1)]
+        self._single = self._compile(models.single)
+        # The second one's inputs are made while the first one runs.
+        self._requests = [_Request(self._single) for _ in range(2)]
 
-    def _compile(self, model: ov.Model | Blob, streams: int) -> Any:
-        settings = cpu_settings(self._threads, streams, self.precision)
+    def _compile(self, model: ov.Model | Blob) -> Any:
+        settings = cpu_settings(self._threads, 1, self.precision)
         if isinstance(model, Blob):
             return ov.Core().import_model(io.BytesIO(model), "CPU", settings)
         return ov.Core().compile_model(model, "CPU", settings)
@@ -109,7 +105,7 @@ class OpenVinoBackend:
     def _group(self) -> Any | None:
         model = self._group_models()
         try:
-            return None if model is None else self._compile(model, 1)
+            return None if model is None else self._compile(model)
         except RuntimeError as error:
             log.warning("every face runs by itself: %s", error)
             return None

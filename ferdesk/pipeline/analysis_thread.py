@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
+from ferdesk.paths import networks_dir
 from ferdesk.pipeline.capture_thread import Captured
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.pipeline.pace import Pace
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ferdesk.model.predictor import Predictor
     from ferdesk.pipeline.analyzer import Analyzer
     from ferdesk.pipeline.baseline import Baseline
+    from ferdesk.sources.base import Frame
+    from ferdesk.vision.finder import FaceFinder
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class AnalysisThread:
         self.scene = 0
         """Changes with every `new_scene`; what was read for another number is out of date."""
         self._known_scene = 0
+        self._early: FaceFinder | None = None
+        """Of the first analyzer."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         self._thread.start()
@@ -77,7 +82,10 @@ class AnalysisThread:
             scene = self.scene
             captured = self._frames.take(timeout=0.2)
             predictor = self.predictor
-            if captured is None or predictor is None or self.paused or scene != self.scene:
+            if captured is None or self.paused or scene != self.scene:
+                continue
+            if predictor is None:
+                self._get_ready(captured.frame)
                 continue
             start = time.perf_counter()
             if not pace.fresh(start - captured.frame.captured_at, captured.interval):
@@ -97,8 +105,9 @@ class AnalysisThread:
             failures = 0
             self._done(reading, scene)
             pace.took(time.perf_counter() - start)
-        if analyzer is not None:
-            analyzer.close()
+        for each in (analyzer, self._early):
+            if each is not None:
+                each.close()
 
     @staticmethod
     def _import() -> None:
@@ -107,6 +116,17 @@ class AnalysisThread:
 
         with contextlib.suppress(ImportError, OSError):
             import_mediapipe()
+
+    def _get_ready(self, frame: Frame) -> None:
+        """Load what finds faces while the network loads. Any error comes again, as above."""
+        with contextlib.suppress(FerdeskError, ImportError, OSError):
+            self._early = self._early or self._finder()
+            self._early.prepare(still=frame.still)
+
+    def _finder(self) -> FaceFinder:
+        from ferdesk.vision.finder import FaceFinder
+
+        return FaceFinder(self.max_faces, live=True, folder=networks_dir())
 
     def _prepare(self, analyzer: Analyzer | None, predictor: Predictor, scene: int) -> Analyzer:
         """The analyzer as it is wanted now: the one in use, adapted, or a new one."""
@@ -117,10 +137,11 @@ class AnalysisThread:
             from ferdesk.pipeline.analyzer import Analyzer
 
             self._known_scene = scene
-            analyzer = Analyzer(
-                predictor, self.max_faces, self.smoothing_seconds,
-                small_faces=self.small_faces, live=True,
-            )  # fmt: skip
+            finder, self._early = self._early or self._finder(), None
+            if finder.max_faces != self.max_faces:
+                finder.close()
+                finder = self._finder()
+            analyzer = Analyzer(predictor, self.max_faces, self.smoothing_seconds, finder=finder)
         if scene != self._known_scene:
             self._known_scene = scene
             analyzer.reset()

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ferdesk.model.face_geometry import face_geometry
+from ferdesk.paths import networks_dir
 from ferdesk.pipeline.baseline import Baseline, with_changes
 from ferdesk.pipeline.judge import Judge
 from ferdesk.pipeline.smoothing import Smoother
@@ -36,10 +37,11 @@ class Analyzer:
         ids_anew: bool = False,
         small_faces: bool = False,
         live: bool = False,
+        finder: FaceFinder | None = None,
     ) -> None:
         """`ids_anew`: the faces of every file are counted from 1. `small_faces` searches videos for
-        them, too; `live`: see `FaceFinder`. FerdeskError when the landmarker cannot be started.
-        """
+        them, too; `live`: see `FaceFinder`. `finder`: one of these `max_faces` that is ready; the
+        analyzer closes it."""
         self.predictor = predictor
         self.max_faces = max_faces
         self.baselines: Mapping[int, Baseline] = {}
@@ -49,7 +51,9 @@ class Analyzer:
         self.smoother = Smoother(smoothing_seconds)
         self._judge = Judge(self.smoother)
         self._tracker = FaceTracker()
-        self._finder = FaceFinder(max_faces, small_faces=small_faces, live=live)
+        self._finder = finder or FaceFinder(
+            max_faces, small_faces=small_faces, live=live, folder=networks_dir()
+        )
 
     @property
     def small_faces(self) -> bool:
@@ -61,15 +65,19 @@ class Analyzer:
         self._finder.small_faces = on
 
     def analyze(self, frame: Frame, capture_ms: float = 0.0) -> Reading:
-        """Everything ferdesk knows about `frame`, largest face first."""
+        """Everything ferdesk knows about `frame`, largest face first.
+
+        FerdeskError when MediaPipe cannot be started.
+        """
+        self._finder.prepare(still=frame.still)
         start = time.perf_counter()
         self._part_from_the_last(frame)
         rgb = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), np.uint8)
         sight = self._finder.find(rgb, frame.media_time, still=frame.still)
-        faces = sight.faces
         located = time.perf_counter()
-        ids = self._tracker.update([face.box for face in faces], frame.media_time)
-        crops = [align_face(rgb, face.points) for face in faces]
+        ids = self._tracker.update([face.box for face in sight.faces], frame.media_time)
+        crops = [align_face(rgb, face.points) for face in sight.faces]
+        faces = tuple(face.complete() for face in sight.faces)
         cropped = predicted = time.perf_counter()
         readings: tuple[FaceReading, ...] = ()
         if faces:

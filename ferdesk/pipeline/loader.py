@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ferdesk.errors import FerdeskError
 from ferdesk.memory import give_back
-from ferdesk.paths import cache_dir
+from ferdesk.paths import networks_dir
 from ferdesk.pipeline.mailbox import Mailbox
 from ferdesk.threads import thread_budget
 from ferdesk.vision.crop import CROP_SIZE
@@ -29,8 +29,8 @@ def load_predictor(path: Path, device: str) -> Predictor:
     """The real factory. Seconds, the first time a checkpoint is opened on this computer."""
     from ferdesk.model.predictor import Predictor
 
-    folder = cache_dir() / "networks"
-    predictor = Predictor.from_checkpoint(path, device, thread_budget().model, folder)
+    threads = thread_budget().model
+    predictor = Predictor.from_checkpoint(path, device, threads, networks_dir())
     if predictor.size != CROP_SIZE:
         raise FerdeskError(
             f"'{path.name}' needs crops of {predictor.size} pixels; ferdesk makes crops of "

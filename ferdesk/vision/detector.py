@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from ferdesk.vision.types import Box
 _DETECTOR: Final = "face_detector.tflite"
 """In the landmarker's own model file, so that both find the same faces."""
 _LEAST_SCORE: Final = 0.5
+_EYES: Final = (0, 1)
+"""Of the keypoints: the one that is left in the picture of an upright face, and the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Detection:
     """x, y, width, height in pixels, brows to chin; may leave the picture."""
     score: float
     """0.5 to 1."""
+    eyes: tuple[tuple[float, float], tuple[float, float]]
+    """x, y in pixels; the first is left in the picture of an upright face."""
+
+    def moved(self, left: int, top: int) -> Self:
+        """The same, for a part of a picture that begins at `left` and `top` of the whole."""
+        x, y, width, height = self.box
+        first, second = ((across + left, down + top) for across, down in self.eyes)
+        return type(self)((x + left, y + top, width, height), self.score, (first, second))
 
 
 class Detector(Task):
@@ -59,13 +69,19 @@ class Detector(Task):
 
         with self._opened() as task:
             found = task.detect(Image(image_format=ImageFormat.SRGB, data=picture)).detections
-        boxes = [(d.bounding_box, float(d.categories[0].score)) for d in found]
-        return tuple(
-            Detection(
-                (float(b.origin_x), float(b.origin_y), float(b.width), float(b.height)), score
-            )
-            for b, score in boxes
-        )
+        return tuple(_detection(each, *picture.shape[:2]) for each in found)
+
+
+def _detection(found: Any, height: int, width: int) -> Detection:
+    box = found.bounding_box
+    first, second = (
+        (float(found.keypoints[i].x * width), float(found.keypoints[i].y * height)) for i in _EYES
+    )
+    return Detection(
+        (float(box.origin_x), float(box.origin_y), float(box.width), float(box.height)),
+        float(found.categories[0].score),
+        (first, second),
+    )
 
 
 @cache

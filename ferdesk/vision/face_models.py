@@ -1,18 +1,19 @@
-"""MediaPipe's landmark and blendshape models on OpenVINO, for several faces side by side."""
+"""MediaPipe's landmark and blendshape models on OpenVINO."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.quiet_openvino import cpu_settings, ov
+from ferdesk.quiet_openvino import ov
+from ferdesk.vision.kept_models import compiled
 from ferdesk.vision.square import MODEL_SIZE, Square
 from ferdesk.vision.task import read_part
 
@@ -20,6 +21,8 @@ _LANDMARKS: Final = "face_landmarks_detector.tflite"
 _BLENDSHAPES: Final = "face_blendshapes.tflite"
 _MOST_THREADS: Final = 4
 _NUM_LANDMARKS: Final = 478
+_SEVERAL: Final = 3
+"""From so many faces on each has a thread of its own."""
 
 # fmt: off
 _SHAPED_BY: Final = np.array((
@@ -39,17 +42,34 @@ _SHAPED_BY: Final = np.array((
 class FaceModels:
     """The two models without MediaPipe's graph around them. Belongs to one thread."""
 
-    def __init__(self, precision: Literal["f32", "f16", "bf16"] = "f32") -> None:
-        """Read and compile, about half a second and 80 MB.
+    def __init__(
+        self, folder: Path | None = None, precision: Literal["f32", "f16", "bf16"] = "f32"
+    ) -> None:
+        """Read and compile, half a second; a sixth of it where that is kept in `folder`.
 
         `precision` of the multiplications: the shorter ones are no faster, or move the landmarks
         too much (`benchmarks.landmarks`). Raises FerdeskError for a damaged model file,
         RuntimeError where OpenVINO cannot use it.
         """
-        count = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
-        core = ov.Core()
-        self._landmarks = _Line(_compiled(core, _landmark_model(core), count, precision))
-        self._blendshapes = _Line(_compiled(core, _read(core, _BLENDSHAPES), count, "f32"))
+        self._threads = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+        self._folder, self._precision = folder, precision
+        self._single = self._line("landmarks", _landmark_model, 1, precision)
+        self._blendshapes = self._line("blendshapes", _blendshape_model, self._threads, "f32")
+
+    def _line(
+        self, name: str, build: Callable[[ov.Core], ov.Model], streams: int, precision: str
+    ) -> _Line:
+        return _Line(
+            compiled(
+                build, name, self._folder,
+                threads=self._threads, streams=streams, precision=precision,
+            )
+        )  # fmt: skip
+
+    @cached_property
+    def _several(self) -> _Line:
+        """A face per thread: more faces in the same time, though each one takes longer."""
+        return self._line("landmarks", _landmark_model, self._threads, self._precision)
 
     def landmarks(
         self, rgb: NDArray[np.uint8], squares: Sequence[Square]
@@ -57,43 +77,52 @@ class FaceModels:
         """(478, 3) landmarks of the face in every square of an (H, W, 3) uint8 RGB picture, in its
         pixels; None where no face is. See `FaceLandmarks.points`.
 
-        One after the other, while the next ones are computed; none may be left out.
+        One after the other, while the next ones are computed.
         """
-        line = self._landmarks
+        line = self._several if len(squares) >= _SEVERAL else self._single
+        running = []
         for square in squares:
             square.cut(rgb, line.input()[0])
-            line.begin()
-        for square in squares:
-            mesh, presence, _ = line.end()
+            running.append(line.begin())
+        for square, face in zip(squares, running, strict=True):
+            mesh, presence, _ = face.end()
             # A logit: above 0 a face is likelier than none, as MediaPipe decides.
             is_face = presence.item() > 0 and np.isfinite(mesh).all()
             yield square.placed(mesh.reshape(_NUM_LANDMARKS, 3)) if is_face else None
 
     def drop(self) -> None:
-        """Wait for what an error left running, and forget it: the next answers are the next
-        face's."""
-        for line in (self._landmarks, self._blendshapes):
+        """Wait for what an error left running, and forget it."""
+        for line in (self._single, self._blendshapes):
             line.drop()
+        if "_several" in self.__dict__:
+            self._several.drop()
 
-    def begin_blendshapes(self, points: NDArray[np.floating]) -> None:
-        """Compute those of a face with landmarks (478, 2 or more) in pixels, beside other work."""
+    def begin_blendshapes(self, points: NDArray[np.floating]) -> Running:
+        """Compute (52,) scores of a face with landmarks (478, 2 or more) in pixels, beside other
+        work."""
         self._blendshapes.input()[0] = points[_SHAPED_BY, :2]
-        self._blendshapes.begin()
+        return self._blendshapes.begin()
 
-    def end_blendshapes(self) -> NDArray[np.float32]:
-        """(52,) scores of the face that was begun first; once for each."""
-        (scores,) = self._blendshapes.end()
-        return scores
+
+class Running:
+    """What a model computes for one face."""
+
+    def __init__(self, line: _Line, request: Any) -> None:
+        self._line, self._request = line, request
+
+    def end(self) -> list[NDArray[np.float32]]:
+        """Wait for the model's outputs. Once, and before `FaceModels.drop`, else KeyError."""
+        return self._line.end(self._request)
 
 
 class _Line:
-    """Runs one compiled model for one face after the other, as many at once as it has streams."""
+    """Runs one compiled model for one face after the other, while other work goes on."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._outputs = len(model.outputs)
         self._free: list[Any] = []
-        self._running: deque[Any] = deque()
+        self._running: dict[int, Any] = {}
 
     def input(self) -> NDArray[Any]:
         """Where to write what `begin` begins with."""
@@ -102,15 +131,16 @@ class _Line:
         tensor: NDArray[Any] = self._free[-1].get_input_tensor(0).data
         return tensor
 
-    def begin(self) -> None:
+    def begin(self) -> Running:
         """Compute on a thread of OpenVINO's; returns at once."""
         request = self._free.pop()
         request.start_async()
-        self._running.append(request)
+        self._running[id(request)] = request
+        return Running(self, request)
 
-    def end(self) -> list[NDArray[np.float32]]:
-        """Wait for what was begun first."""
-        request = self._running.popleft()
+    def end(self, request: Any) -> list[NDArray[np.float32]]:
+        """See `Running`."""
+        del self._running[id(request)]
         request.wait()
         answers = [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
         self._free.append(request)
@@ -118,12 +148,8 @@ class _Line:
 
     def drop(self) -> None:
         """End all that was begun."""
-        while self._running:
-            self.end()
-
-
-def _compiled(core: ov.Core, model: ov.Model, streams: int, precision: str) -> Any:
-    return core.compile_model(model, "CPU", cpu_settings(streams, streams, precision))
+        for request in tuple(self._running.values()):
+            self.end(request)
 
 
 def _landmark_model(core: ov.Core) -> ov.Model:
@@ -136,6 +162,11 @@ def _landmark_model(core: ov.Core) -> ov.Model:
     steps.input().tensor().set_element_type(ov.Type.u8)
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
     return steps.build()
+
+
+def _blendshape_model(core: ov.Core) -> ov.Model:
+    """It takes (1, 146, 2) float32."""
+    return _read(core, _BLENDSHAPES)
 
 
 def _read(core: ov.Core, name: str) -> ov.Model:

@@ -1,33 +1,26 @@
-"""Several faces of a video followed side by side, each from where it was in the frame before.
+"""The faces of a video, each followed from where it was in the frame before.
 
-MediaPipe finds a face; as long as it stays, its own landmark and blendshape models go on with it on
-OpenVINO, at half of what the whole of MediaPipe takes for a face that it follows.
+MediaPipe's detector finds a face; as long as it stays, MediaPipe's landmark and blendshape models
+go on with it on OpenVINO, in two thirds of the time that the whole of MediaPipe takes.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferdesk.vision.detector import Detection, Detector
+from ferdesk.vision.face_models import FaceModels, Running
 from ferdesk.vision.head_transform import head_transforms
-from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.lanes import Lanes, assigned
-from ferdesk.vision.regions import is_expected, read_region, same_face
+from ferdesk.vision.lanes import assigned
+from ferdesk.vision.regions import SIDES, is_expected, region, same_face, size_of
 from ferdesk.vision.square import Square
 from ferdesk.vision.steadying import Steadying
 from ferdesk.vision.task import contiguous
-from ferdesk.vision.types import Box, FaceLandmarks, box_of
-
-if TYPE_CHECKING:
-    from ferdesk.vision.face_models import FaceModels
-
-log = logging.getLogger(__name__)
+from ferdesk.vision.types import Box, FaceLandmarks, SeenFace, box_of
 
 
 class Follower:
@@ -55,128 +48,134 @@ class Follower:
         return points
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    models: FaceModels
-    landmarker: Landmarker
-    """Finds the faces that `models` follow."""
+class FollowedFace:
+    """A `SeenFace` whose blendshapes are being computed."""
+
+    def __init__(
+        self, points: NDArray[np.float64], transform: NDArray[np.float32], scores: Running
+    ) -> None:
+        self.points = points.astype(np.float32)
+        self.box = box_of(self.points)
+        self._transform, self._scores = transform, scores
+
+    def complete(self) -> FaceLandmarks:
+        """See `SeenFace`."""
+        (scores,) = self._scores.end()
+        return FaceLandmarks(self.points, self._transform, scores)
 
 
 class Followers:
-    """As many followers as there are faces. Belongs to one thread.
+    """As many followers as there are faces. Belongs to one thread."""
 
-    Where OpenVINO is missing or fails, `Lanes` do the same with MediaPipe alone.
-    """
+    def __init__(self, most: int, folder: Path | None = None) -> None:
+        """Of `most` faces; compiled models are kept in `folder`.
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="face-models")
-        self._loading: Future[_Loaded | None] = self._pool.submit(_load)
+        FerdeskError when MediaPipe's detector cannot be started, RuntimeError or OSError where
+        OpenVINO fails.
+        """
+        self._most = most
+        self._models = FaceModels(folder)
+        self._detector = Detector()
         self._followers: list[Follower] = []
-        self._lanes: Lanes | None = None
         self._time = 0.0
 
-    def ready(self, faces: int, *, wait: bool) -> bool:
-        """Whether so many can be followed; what they need is loaded on a thread of its own.
-
-        Raises FerdeskError where MediaPipe cannot be started.
-        """
-        if not wait and not self._loading.done():
-            return False
-        if self._loading.result() is None:
-            if self._lanes is None:
-                self._lanes = Lanes()
-            return self._lanes.ready(faces, wait=wait)
+    def takes(self, _boxes: Sequence[Box], _longer_side: int) -> bool:
+        """See `Reads`."""
         return True
+
+    def look(self, rgb: NDArray[np.uint8], timestamp_ms: int) -> Sequence[SeenFace]:
+        """See `Reads`."""
+        rgb = self._begin(rgb, timestamp_ms)
+        found = sorted(self._detector.detect(rgb), key=_size)[-self._most :]
+        followers = self._of([seen.box for seen in found])
+        for follower in followers:
+            follower.forget()
+        squares = [Square.of_detection(seen) for seen in found]
+        every = zip(followers, self._models.landmarks(rgb, squares), strict=True)
+        return _described([self._seen(f, p) for f, p in every if p is not None], rgb)
 
     def read(
         self, rgb: NDArray[np.uint8], boxes: Sequence[Box], timestamp_ms: int
-    ) -> list[FaceLandmarks | None]:
-        """For every box of the (H, W, 3) uint8 RGB picture the face expected there, if it is.
-
-        A face stays with its follower. `ready` must have said yes to so many boxes.
-        """
-        loaded = self._loading.result()
-        if loaded is None:
-            assert self._lanes is not None
-            return self._lanes.read(rgb, boxes, timestamp_ms)
-        rgb = contiguous(rgb)
-        # Time that does not grow is raised, as MediaPipe's landmarker has it.
-        self._time = max(timestamp_ms / 1000, self._time + 0.001)
-        self._followers += [Follower() for _ in range(len(boxes) - len(self._followers))]
-        followers = assigned(self._followers, boxes)
-        models = loaded.models
-        models.drop()
-        seen: dict[int, NDArray[np.float64]] = {}
-        for i, points in self._followed(models, rgb, followers, boxes):
-            seen[i] = points
-            models.begin_blendshapes(points)
-        for i, (follower, box) in enumerate(zip(followers, boxes, strict=True)):
-            if i not in seen:
-                follower.forget()
-                face = read_region(loaded.landmarker, rgb, box)
-                if face is not None:
-                    seen[i] = follower.move(face.points.astype(np.float64), self._time)
-                    models.begin_blendshapes(seen[i])
-        faces: list[FaceLandmarks | None] = [None] * len(boxes)
-        for i, face in zip(seen, described(models, list(seen.values()), rgb), strict=True):
-            faces[i] = face
-        return faces
-
-    def _followed(
-        self,
-        models: FaceModels,
-        rgb: NDArray[np.uint8],
-        followers: Sequence[Follower],
-        boxes: Sequence[Box],
-    ) -> Iterator[tuple[int, NDArray[np.float64]]]:
-        """Number of the box and landmarks (478, 3), where the face is followed already and still
-        there."""
+    ) -> Sequence[SeenFace]:
+        """See `Reads`. A face stays with its follower."""
+        rgb = self._begin(rgb, timestamp_ms)
+        followers = self._of(boxes)
         squares = {
             i: follower.square
             for i, (follower, box) in enumerate(zip(followers, boxes, strict=True))
             if follower.square and follower.box and same_face(follower.box, box)
         }
-        found = models.landmarks(rgb, list(squares.values()))
+        seen: dict[int, _Seen] = {}
+        # Blendshapes of one face are computed beside the landmarks of the next.
+        found = self._models.landmarks(rgb, list(squares.values()))
         for i, points in zip(squares, found, strict=True):
             if points is not None and is_expected(points, boxes[i], rgb):
-                yield i, followers[i].move(points, self._time)
+                seen[i] = self._seen(followers[i], points)
+        for i in sorted(set(range(len(boxes))) - set(seen)):
+            followers[i].forget()
+            points = self._found_again(rgb, boxes[i])
+            if points is not None:
+                seen[i] = self._seen(followers[i], points)
+        return _described([seen[i] for i in sorted(seen)], rgb)
+
+    def _seen(self, follower: Follower, points: NDArray[np.float64]) -> _Seen:
+        points = follower.move(points, self._time)
+        return points, self._models.begin_blendshapes(points)
+
+    def _begin(self, rgb: NDArray[np.uint8], timestamp_ms: int) -> NDArray[np.uint8]:
+        self._models.drop()
+        # Time that does not grow is raised, as MediaPipe's landmarker has it.
+        self._time = max(timestamp_ms / 1000, self._time + 0.001)
+        return contiguous(rgb)
+
+    def _of(self, boxes: Sequence[Box]) -> list[Follower]:
+        self._followers += [Follower() for _ in range(len(boxes) - len(self._followers))]
+        return assigned(self._followers, boxes)
+
+    def _found_again(self, rgb: NDArray[np.uint8], box: Box) -> NDArray[np.float64] | None:
+        """Landmarks (478, 3) of the face expected in `box`, looked for around it."""
+        for sides in SIDES:
+            place = region(rgb, box, sides)
+            if not place.readable:
+                return None
+            found = self._detector.detect(place.of(rgb))
+            if not found:
+                return None
+            best = max(found, key=_score).moved(place.left, place.top)
+            (points,) = self._models.landmarks(rgb, [Square.of_detection(best)])
+            if points is not None and is_expected(points, box, rgb):
+                return points
+        return None
 
     def forget(self) -> None:
-        """Another scene follows."""
+        """See `Reads`."""
         for follower in self._followers:
             follower.forget()
         self._time = 0.0
 
     def close(self) -> None:
-        """Free the models, once they are loaded."""
-        self._pool.shutdown()
-        if self._lanes is not None:
-            self._lanes.close()
-        elif self._loading.exception() is None and (loaded := self._loading.result()):
-            loaded.landmarker.close()
+        """See `Reads`."""
+        self._models.drop()
+        self._detector.close()
 
 
-def described(
-    models: FaceModels, points: Sequence[NDArray[np.float64]], rgb: NDArray[np.uint8]
-) -> list[FaceLandmarks]:
-    """The faces with these landmarks (478, 3) in pixels of the picture `rgb`, whose blendshapes
-    were begun in this order."""
-    if not points:
+_Seen = tuple[NDArray[np.float64], Running]
+"""Landmarks (478, 3) in pixels of the picture, and the blendshapes that are computed of them."""
+
+
+def _described(faces: Sequence[_Seen], rgb: NDArray[np.uint8]) -> list[FollowedFace]:
+    if not faces:
         return []
-    transforms = head_transforms(np.stack(points), *rgb.shape[:2])
+    transforms = head_transforms(np.stack([points for points, _ in faces]), *rgb.shape[:2])
     return [
-        FaceLandmarks(mesh.astype(np.float32), transform, models.end_blendshapes())
-        for mesh, transform in zip(points, transforms, strict=True)
+        FollowedFace(points, transform, scores)
+        for (points, scores), transform in zip(faces, transforms, strict=True)
     ]
 
 
-def _load() -> _Loaded | None:
-    """None where OpenVINO is missing or fails. FerdeskError as of `Landmarker`."""
-    try:
-        from ferdesk.vision.face_models import FaceModels
+def _size(found: Detection) -> float:
+    return size_of(found.box)
 
-        models = FaceModels()
-    except (ImportError, RuntimeError, OSError) as error:
-        log.warning("faces are followed by MediaPipe alone: %s", error)
-        return None
-    return _Loaded(models, Landmarker(mode="image", max_faces=1))
+
+def _score(found: Detection) -> float:
+    return found.score

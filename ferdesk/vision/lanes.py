@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.regions import SIDES, Region, expected, region, same_face
-from ferdesk.vision.types import Box, FaceLandmarks
+from ferdesk.vision.regions import SIDES, Region, expected, region, same_face, size_of
+from ferdesk.vision.types import Box, FaceLandmarks, SeenFace
 
 _MOST_THREADS: Final = 4
+_LARGE: Final = 0.15
+"""Share of the longer side from which a face is surely found in the whole picture."""
 _EMPTY: Final = np.zeros((64, 64, 3), np.uint8)
 
 
@@ -78,41 +80,55 @@ class Lane:
 class Lanes:
     """As many lanes as faces are followed, which as many threads as there are cores share.
 
-    MediaPipe reads the faces of one picture one after the other, on one core.
+    MediaPipe reads the faces of one picture one after the other, on one core. A large face alone
+    stays with one landmarker of the whole picture.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, *, wait: bool) -> None:
+        """Of `most` faces. `wait` for what loads; otherwise `takes` says no until it is there.
+
+        FerdeskError when MediaPipe cannot be started.
+        """
         count = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="face")
         self._lanes: list[Future[Lane]] = []
+        self._most, self._wait = most, wait
+        self._whole = Landmarker(mode="video", max_faces=most)
 
-    def ready(self, faces: int, *, wait: bool) -> bool:
-        """Whether so many can be followed; begins to load what is missing, on threads of its own.
-
-        Raises FerdeskError where a landmarker could not be loaded.
-        """
-        missing = faces - len(self._lanes)
+    def takes(self, boxes: Sequence[Box], longer_side: int) -> bool:
+        """See `Reads`. FerdeskError where a landmarker could not be loaded."""
+        if len(boxes) == 1 and size_of(boxes[0]) >= _LARGE * longer_side:
+            return False
+        missing = len(boxes) - len(self._lanes)
         self._lanes += [self._pool.submit(Lane) for _ in range(missing)]
-        if not wait and not all(lane.done() for lane in self._lanes):
+        if not self._wait and not all(lane.done() for lane in self._lanes):
             return False
         for lane in self._lanes:
             lane.result()
         return True
 
+    def look(self, rgb: NDArray[np.uint8], timestamp_ms: int) -> Sequence[SeenFace]:
+        """See `Reads`."""
+        return self._whole.detect(rgb, timestamp_ms)
+
     def read(
         self, rgb: NDArray[np.uint8], boxes: Sequence[Box], timestamp_ms: int
-    ) -> list[FaceLandmarks | None]:
-        """For every box of the (H, W, 3) uint8 RGB picture the face expected there, if it is.
-
-        A face stays in its lane. `ready` must have said yes to so many boxes.
-        """
+    ) -> Sequence[SeenFace]:
+        """See `Reads`. A face stays in its lane."""
         lanes = assigned([lane.result() for lane in self._lanes], boxes)
-        return list(
-            self._pool.map(lambda lane, box: lane.read(rgb, box, timestamp_ms), lanes, boxes)
-        )
+        seen = self._pool.map(lambda lane, box: lane.read(rgb, box, timestamp_ms), lanes, boxes)
+        return [face for face in seen if face is not None]
+
+    def forget(self) -> None:
+        """See `Reads`."""
+        for lane in self._lanes:
+            lane.result().box = None
+        self._whole.close()
+        self._whole = Landmarker(mode="video", max_faces=self._most)
 
     def close(self) -> None:
-        """Free the landmarkers, once they are loaded."""
+        """See `Reads`. Waits until the landmarkers are loaded."""
+        self._whole.close()
         self._pool.shutdown()
         for lane in self._lanes:
             if lane.exception() is None:

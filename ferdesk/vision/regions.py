@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferdesk.vision.landmarker import Landmarker
-from ferdesk.vision.types import Box, FaceLandmarks, box_of
+from ferdesk.vision.types import Box, FaceLandmarks, SeenFace, box_of
 
 LEAST_WIDTH: Final = 24.0
 """Pixels between the edges of a face that can be read: below it, the mesh is mostly invented."""
@@ -57,9 +57,9 @@ def same_face(first: Box, second: Box) -> bool:
     return apart < _SAME_DISTANCE * min(size_of(first), size_of(second))
 
 
-def without_copies(faces: list[FaceLandmarks]) -> list[FaceLandmarks]:
+def without_copies(faces: Sequence[SeenFace]) -> list[SeenFace]:
     """Each face once, the first of its finds."""
-    kept: list[FaceLandmarks] = []
+    kept: list[SeenFace] = []
     for face in faces:
         if not any(same_face(face.box, other.box) for other in kept):
             kept.append(face)

@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.vision.detector import Detection, Detector
+from ferdesk.vision.detector import Detector
 from ferdesk.vision.landmarker import Landmarker
 from ferdesk.vision.regions import read_region, region, same_face, size_of
 from ferdesk.vision.types import Box, FaceLandmarks
@@ -81,7 +81,7 @@ class FaceSearch:
             if self._stopped.is_set():
                 return new
             for seen in self._detector.detect(part):
-                place = _moved(seen, left, top)
+                place = seen.moved(left, top)
                 if len(faces) >= MOST_FOUND or _cut(place.box, left, top, side, rgb.shape):
                     continue
                 if any(same_face(place.box, box) or _within(place.box, box) for box in taken):
@@ -120,7 +120,7 @@ class FaceSearch:
             view = region(rgb, box, sides)
             part = view.of(rgb)
             for seen in self._detector.detect(part) if part.size else ():
-                place = _moved(seen, view.left, view.top)
+                place = seen.moved(view.left, view.top)
                 if same_face(place.box, box):
                     again.append((place.score, place.box))
         best = sorted(again, reverse=True)[:_SURE_VIEWS]
@@ -168,11 +168,6 @@ def _starts(length: int, side: int) -> list[int]:
         return [0]
     count = math.ceil((length - side) / (side * (1 - _OVERLAP))) + 1
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
-
-
-def _moved(seen: Detection, left: int, top: int) -> Detection:
-    x, y, width, height = seen.box
-    return Detection((x + left, y + top, width, height), seen.score)
 
 
 def _within(box: Box, face: Box) -> bool:

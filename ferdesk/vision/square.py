@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferdesk.vision.types import box_of
+from ferdesk.vision.types import Box, box_of
+
+if TYPE_CHECKING:
+    from ferdesk.vision.detector import Detection
 
 MODEL_SIZE: Final = 256
 """Side of the picture that the landmark model takes."""
@@ -18,7 +21,7 @@ MODEL_SIZE: Final = 256
 _EYE_CORNERS: Final = (33, 263)
 """Outer ones: the line between them is level in the square."""
 _SCALE: Final = 1.5
-"""Its side over the longer side of the box round the landmarks, so that the face may move on."""
+"""Its side over the longer side of the box, so that the face may move on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Square:
     """A square of a picture, in pixels from the picture's upper left corner.
 
     Source: `ConfigureFaceDetectionsToRectsCalculator` and
-    `ConfigureFaceRectTransformationCalculator` in MediaPipe's face landmarker.
+    `ConfigureFaceRectTransformationCalculator` in MediaPipe's face landmarker, which treats a face
+    that is followed and one that was detected alike.
     """
 
     x: float
@@ -39,8 +43,18 @@ class Square:
     @classmethod
     def of(cls, points: NDArray[np.floating]) -> Self:
         """Where to look for a face whose landmarks (478, 2 or more) lay at `points` in pixels."""
-        left, top, width, height = box_of(points)
         first, second = (points[corner] for corner in _EYE_CORNERS)
+        return cls._round(box_of(points), first, second)
+
+    @classmethod
+    def of_detection(cls, found: Detection) -> Self:
+        """Where to look for the landmarks of a face that the detector found."""
+        return cls._round(found.box, *found.eyes)
+
+    @classmethod
+    def _round(cls, box: Box, first: Any, second: Any) -> Self:
+        """Round the box; the line from the first to the second eye is level in it."""
+        left, top, width, height = box
         angle = math.atan2(second[1] - first[1], second[0] - first[0])
         return cls(left + width / 2, top + height / 2, _SCALE * max(width, height), angle)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,28 @@ class FaceLandmarks:
     def box(self) -> Box:
         """x, y, width, height in pixels: tight round the landmarks, so it may leave the frame."""
         return box_of(self.points)
+
+    def complete(self) -> FaceLandmarks:
+        """See `SeenFace`."""
+        return self
+
+
+class SeenFace(Protocol):
+    """A face whose landmarks are known, while its blendshapes may still be computed."""
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """See `FaceLandmarks`."""
+        ...
+
+    @property
+    def box(self) -> Box:
+        """See `FaceLandmarks`."""
+        ...
+
+    def complete(self) -> FaceLandmarks:
+        """All of it; waits for the blendshapes. Before the next frame, or never."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

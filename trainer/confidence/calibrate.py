@@ -110,9 +110,10 @@ def measure_all(
     rows: list[dict[str, Any]] = []
     metrics: dict[str, float] = {}
     tables: dict[str, Any] = {}
-    few = part.sample(seed)
+    # All of them: of a few hundred the share of right labels is known to three points only.
+    located = part.take(np.flatnonzero(part.found))
     for fault in ("", *DEGRADATIONS):
-        own = few if fault else part
+        own = located if fault else part
         answers = observe(predictor, own, fault, seed)
         scores = scores_of(answers, own, calibration, model)
         every.append(scores)

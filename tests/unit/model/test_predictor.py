@@ -126,7 +126,7 @@ def test_faces_side_by_side_and_in_groups_get_the_answers_they_get_alone(
 ) -> None:
     if precision == "bf16" and "BF16" not in capabilities(ov.Core()):
         pytest.skip("this CPU has no units for bf16")
-    backend = OpenVinoBackend(live_models, 2, precision, streams=2)
+    backend = OpenVinoBackend(live_models, 2, precision)
     batch, shapes = crops(count), faces(count)
     together = backend.run(batch, shapes)
     # Products of another size may be summed in another order, which bf16 shows most.

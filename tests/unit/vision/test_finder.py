@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ferdesk.vision.finder import FaceFinder, Sight
+from ferdesk.vision.followers import Followers
 from ferdesk.vision.regions import same_face
 from ferdesk.vision.search import FaceSearch, Found
 from ferdesk.vision.types import Box
@@ -41,7 +42,6 @@ def test_several_faces_are_followed_as_they_move() -> None:
         for i in range(8):
             picture, boxes = group([(x + 6 * i, y + 3 * i, w) for x, y, w in FOUR], size=SIZE)
             assert right(found.find(picture, i / 10), boxes), f"frame {i}"
-        assert found._followers is not None
 
 
 def test_faces_that_wander_far_keep_their_followers() -> None:
@@ -53,8 +53,8 @@ def test_faces_that_wander_far_keep_their_followers() -> None:
             picture, boxes = group(places, size=SIZE)
             assert right(found.find(picture, i / 15), boxes), f"frame {i}"
             if i > 3:
-                assert found._followers is not None
-                each = found._followers._followers
+                assert isinstance(found._video, Followers)
+                each = found._video._followers
                 first.append(
                     [same_face(follower.box, boxes[0]) for follower in each if follower.box]
                 )
