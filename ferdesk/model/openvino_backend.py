@@ -67,8 +67,8 @@ class _Request:
 
 
 class OpenVinoBackend:
-    """Compiled models of fixed shapes. One or two faces run by themselves, one after the other on all
-    threads; more run in groups, for which the weights are fetched once.
+    """Compiled models of fixed shapes. One or two faces run by themselves, one after the other, on
+    all threads; more run in groups, for which the weights are fetched once.
 
     A face's answer is the same in both, whatever is beside it, and no batch size has to be compiled
     while a video plays.

@@ -18,8 +18,8 @@ def probe_crops(size: int) -> NDArray[np.uint8]:
 
 
 TOLERANCE: Final = {"f32": 1e-3, "bf16": 0.1}
-"""Largest difference from torch in float32, in any distribution or confidence of the probe; log odds
-are compared as probabilities."""
+"""Largest difference from torch in float32, in any distribution or confidence of the probe; log
+odds are compared as probabilities."""
 LOG_ODDS: Final = ("novelty",)
 COMPARED: Final = tuple(name for name in FIELDS if name not in ("logits", "embedding"))
 
