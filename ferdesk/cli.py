@@ -63,6 +63,10 @@ def _command_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--mesh", action="store_true", help="draw the landmarks' mesh, too; not with --record"
     )
+    bench.add_argument(
+        "--float32", action="store_true",
+        help="run the network on OpenVINO as on a CPU without bf16 units; not with --record",
+    )  # fmt: skip
     bench.add_argument("--json", action="store_true")
     _common(bench)
 
@@ -95,7 +99,8 @@ def _command(args: argparse.Namespace) -> int:
 
             for name in ("frames", "faces", "fps"):
                 _positive(getattr(args, name), name)
-            measure = bench_recording if args.record else partial(bench, mesh=args.mesh)
+            own = partial(bench, mesh=args.mesh, float32=args.float32)
+            measure = bench_recording if args.record else own
             return measure(
                 args.source, frames=args.frames, faces=args.faces, fps=args.fps,
                 checkpoint=args.checkpoint, device=args.device or "auto", as_json=args.json,

@@ -29,6 +29,7 @@ from ferdesk.pipeline.types import EngineEvent, EventKind, Reading, Sink
 from ferdesk.resources import DEFAULT_CHECKPOINT, asset
 from ferdesk.sources.base import Frame
 from ferdesk.sources.spec import SourceSpec, open_source
+from ferdesk.threads import thread_budget
 from ferdesk.vision.landmarker import Landmarker
 
 if TYPE_CHECKING:
@@ -238,6 +239,17 @@ def report(figures: Figures) -> str:
     )
 
 
+def _load_float32(path: Path, _device: str) -> Predictor:
+    """On OpenVINO, whatever units the CPU has; converted anew, by torch in this process."""
+    from ferdesk.model.checkpoint import load
+    from ferdesk.model.conversion import convert
+    from ferdesk.model.openvino_backend import OpenVinoBackend
+    from ferdesk.model.predictor import Predictor
+
+    network, card = load(path)
+    return Predictor(OpenVinoBackend(convert(network), thread_budget().model, "f32"), card)
+
+
 def bench(
     text: str,
     *,
@@ -248,10 +260,12 @@ def bench(
     device: str = "auto",
     as_json: bool = False,
     mesh: bool = False,
+    float32: bool = False,
 ) -> int:
     """Measure and print; 0. Raises FerdeskError."""
     spec = SourceSpec.parse(text, loop=True)
-    predictor = load_predictor(checkpoint or asset(DEFAULT_CHECKPOINT), device)
+    load = _load_float32 if float32 else load_predictor
+    predictor = load(checkpoint or asset(DEFAULT_CHECKPOINT), device)
     figures = Figures(
         source=spec.shown, device=predictor.device, checkpoint=predictor.card.name,
         faces=faces, mesh=mesh, frames=frames,

@@ -161,11 +161,13 @@ def test_info_prints_the_card() -> None:
     assert card["licence"]
 
 
-def test_bench_prints_every_figure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("float32", [False, True])
+def test_bench_prints_every_figure(tmp_path: Path, float32: bool) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "tiny.safetensors")
     result = ferdesk(
-        "bench", "--frames", 20, "--fps", 60, "--faces", 2, "--checkpoint", checkpoint, "--json"
-    )
+        "bench", "--frames", 20, "--fps", 60, "--faces", 2, "--checkpoint", checkpoint, "--json",
+        *(["--float32"] if float32 else []),
+    )  # fmt: skip
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     for name in (
@@ -175,5 +177,6 @@ def test_bench_prints_every_figure(tmp_path: Path) -> None:
         assert figures[name] > 0, name
     assert figures["dropped"] >= 0
     assert figures["faces"] == 2
+    assert not float32 or figures["device"] == "OpenVINO (CPU)"
     assert figures["latency_ms_p95"] >= figures["latency_ms_p50"]
     assert figures["analysis_ms_p50"] > figures["model_ms_p50"]
