@@ -83,8 +83,7 @@ def fit_head(network: DualStreamFER, card: Card, part: Part, seed: int) -> Novel
 
 def some_of(part: Part, seed: int) -> Part:
     """At most `PER_KIND` of the faces that were found."""
-    few = part.sample(seed)
-    return few.take(np.arange(min(len(few.data), PER_KIND)))
+    return part.sample(seed, PER_KIND)
 
 
 def with_term(fitted: Fitted, faces: Faces, strangers: Features) -> Fitted:
