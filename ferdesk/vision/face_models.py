@@ -108,11 +108,12 @@ class Running:
     """What a model computes for one face."""
 
     def __init__(self, line: _Line, request: Any) -> None:
-        self._line, self._request = line, request
+        self._line = line
+        self.request = request
 
     def end(self) -> list[NDArray[np.float32]]:
-        """Wait for the model's outputs. Once, and before `FaceModels.drop`, else KeyError."""
-        return self._line.end(self._request)
+        """Wait for the model's outputs. Once, and before `FaceModels.drop`, else ValueError."""
+        return self._line.end(self)
 
 
 class _Line:
@@ -122,7 +123,7 @@ class _Line:
         self._model = model
         self._outputs = len(model.outputs)
         self._free: list[Any] = []
-        self._running: dict[int, Any] = {}
+        self._running: list[Running] = []
 
     def input(self) -> NDArray[Any]:
         """Where to write what `begin` begins with."""
@@ -135,12 +136,13 @@ class _Line:
         """Compute on a thread of OpenVINO's; returns at once."""
         request = self._free.pop()
         request.start_async()
-        self._running[id(request)] = request
-        return Running(self, request)
+        self._running.append(Running(self, request))
+        return self._running[-1]
 
-    def end(self, request: Any) -> list[NDArray[np.float32]]:
+    def end(self, running: Running) -> list[NDArray[np.float32]]:
         """See `Running`."""
-        del self._running[id(request)]
+        self._running.remove(running)
+        request = running.request
         request.wait()
         answers = [request.get_output_tensor(i).data.copy() for i in range(self._outputs)]
         self._free.append(request)
@@ -148,8 +150,8 @@ class _Line:
 
     def drop(self) -> None:
         """End all that was begun."""
-        for request in tuple(self._running.values()):
-            self.end(request)
+        for running in tuple(self._running):
+            self.end(running)
 
 
 def _landmark_model(core: ov.Core) -> ov.Model:
