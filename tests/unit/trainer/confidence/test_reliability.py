@@ -46,7 +46,7 @@ def test_weights_balance_clean_and_degraded() -> None:
         faces.features, faces.correct, faces.picture, (np.arange(20) >= 5).astype(np.int64)
     )
     weights = uneven.weights()
-    assert weights[:5].sum() == pytest.approx(weights[5:].sum())
+    assert weights[:5].sum() == pytest.approx(2 * weights[5:].sum())
     assert weights.mean() == pytest.approx(1.0)
 
 
