@@ -25,12 +25,9 @@ from ferdesk.model.reliability import (
 Array = NDArray[np.float64]
 
 FOLDS = 5
-MOST_TERMS = 18
-LEAST_GAIN = 3e-4
+MOST_TERMS = 12
+LEAST_GAIN = 5e-4
 """Cross-validated log loss that one more feature has to save."""
-_OF_A_PICTURE = 0.75
-"""Of few pictures it has to save so much of what one picture counts in the mean: among some thirty
-features the best one saves that by chance."""
 LEAST_EVENED = 1e-3
 """What one more feature has to take from `unevenness` otherwise, at no cost in log loss."""
 FINE_SIZE = 20.0
@@ -195,7 +192,6 @@ def select(faces: Faces) -> Fitted:
     sign (a blurred face more reliable than a sharp one) is left out, however much it gains.
     """
     names = ["winner"]
-    least = max(LEAST_GAIN, _OF_A_PICTURE / len(np.unique(faces.picture)))
     chances = cross_validated(faces, names)
     losses = [("winner", log_loss(chances, faces))]
     while len(names) < MOST_TERMS:
@@ -204,7 +200,7 @@ def select(faces: Faces) -> Fitted:
             (log_loss(told, faces), unevenness(told, faces), name, told)
             for name, told in _one_more(faces, names)
         ]
-        better = [t for t in tries if t[0] <= loss - least]
+        better = [t for t in tries if t[0] <= loss - LEAST_GAIN]
         evener = [t for t in tries if t[0] <= loss and t[1] <= uneven - LEAST_EVENED]
         if better:
             loss, _, name, chances = min(better, key=lambda t: t[0])

@@ -57,7 +57,7 @@ def test_copies_of_a_picture_share_a_fold() -> None:
 
 
 def test_selection_takes_what_helps_and_nothing_else() -> None:
-    faces = synthetic()
+    faces = synthetic(6000)
     fitted = select(faces)
     assert [name for name, _ in fitted.losses] == ["winner", "grain"]
     assert "yaw" in fitted.left_out
