@@ -97,6 +97,7 @@ def write_leaning(path: Path, container: str, codec: str, count: int) -> None:
         stream: Any = file.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 256, 64, "yuv420p"
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = 12, 2
+        stream.codec_context.thread_count = 2  # with one, as on a single core, a time comes twice
         for i in range(count):
             # A picture fills several packets: some containers give a time to each packet only.
             picture = numbered(rng.integers(0, 255, (64, 256, 3), np.uint8), i)
