@@ -44,6 +44,9 @@ class Sight:
 class Reads(Protocol):
     """Reads the faces of a video's frames, one after the other, each (H, W, 3) uint8 RGB."""
 
+    engine: str
+    """The library that runs the models."""
+
     def takes(self, boxes: Sequence[Box], longer_side: int) -> bool:
         """Whether `read` is the better way to faces expected in these boxes, in a picture whose
         longer side has so many pixels; otherwise `look` is."""
@@ -118,6 +121,11 @@ class FaceFinder:
         else:
             wait = not self._live
             self._video = self._video or _reader(self.max_faces, self._folder, wait=wait)
+
+    @property
+    def engine(self) -> str:
+        """The library that runs the models of videos; "" while they are not loaded."""
+        return "" if self._video is None else self._video.engine
 
     def find(self, rgb: NDArray[np.uint8], media_time: float, *, still: bool = False) -> Sight:
         """Faces of an (H, W, 3) uint8 RGB picture that nobody writes to any more. FerdeskError."""

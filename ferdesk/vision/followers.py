@@ -67,6 +67,8 @@ class FollowedFace:
 class Followers:
     """As many followers as there are faces. Belongs to one thread."""
 
+    engine = "OpenVINO"
+
     def __init__(self, most: int, folder: Path | None = None) -> None:
         """Of `most` faces; compiled models are kept in `folder`.
 

@@ -84,6 +84,8 @@ class Lanes:
     stays with one landmarker of the whole picture.
     """
 
+    engine = "MediaPipe"
+
     def __init__(self, most: int, *, wait: bool) -> None:
         """Of `most` faces. `wait` for what loads; otherwise `takes` says no until it is there.
 

@@ -6,6 +6,8 @@ A crash, an abort or a hang of a library then costs one line of the report inste
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -195,6 +197,26 @@ def _landmarker() -> Iterator[Check]:
         yield Check("landmarker", Status.FAIL, text)
         return
     yield Check("landmarker", Status.OK, f"finds the face in '{PORTRAIT}' in {took:.0f} ms")
+    yield _followed(rgb)
+
+
+def _followed(rgb: NDArray[np.uint8]) -> Check:
+    from ferdesk.paths import networks_dir
+    from ferdesk.vision.finder import FaceFinder
+
+    durations = []
+    with contextlib.closing(FaceFinder(1, folder=networks_dir())) as finder:
+        for frame in range(4):
+            start = time.perf_counter()
+            faces = [face.complete() for face in finder.find(rgb, frame / 25).faces]
+            durations.append((time.perf_counter() - start) * 1000)
+    text = f"{finder.engine} follows the face in {min(durations):.0f} ms"
+    if len(faces) != 1:
+        return Check("videos", Status.FAIL, f"{len(faces)} faces were followed instead of one.")
+    if finder.engine != "OpenVINO" and importlib.util.find_spec("openvino"):
+        text += "; OpenVINO is quicker, but fails here: install ferdesk again"
+        return Check("videos", Status.WARN, text)
+    return Check("videos", Status.OK, text)
 
 
 def _model() -> Iterator[Check]:

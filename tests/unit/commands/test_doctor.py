@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -216,8 +217,22 @@ def test_whole_examination() -> None:
     assert not failures
     messages = {c.name: c.message for s in found.sections for c in s.checks}
     assert "finds the face" in messages["landmarker"]
+    assert "follows the face" in messages["videos"]
     assert "reads" in messages["CPU (torch)"]
     assert "telemetry" not in messages
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not published here")
+def test_faces_that_openvino_cannot_follow_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no such plugin")
+
+    monkeypatch.setattr("ferdesk.vision.face_models.compiled", fails)
+    found = {check.name: check for check in probes.PROBES["landmarker"]()}
+    assert found["landmarker"].status is Status.OK
+    assert found["videos"].status is Status.WARN
+    assert found["videos"].message.startswith("MediaPipe follows the face in ")
+    assert "install ferdesk again" in found["videos"].message
 
 
 # --- streams ------------------------------------------------------------------------------------
