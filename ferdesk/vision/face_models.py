@@ -53,18 +53,18 @@ class FaceModels:
         """
         self._threads = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
         self._folder, self._precision = folder, precision
+        self._lines: list[_Line] = []
         self._single = self._line("landmarks", _landmark_model, 1, precision)
         self._blendshapes = self._line("blendshapes", _blendshape_model, self._threads, "f32")
 
     def _line(
         self, name: str, build: Callable[[ov.Core], ov.Model], streams: int, precision: str
     ) -> _Line:
-        return _Line(
-            compiled(
-                build, name, self._folder,
-                threads=self._threads, streams=streams, precision=precision,
-            )
-        )  # fmt: skip
+        model = compiled(
+            build, name, self._folder, threads=self._threads, streams=streams, precision=precision
+        )
+        self._lines.append(_Line(model))
+        return self._lines[-1]
 
     @cached_property
     def _several(self) -> _Line:
@@ -92,10 +92,8 @@ class FaceModels:
 
     def drop(self) -> None:
         """Wait for what an error left running, and forget it."""
-        for line in (self._single, self._blendshapes):
+        for line in self._lines:
             line.drop()
-        if "_several" in self.__dict__:
-            self._several.drop()
 
     def begin_blendshapes(self, points: NDArray[np.floating]) -> Running:
         """Compute (52,) scores of a face with landmarks (478, 2 or more) in pixels, beside other

@@ -18,7 +18,7 @@ from ferdesk.vision.task import MODEL_SHA256
 
 log = logging.getLogger(__name__)
 
-CONVERSION: Final = 1
+_CONVERSION: Final = 1
 """Raise it whenever what is compiled is built differently."""
 _SUFFIX: Final = ".face"
 _MOST_FILES: Final = 8
@@ -58,7 +58,7 @@ def _place(core: ov.Core, name: str, folder: Path, settings: dict[str, Any]) -> 
         "cpu": core.get_property("CPU", "FULL_DEVICE_NAME"),
         "capabilities": sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
         "settings": settings,
-        "conversion": CONVERSION,
+        "conversion": _CONVERSION,
     }
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return folder / f"{digest}{_SUFFIX}"
