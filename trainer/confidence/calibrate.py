@@ -70,7 +70,7 @@ def fit(predictor: Predictor, part: Part, prior: Array, seed: int) -> tuple[Cali
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What could tell right from wrong, for the found faces of a part."""
+    """What could tell right from wrong, for the faces of a part that the app would show."""
 
     correct: NDArray[np.bool_]
     reliability: Array
@@ -87,13 +87,14 @@ class Scores:
 def scores_of(
     answers: Observed, part: Part, calibration: Calibration, model: ReliabilityModel
 ) -> Scores:
-    """The scores of one part under one fault."""
+    """The scores of one part under one fault, of faces that are found with the fault on them."""
     winner = calibration.apply(answers.purified.final).max(axis=1)
+    shown = answers.again[part.found]
     return Scores(
-        correct_of(answers, part, calibration),
-        model.predict(features_of(answers, part, calibration)),
-        winner[part.found].astype(np.float64),
-        answers.purified.c_t[part.found].astype(np.float64),
+        correct_of(answers, part, calibration)[shown],
+        model.predict(features_of(answers, part, calibration))[shown],
+        winner[part.found][shown].astype(np.float64),
+        answers.purified.c_t[part.found][shown].astype(np.float64),
     )
 
 
@@ -122,6 +123,7 @@ def measure_all(
                 "pictures": fault or "as they are",
                 "accuracy": result.accuracy,
                 "mean_class_accuracy": result.mean_class_accuracy,
+                "found": float((own.found & answers.again).mean()),
                 "accuracy_of_found": float(scores.correct.mean()),
                 "mean_reliability": float(scores.reliability.mean()),
             }

@@ -29,10 +29,10 @@ def claims(card: Card) -> str:
         "left out: " + ", ".join(t["reliability_features"]["left_out"]),
         "",
         f"{'pictures':14} {'accuracy':>8} {'mean class':>10} {'face found':>10} "
-        f"{'reliability':>11}",
+        f"{'accuracy of found':>17} {'reliability':>11}",
         *(
             f"{r['pictures']:14} {r['accuracy']:8.4f} {r['mean_class_accuracy']:10.4f} "
-            f"{r['accuracy_of_found']:10.4f} {r['mean_reliability']:11.4f}"
+            f"{r['found']:10.4f} {r['accuracy_of_found']:17.4f} {r['mean_reliability']:11.4f}"
             for r in t["degradations"]
         ),
         "",

@@ -60,6 +60,7 @@ def test_calibrated_measured_and_carded(
     assert loaded.config.novelty
     assert [row["pictures"] for row in card.tables["strange"]] == list(STRANGE)
     assert card.tables["degradations"][0]["accuracy"] == card.metrics["accuracy"]
+    assert all(0 <= row["found"] <= 1 for row in card.tables["degradations"])
     assert [row["picture"] for row in card.tables["invariances"]][:2] == ["original", "mirrored"]
     assert len(card.tables["risk_coverage"]) == len(card.risk_coverage.rows)
 
