@@ -33,7 +33,6 @@ from trainer.confidence.observed import (
     correct_of,
     faults_seen,
     features_found,
-    features_of,
     gather,
     observe,
     part_of,
@@ -89,12 +88,12 @@ def scores_of(
 ) -> Scores:
     """The scores of one part under one fault, of faces that are found with the fault on them."""
     winner = calibration.apply(answers.purified.final).max(axis=1)
-    shown = answers.again[part.found]
+    shown = part.found & answers.again
     return Scores(
-        correct_of(answers, part, calibration)[shown],
-        model.predict(features_of(answers, part, calibration))[shown],
-        winner[part.found][shown].astype(np.float64),
-        answers.purified.c_t[part.found][shown].astype(np.float64),
+        correct_of(answers, part, calibration)[answers.again[part.found]],
+        model.predict(features_found([(answers, part)], calibration)),
+        winner[shown].astype(np.float64),
+        answers.purified.c_t[shown].astype(np.float64),
     )
 
 
@@ -118,14 +117,15 @@ def measure_all(
         scores = scores_of(answers, own, calibration, model)
         every.append(scores)
         result = measure(calibration.apply(answers.purified.final), own.data.labels)
+        found = float((own.found & answers.again).mean())
         rows.append(
             {
                 "pictures": fault or "as they are",
                 "accuracy": result.accuracy,
                 "mean_class_accuracy": result.mean_class_accuracy,
-                "found": float((own.found & answers.again).mean()),
-                "accuracy_of_found": float(scores.correct.mean()),
-                "mean_reliability": float(scores.reliability.mean()),
+                "found": found,
+                "accuracy_of_found": float(scores.correct.mean()) if found else 0.0,
+                "mean_reliability": float(scores.reliability.mean()) if found else 0.0,
             }
         )
         if not fault:
